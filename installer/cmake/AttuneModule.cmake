@@ -1,0 +1,55 @@
+# attune_module(NAME [DEPENDS module...] [PRIVATE target...] [PUBLIC target...])
+#
+# One static library, attune_NAME, from the .cpp files of the calling folder. DEPENDS names the modules of core that it may
+# use. The sources share one include root, so the link line alone would not stop an include that points the wrong way:
+# every `#include "core/X/..."` is therefore checked here, and the configuration fails on one that DEPENDS does not allow.
+function(attune_module NAME)
+    cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE;PUBLIC" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS "*.cpp" "*.h")
+    add_library(attune_${NAME} STATIC ${sources})
+    set_target_properties(attune_${NAME} PROPERTIES LINKER_LANGUAGE CXX)
+    target_link_libraries(attune_${NAME} PUBLIC attune_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+
+    set(allowed ${NAME})
+    foreach(dependency IN LISTS ARG_DEPENDS)
+        if(NOT TARGET attune_${dependency})
+            message(FATAL_ERROR "Module ${NAME} depends on ${dependency}, which is not below it.")
+        endif()
+        target_link_libraries(attune_${NAME} PUBLIC attune_${dependency})
+        get_property(inherited GLOBAL PROPERTY ATTUNE_ALLOWED_${dependency})
+        list(APPEND allowed ${inherited})
+    endforeach()
+    list(REMOVE_DUPLICATES allowed)
+    set_property(GLOBAL PROPERTY ATTUNE_ALLOWED_${NAME} ${allowed})
+
+    foreach(source IN LISTS sources)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+        file(STRINGS "${source}" includes REGEX "^#include \"(core|ui|app)/")
+        foreach(line IN LISTS includes)
+            string(REGEX MATCH "\"([a-z]+)/([a-z]+)/" _ "${line}")
+            if(NOT CMAKE_MATCH_1 STREQUAL "core" OR NOT CMAKE_MATCH_2 IN_LIST allowed)
+                message(FATAL_ERROR "${source}: ${line}: module ${NAME} may include only: ${allowed}.")
+            endif()
+        endforeach()
+    endforeach()
+endfunction()
+
+# attune_test(FILE [LINK target...] [LABELS label...] [SOURCES file...])
+#
+# One Qt Test executable of one tst_*.cpp file, run by ctest under its path: tests/core/text/tst_bpe.cpp is core/text/bpe.
+function(attune_test FILE)
+    cmake_parse_arguments(ARG "" "" "LINK;LABELS;SOURCES" ${ARGN})
+    get_filename_component(stem "${FILE}" NAME_WE)
+    file(RELATIVE_PATH folder "${CMAKE_SOURCE_DIR}/tests" "${CMAKE_CURRENT_SOURCE_DIR}")
+    string(REGEX REPLACE "^tst_" "" short "${stem}")
+    string(REPLACE "/" "_" flat "${folder}")
+    set(target tst_${flat}_${short})
+    add_executable(${target} ${FILE} ${ARG_SOURCES})
+    set_target_properties(${target} PROPERTIES AUTOMOC ON RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    target_compile_definitions(${target} PRIVATE QT_NO_KEYWORDS ATTUNE_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data"
+        ATTUNE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ATTUNE_BINARY="${CMAKE_BINARY_DIR}/bin/attune")
+    target_link_libraries(${target} PRIVATE Qt6::Test attune_options ${ARG_LINK})
+    add_test(NAME ${folder}/${short} COMMAND ${target})
+    set_tests_properties(${folder}/${short} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 900
+        ENVIRONMENT "QT_QPA_PLATFORM=offscreen")
+endfunction()

@@ -1,0 +1,38 @@
+# Language, warnings, sanitizers, ccache and mold: what every target of this project is built with.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+set(ATTUNE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+
+find_program(ATTUNE_CCACHE ccache)
+if(ATTUNE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${ATTUNE_CCACHE}")
+endif()
+find_program(ATTUNE_MOLD mold)
+if(ATTUNE_MOLD)
+    add_link_options(-fuse-ld=mold)
+endif()
+
+find_package(Threads REQUIRED)
+
+# Every target links this one.
+add_library(attune_options INTERFACE)
+# GCC 12 sees overlaps in std::string's operator+ that are not there (its bug 105651).
+target_compile_options(attune_options INTERFACE -Wno-restrict
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
+    -Woverloaded-virtual -Werror)
+target_compile_definitions(attune_options INTERFACE ATTUNE_VERSION="${PROJECT_VERSION}")
+target_include_directories(attune_options INTERFACE "${CMAKE_SOURCE_DIR}")
+target_link_libraries(attune_options INTERFACE Threads::Threads)
+if(ATTUNE_SANITIZE)
+    target_compile_options(attune_options INTERFACE -fsanitize=${ATTUNE_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(attune_options INTERFACE -fsanitize=${ATTUNE_SANITIZE})
+endif()
