@@ -1,0 +1,124 @@
+#include "core/formats/gguf.h"
+#include "core/text/bpe_tokenizer.h"
+
+#include <algorithm>
+#include <array>
+
+namespace attune {
+
+namespace {
+
+/// How llama.cpp splits the text of a model, by the name in tokenizer.ggml.pre.
+struct PreKind {
+    std::vector<std::string_view> names;
+    std::vector<std::string_view> patterns;
+    bool wholeWords = false;
+};
+
+constexpr std::string_view Contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+
+const std::vector<PreKind> &preKinds()
+{
+    static const std::string llama3 =
+        std::string(Contractions) +
+        R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+    static const std::string qwen2 =
+        std::string(Contractions) +
+        R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+    static const std::vector<PreKind> kinds = {
+        {{"gpt-2", "phi-2", "mpt", "olmo"}, {Gpt2Pattern}, false},
+        {{"smollm", "starcoder", "refact", "command-r", "codeshell"}, {"\\p{N}", Gpt2Pattern}, false},
+        {{"llama3", "llama-v3", "llama-bpe"}, {llama3}, true},
+        {{"qwen2", "deepseek-r1-qwen"}, {qwen2}, false},
+        {{"default"}, {R"([\p{P}\$\+<=>\^~\|]+)", Gpt2Pattern, R"(\p{N}+)", "[0-9][0-9][0-9]"}, false},
+    };
+    return kinds;
+}
+
+enum TokenType : std::int64_t { Control = 3, UserDefined = 4 };
+
+Result<void> setPreTokenizer(const std::string &name, BpeModel &model)
+{
+    for (const PreKind &kind : preKinds()) {
+        if (std::find(kind.names.begin(), kind.names.end(), name) == kind.names.end())
+            continue;
+        for (const std::string_view pattern : kind.patterns)
+            ATTUNE_CHECK(model.preTokenizer.addPattern(pattern, PreTokenizer::Gaps::Keep, model.where));
+        model.wholeWords = kind.wholeWords;
+        return {};
+    }
+    return fail(ErrorCode::InvalidInput, model.where + ": the pre-tokenizer " + name +
+                                             " (tokenizer.ggml.pre) is not supported; use the model's Hugging Face "
+                                             "folder.");
+}
+
+Result<std::optional<TokenId>> tokenId(const GgufFile &file, const std::string &key, std::size_t size)
+{
+    ATTUNE_TRY(const auto value, file.integer(key));
+    if (!value)
+        return std::optional<TokenId>();
+    if (*value < 0 || std::size_t(*value) >= size)
+        return fail(ErrorCode::Corrupt, file.path().string() + ": " + key + " is " + std::to_string(*value) +
+                                            ", outside the vocabulary of " + std::to_string(size) + " tokens.");
+    return std::optional(static_cast<TokenId>(*value));
+}
+
+Result<void> setConfig(const GgufFile &file, BpeModel &model)
+{
+    Tokenizer::Config &config = model.config;
+    const std::size_t size = model.tokens.size();
+    ATTUNE_TRY(config.bos, tokenId(file, "tokenizer.ggml.bos_token_id", size));
+    ATTUNE_TRY(config.eos, tokenId(file, "tokenizer.ggml.eos_token_id", size));
+    config.bosText = config.bos ? model.tokens[std::size_t(*config.bos)] : "";
+    config.eosText = config.eos ? model.tokens[std::size_t(*config.eos)] : "";
+    if (config.eos)
+        addStop(config.stop, *config.eos);
+    for (const char *key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
+        ATTUNE_TRY(const auto id, tokenId(file, key, size));
+        if (id)
+            addStop(config.stop, *id);
+    }
+    ATTUNE_TRY(const auto addBos, file.boolean("tokenizer.ggml.add_bos_token"));
+    config.addBos = addBos.value_or(false) && config.bos;
+    ATTUNE_TRY(const auto chatTemplate, file.string("tokenizer.chat_template"));
+    config.chatTemplate = chatTemplate.value_or("");
+    return {};
+}
+
+} // namespace
+
+Result<std::shared_ptr<const Tokenizer>> BpeTokenizer::fromGguf(const GgufFile &file)
+{
+    BpeModel model;
+    model.where = file.path().string();
+    const auto *tokens = file.strings("tokenizer.ggml.tokens");
+    const auto *merges = file.strings("tokenizer.ggml.merges");
+    if (!tokens || !merges)
+        return fail(ErrorCode::InvalidInput, model.where + " lacks tokenizer.ggml.tokens or tokenizer.ggml.merges, "
+                                                           "which its tokenizer needs.");
+    model.tokens = *tokens;
+    for (const std::string &merge : *merges) {
+        const auto space = merge.find(' ', 1);
+        if (space == std::string::npos)
+            return fail(ErrorCode::Corrupt, model.where + ": the merge \"" + merge + "\" is not two tokens.");
+        model.merges.emplace_back(merge.substr(0, space), merge.substr(space + 1));
+    }
+
+    ATTUNE_CHECK(setConfig(file, model));
+    if (const auto *types = file.integers("tokenizer.ggml.token_type")) {
+        if (types->size() != tokens->size())
+            return fail(ErrorCode::Corrupt, model.where +
+                                                ": tokenizer.ggml.token_type and tokenizer.ggml.tokens differ "
+                                                "in length.");
+        for (std::size_t i = 0; i < types->size(); ++i) {
+            if ((*types)[i] == Control || (*types)[i] == UserDefined)
+                model.added.add(
+                    {.id = static_cast<TokenId>(i), .content = model.tokens[i], .special = (*types)[i] == Control});
+        }
+    }
+    ATTUNE_TRY(const auto pre, file.string("tokenizer.ggml.pre"));
+    ATTUNE_CHECK(setPreTokenizer(pre.value_or("default"), model));
+    return create(std::move(model));
+}
+
+} // namespace attune

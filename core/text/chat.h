@@ -1,0 +1,58 @@
+#pragma once
+
+#include "core/base/result.h"
+#include "core/text/template.h"
+#include "core/text/tokenizer.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace attune {
+
+struct Message {
+    std::string role; ///< "system", "user", "assistant"
+    std::string content;
+    bool operator==(const Message &) const = default;
+};
+
+/// A rendering of a conversation by the model's chat template.
+struct RenderedChat {
+    std::string text;
+    std::vector<TextSpan> spans; ///< cover the text; the messages' contents are shielded
+};
+
+/// A rendered and encoded conversation, exactly as trained on and as prompted with.
+struct EncodedChat {
+    std::string text;
+    std::vector<TokenId> ids;               ///< with BOS where the tokenizer adds it and the text does not begin with it
+    std::vector<std::int64_t> begins;       ///< byte offset of each token in text; -1 for an added BOS
+    std::vector<std::uint8_t> assistantMask; ///< 1: trained on
+};
+
+/// Renders and encodes conversations: chat template, special tokens, assistant mask. The one function that training,
+/// prompting and the preview of the window share. Immutable; may be shared by threads.
+class ChatEncoder {
+public:
+    /// `tokenizer` may be null: then only render() works, with the given bos and eos texts.
+    static Result<ChatEncoder> create(std::shared_ptr<const Tokenizer> tokenizer, std::string chatTemplate);
+    static Result<ChatEncoder> create(std::string chatTemplate, std::string bosText, std::string eosText);
+
+    /// Fails with InvalidInput where the template refuses (raise_exception) or meets a construct it lacks.
+    Result<RenderedChat> render(std::span<const Message> messages, bool addGenerationPrompt) const;
+
+    /// Mask: 1 on tokens that begin in [end of the rendering up to the assistant turn with its generation prompt, end of
+    /// the rendering through that turn less trailing white space), for every assistant turn.
+    Result<EncodedChat> encode(std::span<const Message> messages, bool addGenerationPrompt = false) const;
+
+    const std::shared_ptr<const Tokenizer> &tokenizer() const noexcept { return m_tokenizer; }
+
+private:
+    ChatEncoder() = default;
+    std::shared_ptr<const Tokenizer> m_tokenizer;
+    std::shared_ptr<const Template> m_template;
+    std::string m_bosText;
+    std::string m_eosText;
+};
+
+} // namespace attune
