@@ -1,0 +1,77 @@
+#pragma once
+
+#include "core/base/result.h"
+#include "core/model/model_config.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attune {
+
+/// The seven projections of a decoder layer, in the order in which this program keeps them.
+enum class Projection { Q, K, V, O, Gate, Up, Down };
+inline constexpr int projectionCount = 7;
+/// "q_proj" and "self_attn.q_proj".
+std::string_view shortName(Projection projection);
+std::string_view pathName(Projection projection);
+
+/// LoRA's shape, in PEFT's terms. Hu et al. 2021, arXiv:2106.09685.
+struct LoraConfig {
+    std::int64_t r = 16;
+    double alpha = 32;
+    double dropout = 0;
+    std::vector<Projection> targets = {Projection::Q,    Projection::K,  Projection::V,   Projection::O,
+                                       Projection::Gate, Projection::Up, Projection::Down};
+    double scale() const { return alpha / static_cast<double>(r); }
+    bool targetsProjection(Projection projection) const;
+    bool operator==(const LoraConfig &) const = default;
+};
+
+/// "all-linear", or a comma-separated list of projections ("q_proj,v_proj"). Fails with InvalidInput naming the odd one.
+Result<std::vector<Projection>> parseTargetModules(const std::string &text);
+
+/// One projection's pair: a [r, in], b [out, r], row-major fp32.
+struct LoraPair {
+    std::int64_t in = 0;
+    std::int64_t out = 0;
+    std::vector<float> a;
+    std::vector<float> b;
+};
+
+/// A LoRA adapter outside the model, as PEFT stores it.
+struct Adapter {
+    LoraConfig config;
+    std::string baseModel; ///< base_model_name_or_path
+    std::map<std::pair<std::int64_t, Projection>, LoraPair> pairs; ///< by layer and projection
+
+    /// Fails with InvalidInput where layers or shapes are not those of `model`, naming the first tensor that differs.
+    Result<void> checkAgainst(const ModelConfig &model) const;
+};
+
+/// Rows and columns of a projection's weight.
+struct ProjectionShape {
+    std::int64_t out;
+    std::int64_t in;
+};
+ProjectionShape projectionShape(const ModelConfig &model, Projection projection);
+
+/// A PEFT folder (adapter_config.json, adapter_model.safetensors): tensors F32, F16 or BF16. A setting that changes the
+/// computation and is not supported here (DoRA, a bias, modules_to_save, rank patterns, another peft_type) is an error.
+Result<Adapter> readPeftAdapter(const std::filesystem::path &folder);
+/// The same from the parts that a project file keeps.
+Result<Adapter> parsePeftAdapter(std::span<const std::byte> safetensors, const std::string &configJson,
+                                 std::string_view where);
+/// adapter_model.safetensors with PEFT's names, F32.
+std::string peftTensorBytes(const Adapter &adapter);
+/// adapter_config.json.
+std::string peftConfigText(const Adapter &adapter);
+/// Writes both files (and the folder), each atomically, the configuration last.
+Result<void> writePeftAdapter(const std::filesystem::path &folder, const Adapter &adapter);
+
+} // namespace attune

@@ -1,0 +1,301 @@
+#include "core/model/decoder_torch.h"
+
+#include "core/model/ops_kernels_torch.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <algorithm>
+
+namespace attune {
+namespace {
+
+/// Logits that are held at once, in values: 16 M are 32 MiB in bfloat16.
+constexpr std::int64_t logitsAtOnce = 16 << 20;
+
+/// A seed for the dropout masks of one group of one layer: distinct for each, the same when computed again.
+Dropout dropoutFor(const LoraState *lora, std::uint64_t seed, std::size_t layer, std::uint64_t group)
+{
+    if (!lora || seed == 0)
+        return {};
+    return {lora->config.dropout, (seed * 4096 + layer) * 4 + group};
+}
+
+at::Tensor indexTensor(const std::vector<std::int64_t> &values, at::Device device)
+{
+    return at::tensor(values, at::TensorOptions().dtype(at::kLong)).to(device);
+}
+
+} // namespace
+
+void LoraState::refresh(const std::vector<DecoderLayer> &decoder, at::ScalarType dtype)
+{
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        layers[i].qkv.refresh(decoder[i].qkv.out(), dtype);
+        layers[i].o.refresh(decoder[i].o.out(), dtype);
+        layers[i].gateUp.refresh(decoder[i].gateUp.out(), dtype);
+        layers[i].down.refresh(decoder[i].down.out(), dtype);
+    }
+}
+
+void LanguageModel::Impl::buildLora(const LoraConfig &loraConfig)
+{
+    auto state = std::make_unique<LoraState>();
+    state->config = loraConfig;
+    state->layers.resize(layers.size());
+    const std::int64_t r = loraConfig.r;
+
+    // Two passes over the same walk: the first counts, the second hands out views.
+    std::int64_t offset = 0;
+    const auto take = [&](std::int64_t rows, std::int64_t columns, at::Tensor *parameters, at::Tensor *gradients) {
+        if (state->parameters.defined()) {
+            *parameters = state->parameters.narrow(0, offset, rows * columns).view({rows, columns});
+            *gradients = state->gradients.narrow(0, offset, rows * columns).view({rows, columns});
+        }
+        offset += rows * columns;
+    };
+    const auto walk = [&] {
+        offset = 0;
+        for (std::size_t i = 0; i < layers.size(); ++i) {
+            const auto fill = [&](const LinearGroup &group, LoraGroup &to) {
+                to = LoraGroup{};
+                to.rank = r;
+                to.scale = loraConfig.scale();
+                const auto &projections = group.projections();
+                for (std::size_t p = 0; p < projections.size(); ++p) {
+                    if (!loraConfig.targetsProjection(projections[p]))
+                        continue;
+                    LoraGroup::Part part;
+                    part.projection = projections[p];
+                    part.rowBegin = group.rowBegin(p);
+                    part.out = projectionShape(config, projections[p]).out;
+                    part.column = to.columns();
+                    to.parts.push_back(part);
+                }
+                take(to.columns(), group.in(), &to.a, &to.aGradient);
+                for (auto &part : to.parts)
+                    take(part.out, r, &part.b, &part.bGradient);
+            };
+            fill(layers[i].qkv, state->layers[i].qkv);
+            fill(layers[i].o, state->layers[i].o);
+            fill(layers[i].gateUp, state->layers[i].gateUp);
+            fill(layers[i].down, state->layers[i].down);
+        }
+    };
+    walk();
+    const auto options = at::TensorOptions().dtype(at::kFloat).device(device);
+    state->parameters = at::zeros({offset}, options);
+    state->gradients = at::zeros({offset}, options);
+    walk();
+    lora = std::move(state);
+}
+
+LoraState::Layer &LanguageModel::Impl::loraOf(std::size_t layer)
+{
+    return lora ? lora->layers[layer] : m_noLora;
+}
+
+void LanguageModel::Impl::needPositions(std::int64_t count)
+{
+    if (rotary.cosine.defined() && rotary.cosine.size(0) >= count)
+        return;
+    const std::int64_t positions = std::max<std::int64_t>(256, 2 * count);
+    rotary = makeRotaryTable(positions, config.headDim, config.ropeTheta, device);
+}
+
+void LanguageModel::Impl::checkIds(std::span<const TokenId> ids) const
+{
+    for (const TokenId id : ids)
+        TORCH_CHECK(id >= 0 && id < config.vocabSize, "token id ", id, " is outside the vocabulary of ",
+                    config.vocabSize);
+}
+
+at::Tensor LanguageModel::Impl::embed(std::span<const TokenId> ids) const
+{
+    checkIds(ids);
+    const std::vector<std::int64_t> wide(ids.begin(), ids.end());
+    return at::embedding(embedding, indexTensor(wide, device));
+}
+
+at::Tensor LanguageModel::Impl::layerForward(std::size_t index, const at::Tensor &x, const HeadShape &shape,
+                                             std::uint64_t dropoutSeed, LayerTape *tape)
+{
+    const DecoderLayer &layer = layers[index];
+    LoraState::Layer &l = loraOf(index);
+    LayerTape unused;
+    LayerTape &t = tape ? *tape : unused;
+    const auto dropout = [&](std::uint64_t group) { return dropoutFor(lora.get(), dropoutSeed, index, group); };
+
+    t.x = x;
+    t.normed1 = rmsNorm(x, layer.norm1, config.rmsNormEps, &t.rstd1);
+    t.heads = splitHeads(layer.qkv.forward(t.normed1, l.qkv, dropout(0), scratch, &t.uQkv), shape, rotary, 0);
+    t.attended = attention(t.heads, config.slidingWindow, 0, tape ? &t.lse : nullptr);
+    t.x2 = layer.o.forward(t.attended, l.o, dropout(1), scratch, &t.uO).add_(x);
+    t.normed2 = rmsNorm(t.x2, layer.norm2, config.rmsNormEps, &t.rstd2);
+    t.gateUp = layer.gateUp.forward(t.normed2, l.gateUp, dropout(2), scratch, &t.uGateUp);
+    return layer.down.forward(swiGlu(t.gateUp), l.down, dropout(3), scratch, &t.uDown).add_(t.x2);
+}
+
+at::Tensor LanguageModel::Impl::layerBackward(std::size_t index, at::Tensor dy, const LayerTape &t,
+                                              const HeadShape &shape, std::uint64_t dropoutSeed)
+{
+    const DecoderLayer &layer = layers[index];
+    LoraState::Layer &l = loraOf(index);
+    const auto dropout = [&](std::uint64_t group) { return dropoutFor(lora.get(), dropoutSeed, index, group); };
+
+    const at::Tensor dGateUp = swiGluBackward(
+        layer.down.backward(dy, swiGlu(t.gateUp), t.uDown, l.down, dropout(3), true, scratch), t.gateUp);
+    const at::Tensor dNormed2 =
+        layer.gateUp.backward(dGateUp, t.normed2, t.uGateUp, l.gateUp, dropout(2), true, scratch);
+    rmsNormBackward(dNormed2, t.x2, layer.norm2, t.rstd2, dy); // dy is now the gradient of x2
+    const at::Tensor dAttended = layer.o.backward(dy, t.attended, t.uO, l.o, dropout(1), true, scratch);
+    const Heads dHeads = attentionBackward(dAttended, t.attended, t.lse, t.heads, config.slidingWindow);
+    const bool first = index == 0; // nothing below it is trained
+    const at::Tensor dNormed1 = layer.qkv.backward(joinHeads(dHeads, shape, rotary), t.normed1, t.uQkv, l.qkv,
+                                                   dropout(0), !first, scratch);
+    if (first)
+        return {};
+    rmsNormBackward(dNormed1, t.x, layer.norm1, t.rstd1, dy);
+    return dy;
+}
+
+LossSum LanguageModel::Impl::headLoss(const at::Tensor &x, const TokenBatch &batch, double gradientScale,
+                                      at::Tensor *dx)
+{
+    std::vector<std::int64_t> rows;
+    std::vector<std::int64_t> targets;
+    for (std::size_t i = 0; i < batch.targets.size(); ++i) {
+        if (batch.targets[i] < 0)
+            continue;
+        TORCH_CHECK(batch.targets[i] < config.vocabSize, "target ", batch.targets[i], " is outside the vocabulary");
+        rows.push_back(static_cast<std::int64_t>(i));
+        targets.push_back(batch.targets[i]);
+    }
+    LossSum loss;
+    loss.tokens = static_cast<std::int64_t>(rows.size());
+    if (dx)
+        *dx = at::zeros(x.sizes(), x.options());
+    if (rows.empty())
+        return loss;
+
+    const at::Tensor index = indexTensor(rows, device);
+    const at::Tensor target = indexTensor(targets, device);
+    const at::Tensor picked = x.index_select(0, index);
+    at::Tensor rstd;
+    const at::Tensor normed = rmsNorm(picked, finalNorm, config.rmsNormEps, &rstd);
+    at::Tensor dNormed = dx ? at::empty(normed.sizes(), normed.options()) : at::Tensor();
+    const std::int64_t piece = std::max<std::int64_t>(1, logitsAtOnce / config.vocabSize);
+    for (std::int64_t begin = 0; begin < loss.tokens; begin += piece) {
+        const std::int64_t count = std::min(piece, loss.tokens - begin);
+        at::Tensor logits = denseLinear(normed.narrow(0, begin, count), head);
+        loss.nll += crossEntropy(logits, target.narrow(0, begin, count), dx ? gradientScale : 0);
+        if (dx)
+            dNormed.narrow(0, begin, count).copy_(at::mm(logits, head));
+    }
+    if (dx) {
+        at::Tensor dPicked = at::zeros(picked.sizes(), picked.options());
+        rmsNormBackward(dNormed, picked, finalNorm, rstd, dPicked);
+        dx->index_copy_(0, index, dPicked);
+    }
+    return loss;
+}
+
+LossSum LanguageModel::Impl::trainBatch(const TokenBatch &batch, double denominator, std::uint64_t dropoutSeed,
+                                        bool checkpointing)
+{
+    needPositions(batch.length);
+    const HeadShape shape{batch.rows, batch.length, config.heads, config.kvHeads, config.headDim};
+    std::vector<LayerTape> tapes(layers.size());
+    at::Tensor x = embed(batch.ids);
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        const at::Tensor y = layerForward(i, x, shape, dropoutSeed, checkpointing ? nullptr : &tapes[i]);
+        tapes[i].x = x;
+        x = y;
+    }
+    at::Tensor dx;
+    const LossSum loss = headLoss(x, batch, 1.0 / denominator, &dx);
+    x = at::Tensor();
+    for (std::size_t i = layers.size(); i-- > 0;) {
+        if (checkpointing) {
+            const at::Tensor input = tapes[i].x;
+            layerForward(i, input, shape, dropoutSeed, &tapes[i]);
+        }
+        dx = layerBackward(i, dx, tapes[i], shape, dropoutSeed);
+        tapes[i] = LayerTape{};
+    }
+    return loss;
+}
+
+LossSum LanguageModel::Impl::evaluateBatch(const TokenBatch &batch)
+{
+    needPositions(batch.length);
+    const HeadShape shape{batch.rows, batch.length, config.heads, config.kvHeads, config.headDim};
+    at::Tensor x = embed(batch.ids);
+    for (std::size_t i = 0; i < layers.size(); ++i)
+        x = layerForward(i, x, shape, 0, nullptr);
+    return headLoss(x, batch, 0, nullptr);
+}
+
+at::Tensor LanguageModel::Impl::cachedForward(std::span<const Feed> feeds)
+{
+    std::vector<TokenId> ids;
+    std::int64_t furthest = 0;
+    for (const Feed &feed : feeds) {
+        KvCache::Impl &cache = feed.cache->impl();
+        const std::int64_t needed = cache.length + static_cast<std::int64_t>(feed.tokens.size());
+        furthest = std::max(furthest, needed);
+        ids.insert(ids.end(), feed.tokens.begin(), feed.tokens.end());
+        if (needed <= cache.capacity)
+            continue;
+        const std::int64_t capacity = std::max<std::int64_t>(needed + 64, cache.capacity * 2);
+        const auto options = at::TensorOptions().dtype(dtype).device(device);
+        cache.keys.resize(layers.size());
+        cache.values.resize(layers.size());
+        for (std::size_t i = 0; i < layers.size(); ++i)
+            for (at::Tensor *held : {&cache.keys[i], &cache.values[i]}) {
+                at::Tensor grown = at::empty({config.kvHeads, capacity, config.headDim}, options);
+                if (cache.length > 0)
+                    grown.narrow(1, 0, cache.length).copy_(held->narrow(1, 0, cache.length));
+                *held = grown;
+            }
+        cache.capacity = capacity;
+    }
+    needPositions(furthest);
+
+    at::Tensor x = embed(ids);
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        const DecoderLayer &layer = layers[i];
+        LoraState::Layer &l = loraOf(i);
+        const at::Tensor qkv =
+            layer.qkv.forward(rmsNorm(x, layer.norm1, config.rmsNormEps), l.qkv, {}, scratch);
+        std::vector<at::Tensor> attended;
+        std::int64_t row = 0;
+        for (const Feed &feed : feeds) {
+            KvCache::Impl &cache = feed.cache->impl();
+            const auto count = static_cast<std::int64_t>(feed.tokens.size());
+            const HeadShape shape{1, count, config.heads, config.kvHeads, config.headDim};
+            Heads heads = splitHeads(qkv.narrow(0, row, count), shape, rotary, cache.length);
+            const std::int64_t length = cache.length + count;
+            cache.keys[i].narrow(1, cache.length, count).copy_(heads.k[0]);
+            cache.values[i].narrow(1, cache.length, count).copy_(heads.v[0]);
+            heads.k = cache.keys[i].narrow(1, 0, length).unsqueeze(0);
+            heads.v = cache.values[i].narrow(1, 0, length).unsqueeze(0);
+            attended.push_back(attention(heads, config.slidingWindow, cache.length));
+            row += count;
+        }
+        const at::Tensor joined = attended.size() == 1 ? attended.front() : at::cat(attended, 0);
+        x = layer.o.forward(joined, l.o, {}, scratch).add_(x);
+        const at::Tensor gateUp =
+            layer.gateUp.forward(rmsNorm(x, layer.norm2, config.rmsNormEps), l.gateUp, {}, scratch);
+        x = layer.down.forward(swiGlu(gateUp), l.down, {}, scratch).add_(x);
+    }
+    for (const Feed &feed : feeds)
+        feed.cache->impl().length += static_cast<std::int64_t>(feed.tokens.size());
+    return x;
+}
+
+} // namespace attune

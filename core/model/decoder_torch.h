@@ -1,0 +1,84 @@
+#pragma once
+
+#include "core/model/language_model.h"
+#include "core/model/linear_torch.h"
+#include "core/model/ops_torch.h"
+
+namespace attune {
+
+/// What the backward pass of one layer needs. With checkpointing only `x` is kept and the rest computed again.
+struct LayerTape {
+    at::Tensor x, rstd1, normed1;
+    Heads heads;
+    at::Tensor attended, lse;
+    at::Tensor x2, rstd2, normed2;
+    at::Tensor gateUp;
+    at::Tensor uQkv, uO, uGateUp, uDown;
+};
+
+struct DecoderLayer {
+    at::Tensor norm1, norm2; // float32
+    LinearGroup qkv, o, gateUp, down;
+};
+
+/// LoRA parameters of a whole model in one flat tensor, so that clipping and the optimiser are one operation each.
+struct LoraState {
+    struct Layer {
+        LoraGroup qkv, o, gateUp, down;
+    };
+    LoraConfig config;
+    std::string baseModel;
+    at::Tensor parameters; ///< float32 [P]
+    at::Tensor gradients;  ///< float32 [P]
+    std::vector<Layer> layers;
+    /// Brings the compute copies up to date, after the parameters changed.
+    void refresh(const std::vector<DecoderLayer> &decoder, at::ScalarType dtype);
+};
+
+struct KvCache::Impl {
+    std::vector<at::Tensor> keys;   // per layer [kvHeads, capacity, headDim]
+    std::vector<at::Tensor> values; // the same
+    std::int64_t length = 0;
+    std::int64_t capacity = 0;
+};
+
+struct LanguageModel::Impl {
+    ModelConfig config;
+    std::filesystem::path path;
+    std::string fingerprint;
+    at::ScalarType dtype = at::kBFloat16;
+    at::Device device = at::kCPU;
+    at::Tensor embedding; // [V, hidden]
+    at::Tensor head;      // [V, hidden]; the embedding where tied
+    at::Tensor finalNorm; // float32
+    std::vector<DecoderLayer> layers;
+    RotaryTable rotary;
+    DequantScratch scratch;
+    std::unique_ptr<LoraState> lora;
+
+    static Result<std::unique_ptr<Impl>> load(const std::filesystem::path &model, const LoadOptions &options);
+
+    void buildLora(const LoraConfig &config);
+    void needPositions(std::int64_t count);
+    LoraState::Layer &loraOf(std::size_t layer);
+
+    at::Tensor embed(std::span<const TokenId> ids) const;
+    /// y [N, hidden]. The tape may be null.
+    at::Tensor layerForward(std::size_t index, const at::Tensor &x, const HeadShape &shape, std::uint64_t dropoutSeed,
+                            LayerTape *tape);
+    /// dx [N, hidden], or undefined below the first layer.
+    at::Tensor layerBackward(std::size_t index, at::Tensor dy, const LayerTape &tape, const HeadShape &shape,
+                             std::uint64_t dropoutSeed);
+    LossSum trainBatch(const TokenBatch &batch, double denominator, std::uint64_t dropoutSeed, bool checkpointing);
+    LossSum evaluateBatch(const TokenBatch &batch);
+    /// Hidden states [tokens, hidden] of all feeds, before the final norm.
+    at::Tensor cachedForward(std::span<const Feed> feeds);
+
+private:
+    /// Loss over the supervised rows of x [N, hidden]; dx gets the gradient where gradientScale is not 0.
+    LossSum headLoss(const at::Tensor &x, const TokenBatch &batch, double gradientScale, at::Tensor *dx);
+    void checkIds(std::span<const TokenId> ids) const;
+    LoraState::Layer m_noLora;
+};
+
+} // namespace attune

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace attune {
+
+/// A bfloat16 as its 16 bits: kernels see no torch.
+using Bf16 = std::uint16_t;
+
+/// An NF4 weight [out, in], row-major, in blocks of 64 consecutive values. Dettmers et al. 2023, arXiv:2305.14314.
+struct Nf4View {
+    const std::uint8_t *packed = nullptr; ///< two values a byte, the first in the high nibble
+    const float *absmax = nullptr;        ///< one a block; null with double quantisation
+    const std::uint8_t *absmaxCodes = nullptr; ///< one a block: an index into dynamicCode
+    const float *absmax2 = nullptr;            ///< one per 256 blocks
+    const float *dynamicCode = nullptr;        ///< 256 values
+    float offset = 0;
+};
+
+/// Where values [begin, end) of a row may be attended to: the causal (and sliding-window) range of a query.
+struct SoftmaxRows {
+    std::int64_t rows = 0;      ///< rows of `scores`: groups x queries
+    std::int64_t keys = 0;      ///< row length
+    std::int64_t queries = 0;   ///< row r is query firstQuery + r % queries
+    std::int64_t firstQuery = 0; ///< position of the first query, and
+    std::int64_t firstKey = 0;   ///< of the first key
+    std::int64_t window = 0;     ///< keys that a query sees, itself included; 0: all
+};
+
+/// The loops that ATen has no fused or fast form of, for one processor level. All take ranges, so that callers spread
+/// them over threads; none allocates. bf16 in and out, fp32 inside. Every level computes the same formulas; results
+/// may differ between levels in the last bits (order of summation, fused multiply-add).
+struct CpuKernels {
+    std::string_view level;
+
+    /// Blocks [begin, end) of 64 values to bf16 (round to nearest even) or fp32.
+    void (*nf4ToBf16)(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock, Bf16 *out);
+    void (*nf4ToFloat)(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock, float *out);
+    /// y[m, row] for rows [begin, end): products of an NF4 weight with `count` <= 8 vectors x [count, in]. in is a multiple
+    /// of 64; y has the row stride `yStride`. For decoding, where the weight's bytes are what takes the time.
+    void (*nf4MatVec)(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
+                      std::int64_t count, float *y, std::int64_t yStride);
+    /// The same for a bf16 weight, any `in`.
+    void (*bf16MatVec)(const Bf16 *w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
+                       std::int64_t count, float *y, std::int64_t yStride);
+
+    /// Codes of the nearest NF4 levels, and the block's largest magnitude, for blocks [begin, end) of x (fp32).
+    void (*quantizeNf4)(const float *x, std::int64_t beginBlock, std::int64_t endBlock, std::uint8_t *packed,
+                        float *absmax);
+
+    /// y = x / rms(x) * weight over rows [begin, end) of length n; rstd may be null.
+    void (*rmsNorm)(const Bf16 *x, const float *weight, std::int64_t n, float eps, std::int64_t begin, std::int64_t end,
+                    Bf16 *y, float *rstd);
+    /// dx += gradient of the above.
+    void (*rmsNormBackward)(const Bf16 *dy, const Bf16 *x, const float *weight, const float *rstd, std::int64_t n,
+                            std::int64_t begin, std::int64_t end, Bf16 *dx);
+    /// out = silu(gate) * up; a row of gateUp is [gate | up], each of length n.
+    void (*swiGlu)(const Bf16 *gateUp, std::int64_t n, std::int64_t begin, std::int64_t end, Bf16 *out);
+    /// dGateUp from dOut.
+    void (*swiGluBackward)(const Bf16 *dOut, const Bf16 *gateUp, std::int64_t n, std::int64_t begin, std::int64_t end,
+                           Bf16 *dGateUp);
+    /// Half-split rotation of one head's vector of size d: in and out may be the same. sign -1 rotates back.
+    void (*rotate)(const Bf16 *in, const float *cosine, const float *sine, std::int64_t d, float sign, Bf16 *out);
+
+    /// In place: scores times scale to probabilities, over rows [begin, end); what may not be seen gets 0.
+    /// lse [rows] gets the log of the sum of exponentials.
+    void (*softmaxRows)(Bf16 *scores, const SoftmaxRows &shape, float scale, std::int64_t begin, std::int64_t end,
+                        float *lse);
+    /// From raw scores and lse to probabilities (in place in scores) and from dP to dS = P (dP - delta) scale (in place).
+    void (*softmaxRowsBackward)(Bf16 *scores, Bf16 *dP, const float *lse, const float *delta, const SoftmaxRows &shape,
+                                float scale, std::int64_t begin, std::int64_t end);
+    /// nll[row] in nats; with `gradientScale` != 0 the logits are replaced by (softmax - onehot) * gradientScale.
+    void (*crossEntropyRows)(Bf16 *logits, std::int64_t vocab, const std::int64_t *targets, float gradientScale,
+                             std::int64_t begin, std::int64_t end, float *nll);
+};
+
+/// The kernels for this processor, or for $ATTUNE_CPU_LEVEL (plain, avx2, avx512, avx512bf16) where it names a level that
+/// the processor has. Chosen once.
+const CpuKernels &cpuKernels();
+/// Kernels of a level; null where the processor lacks it.
+const CpuKernels *cpuKernels(std::string_view level);
+std::vector<std::string_view> cpuLevels();
+
+/// The 16 levels of NF4 and the 256 signed dynamic codes of double quantisation.
+const float *nf4Levels();
+const float *dynamicCodes();
+
+} // namespace attune

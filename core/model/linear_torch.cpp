@@ -1,0 +1,258 @@
+#include "core/model/linear_torch.h"
+
+#include "core/model/ops_kernels_torch.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+#include <algorithm>
+
+namespace attune {
+namespace {
+
+/// Up to so many rows, reading the weight takes longer than computing with it, and the matrix-vector kernels win.
+constexpr std::int64_t fewRows = 8;
+constexpr std::int64_t rowsPerThread = 16;
+
+bool few(const at::Tensor &x)
+{
+    return usesKernels(x) && x.size(0) <= fewRows && x.is_contiguous();
+}
+
+at::Tensor dropped(const at::Tensor &x, const Dropout &dropout, std::size_t part, at::Tensor *mask = nullptr)
+{
+    auto generator = at::detail::createCPUGenerator(dropout.seed * 8 + part);
+    const double keep = 1 - dropout.probability;
+    at::Tensor m = at::empty(x.sizes(), at::kFloat).bernoulli_(keep, generator).div_(keep);
+    m = m.to(x.device(), x.scalar_type());
+    if (mask)
+        *mask = m;
+    return x * m;
+}
+
+} // namespace
+
+at::Tensor DequantScratch::take(std::int64_t rows, std::int64_t columns, at::ScalarType dtype, at::Device device)
+{
+    if (!m_buffer.defined() || m_buffer.numel() < rows * columns || m_buffer.scalar_type() != dtype)
+        m_buffer = at::empty({rows * columns}, at::TensorOptions().dtype(dtype).device(device));
+    return m_buffer.narrow(0, 0, rows * columns).view({rows, columns});
+}
+
+void LoraGroup::refresh(std::int64_t groupOut, at::ScalarType dtype)
+{
+    if (!active())
+        return;
+    computeA = a.to(dtype);
+    if (!computeB.defined() || computeB.scalar_type() != dtype)
+        computeB = at::zeros({groupOut, columns()}, a.options().dtype(dtype));
+    for (const Part &part : parts)
+        computeB.narrow(0, part.rowBegin, part.out).narrow(1, part.column, rank).copy_(part.b * scale);
+}
+
+at::Tensor denseLinear(const at::Tensor &x, const at::Tensor &weight)
+{
+    if (!few(x) || !weight.is_contiguous())
+        return at::linear(x, weight);
+    at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options().dtype(at::kFloat));
+    const CpuKernels &kernels = cpuKernels();
+    const Bf16 *w = bits(weight);
+    const Bf16 *in = bits(x);
+    float *out = y.mutable_data_ptr<float>();
+    at::parallel_for(0, weight.size(0), rowsPerThread, [&](std::int64_t begin, std::int64_t end) {
+        kernels.bf16MatVec(w, weight.size(1), begin, end, in, x.size(0), out, weight.size(0));
+    });
+    return y.to(x.scalar_type());
+}
+
+Result<LinearGroup> LinearGroup::load(const WeightSource &source, const std::string &prefix,
+                                      std::vector<Projection> projections, const Options &options)
+{
+    LinearGroup group;
+    group.m_dtype = options.dtype;
+    group.m_projections = std::move(projections);
+    bool anyBias = false;
+    for (const Projection projection : group.m_projections) {
+        const ProjectionShape expected = projectionShape(source.config(), projection);
+        const std::string stem = prefix + std::string(pathName(projection));
+        ATTUNE_TRY(const auto shape, source.shape(stem + ".weight"));
+        if (shape != std::vector<std::int64_t>{expected.out, expected.in})
+            return fail(ErrorCode::Corrupt, source.path().string() + ": " + stem +
+                                                ".weight does not have the shape that the configuration gives it.");
+        if (source.contains(stem + ".bias")) {
+            ATTUNE_TRY(const auto biasShape, source.shape(stem + ".bias"));
+            if (biasShape != std::vector<std::int64_t>{expected.out})
+                return fail(ErrorCode::Corrupt, source.path().string() + ": " + stem + ".bias has a wrong shape.");
+            anyBias = true;
+        }
+        group.m_rowBegin.push_back(group.m_out);
+        group.m_in = expected.in;
+        group.m_out += expected.out;
+    }
+
+    const auto tensorOptions = at::TensorOptions().dtype(options.dtype);
+    if (!options.nf4)
+        group.m_dense = at::empty({group.m_out, group.m_in}, tensorOptions);
+    for (std::size_t i = 0; i < group.m_projections.size(); ++i) {
+        const ProjectionShape shape = projectionShape(source.config(), group.m_projections[i]);
+        const std::string name = prefix + std::string(pathName(group.m_projections[i])) + ".weight";
+        if (options.nf4) {
+            group.m_packed.push_back(quantizeNf4(shape.out, shape.in, options.doubleQuant,
+                                                 [&](std::int64_t begin, std::int64_t end, float *out) {
+                                                     source.readRows(name, begin, end, out);
+                                                 })
+                                         .to(options.device));
+        } else {
+            const std::int64_t rows = std::max<std::int64_t>(1, (4 << 20) / (shape.in * 4));
+            at::Tensor piece = at::empty({rows, shape.in}, at::kFloat);
+            for (std::int64_t row = 0; row < shape.out; row += rows) {
+                const std::int64_t end = std::min(row + rows, shape.out);
+                source.readRows(name, row, end, piece.mutable_data_ptr<float>());
+                group.m_dense.narrow(0, group.m_rowBegin[i] + row, end - row).copy_(piece.narrow(0, 0, end - row));
+            }
+        }
+        source.forget(name);
+    }
+    if (!options.nf4)
+        group.m_dense = group.m_dense.to(options.device);
+    if (anyBias) {
+        at::Tensor bias = at::zeros({group.m_out}, at::kFloat);
+        for (std::size_t i = 0; i < group.m_projections.size(); ++i) {
+            const std::string name = prefix + std::string(pathName(group.m_projections[i])) + ".bias";
+            if (source.contains(name))
+                source.readRows(name, 0, projectionShape(source.config(), group.m_projections[i]).out,
+                                bias.mutable_data_ptr<float>() + group.m_rowBegin[i]);
+        }
+        group.m_bias = bias.to(options.device, options.dtype);
+    }
+    return group;
+}
+
+LinearGroup LinearGroup::fromDense(const std::vector<at::Tensor> &weights, const at::Tensor &bias,
+                                   const Options &options)
+{
+    LinearGroup group;
+    group.m_dtype = options.dtype;
+    for (const at::Tensor &w : weights) {
+        group.m_projections.push_back(static_cast<Projection>(group.m_projections.size()));
+        group.m_rowBegin.push_back(group.m_out);
+        group.m_in = w.size(1);
+        group.m_out += w.size(0);
+        if (options.nf4) {
+            const at::Tensor wide = w.to(at::kFloat).contiguous();
+            group.m_packed.push_back(quantizeNf4(w.size(0), w.size(1), options.doubleQuant,
+                                                 [&](std::int64_t begin, std::int64_t end, float *out) {
+                                                     std::copy_n(wide.const_data_ptr<float>() + begin * w.size(1),
+                                                                 (end - begin) * w.size(1), out);
+                                                 }));
+        }
+    }
+    if (!options.nf4)
+        group.m_dense = at::cat(weights, 0).to(options.dtype);
+    group.m_bias = bias;
+    return group;
+}
+
+std::int64_t LinearGroup::bytes() const
+{
+    std::int64_t total = m_dense.defined() ? std::int64_t(m_dense.nbytes()) : 0;
+    for (const Nf4Tensor &w : m_packed)
+        total += w.bytes();
+    return total;
+}
+
+at::Tensor LinearGroup::weight(DequantScratch &scratch) const
+{
+    if (m_dense.defined())
+        return m_dense;
+    at::Tensor dense = scratch.take(m_out, m_in, m_dtype, m_packed.front().packed.device());
+    for (std::size_t i = 0; i < m_packed.size(); ++i)
+        dequantizeInto(m_packed[i], dense.narrow(0, m_rowBegin[i], m_packed[i].out));
+    return dense;
+}
+
+at::Tensor LinearGroup::base(const at::Tensor &x, DequantScratch &scratch) const
+{
+    at::Tensor y;
+    if (m_dense.defined()) {
+        y = denseLinear(x, m_dense);
+    } else if (few(x) && m_in % 64 == 0) {
+        const std::int64_t rows = x.size(0);
+        // The kernel wants each block's even positions, then its odd ones.
+        const at::Tensor paired = x.view({rows, m_in / 64, 32, 2}).transpose(2, 3).contiguous();
+        at::Tensor wide = at::empty({rows, m_out}, x.options().dtype(at::kFloat));
+        const CpuKernels &kernels = cpuKernels();
+        for (std::size_t i = 0; i < m_packed.size(); ++i) {
+            const Nf4View view = m_packed[i].view();
+            float *out = wide.mutable_data_ptr<float>() + m_rowBegin[i];
+            at::parallel_for(0, m_packed[i].out, rowsPerThread, [&](std::int64_t begin, std::int64_t end) {
+                kernels.nf4MatVec(view, m_in, begin, end, bits(paired), rows, out, m_out);
+            });
+        }
+        y = wide.to(x.scalar_type());
+    } else {
+        y = at::linear(x, weight(scratch));
+    }
+    if (m_bias.defined())
+        y.add_(m_bias);
+    return y;
+}
+
+at::Tensor LinearGroup::forward(const at::Tensor &x, const LoraGroup &lora, const Dropout &dropout,
+                                DequantScratch &scratch, at::Tensor *u) const
+{
+    at::Tensor y = base(x, scratch);
+    if (!lora.active())
+        return y;
+    at::Tensor down;
+    if (dropout.active()) {
+        std::vector<at::Tensor> parts;
+        for (std::size_t i = 0; i < lora.parts.size(); ++i)
+            parts.push_back(at::linear(dropped(x, dropout, i),
+                                       lora.computeA.narrow(0, lora.parts[i].column, lora.rank)));
+        down = at::cat(parts, 1);
+    } else {
+        down = denseLinear(x, lora.computeA);
+    }
+    if (few(down))
+        y.add_(denseLinear(down, lora.computeB));
+    else
+        y.addmm_(down, lora.computeB.t());
+    if (u)
+        *u = down;
+    return y;
+}
+
+at::Tensor LinearGroup::backward(const at::Tensor &dy, const at::Tensor &x, const at::Tensor &u, LoraGroup &lora,
+                                 const Dropout &dropout, bool needDx, DequantScratch &scratch) const
+{
+    at::Tensor dx = needDx ? at::mm(dy, weight(scratch)) : at::Tensor();
+    if (!lora.active())
+        return dx;
+    const at::Tensor du = at::mm(dy, lora.computeB); // the scale is in computeB
+    const at::Tensor db = at::mm(dy.t(), u);
+    for (LoraGroup::Part &part : lora.parts)
+        part.bGradient.add_(db.narrow(0, part.rowBegin, part.out).narrow(1, part.column, lora.rank), lora.scale);
+    if (!dropout.active()) {
+        lora.aGradient.add_(at::mm(du.t(), x));
+        if (needDx)
+            dx.addmm_(du, lora.computeA);
+        return dx;
+    }
+    for (std::size_t i = 0; i < lora.parts.size(); ++i) {
+        at::Tensor mask;
+        const at::Tensor kept = dropped(x, dropout, i, &mask);
+        const at::Tensor duPart = du.narrow(1, lora.parts[i].column, lora.rank);
+        lora.aGradient.narrow(0, lora.parts[i].column, lora.rank).add_(at::mm(duPart.t(), kept));
+        if (needDx)
+            dx.add_(at::mm(duPart, lora.computeA.narrow(0, lora.parts[i].column, lora.rank)) * mask);
+    }
+    return dx;
+}
+
+} // namespace attune

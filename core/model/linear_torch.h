@@ -1,0 +1,103 @@
+#pragma once
+
+#include "core/model/adapter.h"
+#include "core/model/nf4_torch.h"
+#include "core/model/weight_source.h"
+
+#include <ATen/core/Tensor.h>
+#include <optional>
+
+namespace attune {
+
+/// A buffer that one dequantised weight at a time passes through: it is overwritten by the next, so no dequantised weight
+/// outlives its product.
+class DequantScratch {
+public:
+    at::Tensor take(std::int64_t rows, std::int64_t columns, at::ScalarType dtype, at::Device device);
+    std::int64_t bytes() const { return m_buffer.defined() ? std::int64_t(m_buffer.nbytes()) : 0; }
+
+private:
+    at::Tensor m_buffer;
+};
+
+/// The LoRA pairs of one LinearGroup. A's of projections that share an input stand under one another, so that one thin
+/// product serves them all; the same goes for B's, on a block diagonal.
+struct LoraGroup {
+    struct Part {
+        Projection projection = Projection::Q;
+        std::int64_t rowBegin = 0; ///< of the group's output
+        std::int64_t out = 0;
+        std::int64_t column = 0; ///< of u
+        at::Tensor b;            ///< [out, r] view of the flat parameters
+        at::Tensor bGradient;
+    };
+    std::int64_t rank = 0;
+    double scale = 1;
+    std::vector<Part> parts; ///< empty: this group has no LoRA
+    at::Tensor a;            ///< [parts x r, in] float32, view of the flat parameters
+    at::Tensor aGradient;
+    at::Tensor computeA; ///< [parts x r, in] in the compute dtype
+    at::Tensor computeB; ///< [group out, parts x r] in the compute dtype: scale x B on the block diagonal
+
+    bool active() const { return !parts.empty(); }
+    std::int64_t columns() const { return rank * std::int64_t(parts.size()); }
+    /// Brings computeA and computeB up to date with the parameters.
+    void refresh(std::int64_t groupOut, at::ScalarType dtype);
+};
+
+/// LoRA dropout of one forward pass: the masks follow from the seed, so a recomputation draws the same ones.
+struct Dropout {
+    double probability = 0;
+    std::uint64_t seed = 0;
+    bool active() const { return probability > 0; }
+};
+
+/// Projections of one input, whose outputs stand side by side: q k v; o; gate up; down.
+///   y = x W^T + b + scale (x A^T) B^T      x [N, in], W [out, in] frozen, dense or NF4; y [N, out] in x's dtype
+/// Backward by hand: saved are the packed weight, x and u = x A^T [N, parts x r]; W is dequantised for each product.
+/// Hu et al. 2021, arXiv:2106.09685, sec. 4.1; Dettmers et al. 2023, arXiv:2305.14314, sec. 3.
+class LinearGroup {
+public:
+    struct Options {
+        at::ScalarType dtype = at::kBFloat16;
+        at::Device device = at::kCPU;
+        bool nf4 = false;
+        bool doubleQuant = false;
+    };
+    /// Reads "<prefix><path>.weight" (and .bias where present) of each projection, one tensor at a time.
+    static Result<LinearGroup> load(const WeightSource &source, const std::string &prefix,
+                                    std::vector<Projection> projections, const Options &options);
+    /// From dense weights [out_i, in], for tests.
+    static LinearGroup fromDense(const std::vector<at::Tensor> &weights, const at::Tensor &bias, const Options &options);
+
+    std::int64_t in() const { return m_in; }
+    std::int64_t out() const { return m_out; }
+    const std::vector<Projection> &projections() const { return m_projections; }
+    std::int64_t rowBegin(std::size_t part) const { return m_rowBegin[part]; }
+    std::int64_t bytes() const;
+    /// W [out, in] in the compute dtype: the resident tensor, or the scratch filled.
+    at::Tensor weight(DequantScratch &scratch) const;
+
+    at::Tensor forward(const at::Tensor &x, const LoraGroup &lora, const Dropout &dropout, DequantScratch &scratch,
+                       at::Tensor *u = nullptr) const;
+    /// Adds to lora's gradients; returns dx, or an undefined tensor where it is not needed.
+    at::Tensor backward(const at::Tensor &dy, const at::Tensor &x, const at::Tensor &u, LoraGroup &lora,
+                        const Dropout &dropout, bool needDx, DequantScratch &scratch) const;
+
+private:
+    at::Tensor base(const at::Tensor &x, DequantScratch &scratch) const;
+
+    std::int64_t m_in = 0;
+    std::int64_t m_out = 0;
+    at::ScalarType m_dtype = at::kBFloat16;
+    std::vector<Projection> m_projections;
+    std::vector<std::int64_t> m_rowBegin;
+    std::vector<Nf4Tensor> m_packed; ///< one per projection; empty where the weight is dense
+    at::Tensor m_dense;
+    at::Tensor m_bias;
+};
+
+/// x W^T for a dense W in the compute dtype; few rows of bfloat16 on a CPU go through the matrix-vector kernel.
+at::Tensor denseLinear(const at::Tensor &x, const at::Tensor &weight);
+
+} // namespace attune
