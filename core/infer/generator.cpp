@@ -1,0 +1,233 @@
+#include "core/infer/generator.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace attune {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Sequences decoded side by side: as many as the matrix-vector kernels take at once.
+constexpr std::size_t sequencesAtOnce = 8;
+
+/// A whole prompt at once needs activations for all its tokens; pieces bound them.
+constexpr std::size_t prefillPiece = 1024;
+
+double secondsSince(Clock::time_point begin)
+{
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// Text of one answer as it grows: holds back what may become a stop string.
+class Answer {
+public:
+    Answer(std::shared_ptr<const Tokenizer> tokenizer, const GenerationOptions &options)
+        : m_options(options), m_decoder(tokenizer ? std::optional<StreamDecoder>(std::in_place, tokenizer, true)
+                                                  : std::nullopt)
+    {
+        for (const auto &stop : options.stop)
+            m_longest = std::max(m_longest, stop.size());
+    }
+
+    /// True where a stop string has come.
+    bool add(TokenId id, const std::function<void(std::string_view)> &onText)
+    {
+        if (!m_decoder)
+            return false;
+        m_text += m_decoder->push(id);
+        return settle(onText, false);
+    }
+
+    std::string finish(const std::function<void(std::string_view)> &onText)
+    {
+        if (m_decoder && !m_stopped) {
+            m_text += m_decoder->flush();
+            settle(onText, true);
+        }
+        return m_text;
+    }
+
+private:
+    bool settle(const std::function<void(std::string_view)> &onText, bool all)
+    {
+        for (const auto &stop : m_options.stop) {
+            const auto from = m_given > m_longest ? m_given - m_longest : 0;
+            const auto at = stop.empty() ? std::string::npos : m_text.find(stop, from);
+            if (at != std::string::npos) {
+                m_text.resize(std::min(m_text.size(), at));
+                m_stopped = true;
+            }
+        }
+        std::size_t safe = m_text.size();
+        if (!all && !m_stopped)
+            for (const auto &stop : m_options.stop)
+                for (std::size_t n = std::min(stop.size(), m_text.size()); n > 0; --n)
+                    if (m_text.compare(m_text.size() - n, n, stop, 0, n) == 0) {
+                        safe = std::min(safe, m_text.size() - n);
+                        break;
+                    }
+        if (safe > m_given) {
+            if (onText)
+                onText(std::string_view(m_text).substr(m_given, safe - m_given));
+            m_given = safe;
+        }
+        return m_stopped;
+    }
+
+    const GenerationOptions &m_options;
+    std::optional<StreamDecoder> m_decoder;
+    std::size_t m_longest = 0;
+    std::string m_text;
+    std::size_t m_given = 0;
+    bool m_stopped = false;
+};
+
+/// One sequence being generated.
+struct Sequence {
+    Sequence(std::size_t number, std::span<const TokenId> prompt, const std::shared_ptr<const Tokenizer> &tokenizer,
+             const GenerationOptions &options)
+        : index(number), seen(prompt.begin(), prompt.end()), sampler(options.sampling), answer(tokenizer, options)
+    {
+    }
+
+    std::size_t index;
+    std::vector<TokenId> seen;
+    Sampler sampler;
+    Answer answer;
+    KvCache cache;
+    Generation result;
+};
+
+bool endsAnswer(TokenId id, const Tokenizer *tokenizer)
+{
+    if (!tokenizer)
+        return false;
+    const auto &stop = tokenizer->config().stop;
+    return std::find(stop.begin(), stop.end(), id) != stop.end();
+}
+
+/// Chooses from the scores; true where the answer is complete.
+bool takeToken(Sequence &s, std::span<float> logits, const Tokenizer *tokenizer, const GenerationOptions &options,
+               const std::function<void(std::string_view)> &onText)
+{
+    const TokenId id = s.sampler.choose(logits, s.seen);
+    s.seen.push_back(id);
+    s.result.ids.push_back(id);
+    if (!options.ignoreEos && endsAnswer(id, tokenizer)) {
+        s.result.finish = "eos";
+        return true;
+    }
+    if (s.answer.add(id, onText)) {
+        s.result.finish = "stop";
+        return true;
+    }
+    if (static_cast<std::int64_t>(s.result.ids.size()) >= options.maxNewTokens) {
+        s.result.finish = "length";
+        return true;
+    }
+    return false;
+}
+
+Result<void> checkPrompt(const LanguageModel &model, std::span<const TokenId> prompt, const GenerationOptions &options)
+{
+    ATTUNE_CHECK(options.sampling.check());
+    if (prompt.empty())
+        return fail(ErrorCode::InvalidInput, "The prompt is empty; give at least one token.");
+    if (options.maxNewTokens < 1)
+        return fail(ErrorCode::InvalidInput, "--max-new-tokens must be 1 or more.");
+    for (const TokenId id : prompt)
+        if (id < 0 || id >= model.config().vocabSize)
+            return fail(ErrorCode::InvalidInput, "The token id " + std::to_string(id) +
+                                                     " is outside the model's vocabulary of " +
+                                                     std::to_string(model.config().vocabSize) + ".");
+    return {};
+}
+
+Result<std::vector<float>> prefill(LanguageModel &model, KvCache &cache, std::span<const TokenId> prompt)
+{
+    std::vector<float> logits;
+    for (std::size_t begin = 0; begin < prompt.size(); begin += prefillPiece) {
+        const LanguageModel::Feed feed{&cache, prompt.subspan(begin, std::min(prefillPiece, prompt.size() - begin))};
+        ATTUNE_TRY(logits, model.nextLogits({&feed, 1}));
+    }
+    return logits;
+}
+
+} // namespace
+
+Result<Generation> generate(LanguageModel &model, const std::shared_ptr<const Tokenizer> &tokenizer,
+                            std::span<const TokenId> prompt, const GenerationOptions &options, std::stop_token stop,
+                            const std::function<void(std::string_view)> &onText)
+{
+    ATTUNE_CHECK(checkPrompt(model, prompt, options));
+    Sequence s(0, prompt, tokenizer, options);
+    auto begin = Clock::now();
+    ATTUNE_TRY(auto logits, prefill(model, s.cache, prompt));
+    s.result.prefillSeconds = secondsSince(begin);
+    begin = Clock::now();
+    while (!takeToken(s, logits, tokenizer.get(), options, onText)) {
+        if (stop.stop_requested()) {
+            s.result.finish = "interrupted";
+            break;
+        }
+        const LanguageModel::Feed feed{&s.cache, std::span(s.seen).last(1)};
+        ATTUNE_TRY(logits, model.nextLogits({&feed, 1}));
+    }
+    s.result.decodeSeconds = secondsSince(begin);
+    s.result.text = s.answer.finish(onText);
+    return std::move(s.result);
+}
+
+Result<std::vector<Generation>> generateAll(LanguageModel &model, const std::shared_ptr<const Tokenizer> &tokenizer,
+                                            std::span<const std::vector<TokenId>> prompts,
+                                            const GenerationOptions &options, std::stop_token stop,
+                                            const std::function<void(std::size_t, const Generation &)> &onDone)
+{
+    for (const auto &prompt : prompts)
+        ATTUNE_CHECK(checkPrompt(model, prompt, options));
+    std::vector<Generation> results(prompts.size());
+    std::vector<std::unique_ptr<Sequence>> running;
+    const auto vocab = static_cast<std::size_t>(model.config().vocabSize);
+    std::size_t next = 0;
+    const auto finish = [&](Sequence &s) {
+        s.result.text = s.answer.finish({});
+        results[s.index] = std::move(s.result);
+        if (onDone)
+            onDone(s.index, results[s.index]);
+    };
+    while (next < prompts.size() || !running.empty()) {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Interrupted, "Generating was interrupted.");
+        if (next < prompts.size() && running.size() < sequencesAtOnce) {
+            auto s = std::make_unique<Sequence>(next, prompts[next], tokenizer, options);
+            const auto begin = Clock::now();
+            ATTUNE_TRY(auto logits, prefill(model, s->cache, prompts[next]));
+            s->result.prefillSeconds = secondsSince(begin);
+            ++next;
+            if (takeToken(*s, logits, tokenizer.get(), options, {}))
+                finish(*s);
+            else
+                running.push_back(std::move(s));
+            continue;
+        }
+        std::vector<LanguageModel::Feed> feeds;
+        for (const auto &s : running)
+            feeds.push_back({&s->cache, std::span(s->seen).last(1)});
+        const auto begin = Clock::now();
+        ATTUNE_TRY(auto logits, model.nextLogits(feeds));
+        const double share = secondsSince(begin) / static_cast<double>(running.size());
+        std::vector<std::unique_ptr<Sequence>> still;
+        for (std::size_t i = 0; i < running.size(); ++i) {
+            running[i]->result.decodeSeconds += share;
+            if (takeToken(*running[i], std::span(logits).subspan(i * vocab, vocab), tokenizer.get(), options, {}))
+                finish(*running[i]);
+            else
+                still.push_back(std::move(running[i]));
+        }
+        running = std::move(still);
+    }
+    return results;
+}
+
+} // namespace attune

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "core/infer/sampler.h"
+#include "core/model/language_model.h"
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace attune {
+
+struct GenerationOptions {
+    SamplingOptions sampling;
+    std::int64_t maxNewTokens = 256;
+    std::vector<std::string> stop; ///< the answer ends before the first of these
+    bool ignoreEos = false;
+};
+
+struct Generation {
+    std::vector<TokenId> ids; ///< the new tokens, the end token included where it came
+    std::string text;         ///< without special tokens and without the stop string
+    std::string finish;       ///< "eos", "stop", "length", "interrupted"
+    double prefillSeconds = 0;
+    double decodeSeconds = 0;
+};
+
+/// Answers one prompt. `onText` gets the answer piece by piece, in whole UTF-8 characters, held back while a stop string may
+/// still begin. Fails where the prompt is empty or an id is outside the vocabulary. `tokenizer` may be null: no text then.
+Result<Generation> generate(LanguageModel &model, const std::shared_ptr<const Tokenizer> &tokenizer,
+                            std::span<const TokenId> prompt, const GenerationOptions &options,
+                            std::stop_token stop = {}, const std::function<void(std::string_view)> &onText = {});
+
+/// Answers many prompts, several at a time, so that the weights are read once for all of them: for evaluations. The answers
+/// stand in the order of the prompts; each is what generate() gives up to rounding. `onDone` gets the index of each.
+Result<std::vector<Generation>> generateAll(LanguageModel &model, const std::shared_ptr<const Tokenizer> &tokenizer,
+                                            std::span<const std::vector<TokenId>> prompts,
+                                            const GenerationOptions &options, std::stop_token stop = {},
+                                            const std::function<void(std::size_t, const Generation &)> &onDone = {});
+
+} // namespace attune

@@ -1,0 +1,181 @@
+#include "core/train/rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+namespace attune {
+namespace {
+
+/// SplitMix64 (Steele et al. 2014): the same order on every platform, which std::shuffle does not promise.
+class Random {
+public:
+    explicit Random(std::uint64_t seed) : m_state(seed) {}
+
+    std::uint64_t next()
+    {
+        std::uint64_t z = (m_state += 0x9E3779B97F4A7C15ULL);
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+        return z ^ (z >> 31);
+    }
+
+    /// In [0, bound), each as likely as the next: what would favour the low ones is drawn again.
+    std::uint64_t below(std::uint64_t bound)
+    {
+        const std::uint64_t limit = UINT64_MAX - UINT64_MAX % bound;
+        std::uint64_t x = next();
+        while (x >= limit)
+            x = next();
+        return x % bound;
+    }
+
+private:
+    std::uint64_t m_state;
+};
+
+void shuffleRows(std::vector<std::size_t> &rows, std::uint64_t seed)
+{
+    Random random(seed);
+    for (std::size_t i = rows.size(); i > 1; --i)
+        std::swap(rows[i - 1], rows[random.below(i)]);
+}
+
+} // namespace
+
+std::int64_t TrainRow::supervised() const
+{
+    return trained.empty() ? 0 : std::accumulate(trained.begin() + 1, trained.end(), std::int64_t(0));
+}
+
+Result<std::vector<TrainRow>> encodeRows(const ChatEncoder &encoder, std::span<const TrainExample> examples,
+                                         const TrainSettings &settings, EncodeReport *report)
+{
+    EncodeReport unused;
+    EncodeReport &r = report ? *report : unused;
+    std::vector<TrainRow> rows;
+    rows.reserve(examples.size());
+    for (const TrainExample &example : examples) {
+        auto encoded = encoder.encode(example.messages);
+        if (!encoded)
+            return fail(encoded.error().code, "Row " + std::to_string(example.id) + ": " + encoded.error().message,
+                        encoded.error().detail);
+        TrainRow row{example.id, std::move(encoded->ids), std::move(encoded->assistantMask)};
+        if (!settings.assistant_only_loss)
+            std::fill(row.trained.begin(), row.trained.end(), std::uint8_t(1));
+        const auto limit = static_cast<std::size_t>(settings.max_length);
+        if (row.ids.size() > limit) {
+            ++r.cutRows;
+            r.cutTokens += static_cast<std::int64_t>(row.ids.size() - limit);
+            row.ids.resize(limit);
+            row.trained.resize(limit);
+        }
+        if (row.supervised() == 0)
+            r.untrained.push_back(example.id);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices)
+{
+    TokenBatch batch;
+    batch.rows = static_cast<std::int64_t>(indices.size());
+    for (const std::size_t i : indices)
+        batch.length = std::max(batch.length, static_cast<std::int64_t>(rows[i].ids.size()));
+    const auto length = static_cast<std::size_t>(batch.length);
+    batch.ids.assign(indices.size() * length, 0);
+    batch.targets.assign(indices.size() * length, -1);
+    for (std::size_t b = 0; b < indices.size(); ++b) {
+        const TrainRow &row = rows[indices[b]];
+        for (std::size_t t = 0; t < row.ids.size(); ++t) {
+            batch.ids[b * length + t] = row.ids[t];
+            if (t > 0 && row.trained[t])
+                batch.targets[b * length + t - 1] = row.ids[t];
+        }
+    }
+    return batch;
+}
+
+RowOrder::RowOrder(std::span<const TrainRow> rows, const TrainSettings &settings) : m_settings(settings)
+{
+    for (const TrainRow &row : rows)
+        m_lengths.push_back(static_cast<std::int64_t>(row.ids.size()));
+    const double window = static_cast<double>(settings.per_device_train_batch_size) *
+                          static_cast<double>(settings.gradient_accumulation_steps);
+    const auto count = static_cast<double>(rows.size());
+    m_stepsPerEpoch = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(count / window)));
+    m_totalSteps = settings.max_steps > 0
+                       ? settings.max_steps
+                       : std::max<std::int64_t>(1, static_cast<std::int64_t>(
+                                                       std::ceil(settings.num_train_epochs * count / window)));
+}
+
+const std::vector<std::size_t> &RowOrder::epochOrder(std::int64_t epoch)
+{
+    if (epoch == m_epoch)
+        return m_order;
+    m_epoch = epoch;
+    m_order.resize(m_lengths.size());
+    std::iota(m_order.begin(), m_order.end(), std::size_t(0));
+    if (!m_settings.shuffle)
+        return m_order;
+    shuffleRows(m_order, static_cast<std::uint64_t>(m_settings.seed) * 1'000'003ULL + static_cast<std::uint64_t>(epoch));
+    if (!m_settings.group_by_length)
+        return m_order;
+    // As transformers does it: pieces of fifty batches, each sorted by length, so that order stays random on the whole.
+    // The longest row of all comes first, so that memory runs out at once or never.
+    const auto piece = static_cast<std::size_t>(m_settings.per_device_train_batch_size * 50);
+    for (std::size_t begin = 0; begin < m_order.size(); begin += piece) {
+        const auto end = m_order.begin() + static_cast<std::ptrdiff_t>(std::min(begin + piece, m_order.size()));
+        std::stable_sort(m_order.begin() + static_cast<std::ptrdiff_t>(begin), end,
+                         [&](std::size_t a, std::size_t b) { return m_lengths[a] > m_lengths[b]; });
+    }
+    const auto longest = std::max_element(m_order.begin(), m_order.end(), [&](std::size_t a, std::size_t b) {
+        return m_lengths[a] < m_lengths[b];
+    });
+    std::iter_swap(m_order.begin(), longest);
+    return m_order;
+}
+
+std::vector<std::vector<std::size_t>> RowOrder::window(std::int64_t step)
+{
+    const std::int64_t batch = m_settings.per_device_train_batch_size;
+    const std::int64_t size = batch * m_settings.gradient_accumulation_steps;
+    const auto count = static_cast<std::int64_t>(m_lengths.size());
+    std::vector<std::size_t> rows;
+    for (std::int64_t k = (step - 1) * size; k < step * size; ++k)
+        rows.push_back(epochOrder(k / count)[static_cast<std::size_t>(k % count)]);
+    // The step averages over all its rows, so which of them share a batch is free: rows of like length pad least.
+    if (m_settings.shuffle && batch > 1)
+        std::stable_sort(rows.begin(), rows.end(),
+                         [&](std::size_t a, std::size_t b) { return m_lengths[a] < m_lengths[b]; });
+    std::vector<std::vector<std::size_t>> batches;
+    for (std::size_t begin = 0; begin < rows.size(); begin += static_cast<std::size_t>(batch))
+        batches.emplace_back(rows.begin() + static_cast<std::ptrdiff_t>(begin),
+                             rows.begin() + static_cast<std::ptrdiff_t>(
+                                                std::min(begin + static_cast<std::size_t>(batch), rows.size())));
+    return batches;
+}
+
+double learningRate(const TrainSettings &settings, std::int64_t step, std::int64_t totalSteps)
+{
+    const auto s = static_cast<double>(step - 1);
+    const auto total = static_cast<double>(totalSteps);
+    const double peak = settings.learning_rate;
+    if (settings.lr_scheduler_type == "constant")
+        return peak;
+    const double warmup = settings.warmup_steps > 0 ? static_cast<double>(settings.warmup_steps)
+                                                    : std::ceil(settings.warmup_ratio * total);
+    if (s < warmup)
+        return peak * s / warmup;
+    if (settings.lr_scheduler_type == "constant_with_warmup")
+        return peak;
+    const double done = (s - warmup) / std::max(1.0, total - warmup);
+    if (settings.lr_scheduler_type == "linear")
+        return peak * std::max(0.0, 1.0 - done);
+    return peak * std::max(0.0, 0.5 * (1.0 + std::cos(std::numbers::pi * done)));
+}
+
+} // namespace attune

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "core/model/language_model.h"
+#include "core/text/chat.h"
+#include "core/train/settings.h"
+
+#include <span>
+
+namespace attune {
+
+/// A conversation to train on or to validate with.
+struct TrainExample {
+    std::int64_t id = 0; ///< for messages: the row's number in the project
+    std::vector<Message> messages;
+};
+
+/// One encoded row, cut at max_length.
+struct TrainRow {
+    std::int64_t id = 0;
+    std::vector<TokenId> ids;
+    std::vector<std::uint8_t> trained; ///< 1: this token is a target
+    std::int64_t supervised() const;   ///< shifted targets: trained tokens after the first
+};
+
+struct EncodeReport {
+    std::int64_t cutRows = 0;
+    std::int64_t cutTokens = 0;
+    std::vector<std::int64_t> untrained; ///< rows with nothing to train on
+};
+
+/// Encodes rows by the function that prompts use too. Fails with InvalidInput naming the row where the template refuses.
+Result<std::vector<TrainRow>> encodeRows(const ChatEncoder &encoder, std::span<const TrainExample> examples,
+                                         const TrainSettings &settings, EncodeReport *report = nullptr);
+
+/// Rows side by side, filled up to the longest.
+TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices);
+
+/// Where data order is decided, and nowhere else: which rows each step takes, from the settings and the step alone, so
+/// that a resumed run needs no other state. Without shuffle it is import order, wrapping at the end.
+class RowOrder {
+public:
+    RowOrder(std::span<const TrainRow> rows, const TrainSettings &settings);
+
+    std::int64_t totalSteps() const { return m_totalSteps; }
+    std::int64_t stepsPerEpoch() const { return m_stepsPerEpoch; }
+    /// The micro-batches of a step, counted from 1.
+    std::vector<std::vector<std::size_t>> window(std::int64_t step);
+
+private:
+    const std::vector<std::size_t> &epochOrder(std::int64_t epoch);
+
+    std::vector<std::int64_t> m_lengths;
+    TrainSettings m_settings;
+    std::int64_t m_totalSteps = 0;
+    std::int64_t m_stepsPerEpoch = 0;
+    std::int64_t m_epoch = -1;
+    std::vector<std::size_t> m_order; // of m_epoch
+};
+
+/// The learning rate of a step, counted from 1: the schedule's value at step - 1, as in transformers.
+double learningRate(const TrainSettings &settings, std::int64_t step, std::int64_t totalSteps);
+
+} // namespace attune
