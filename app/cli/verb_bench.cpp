@@ -1,0 +1,85 @@
+#include "app/cli/model_options.h"
+#include "core/model/registry.h"
+#include "core/studio/bench.h"
+
+#include <cstdio>
+
+namespace attune::cli {
+namespace {
+
+struct Options {
+    std::string what;
+    std::string model;
+    std::int64_t sequence = 512;
+    std::int64_t batch = 1;
+    std::int64_t steps = 8;
+    std::int64_t rank = 16;
+    std::int64_t prompt = 128;
+    std::int64_t newTokens = 32;
+    std::string device = "auto";
+    bool json = false;
+    SetOptions sets;
+};
+
+std::string rounded(double value, int digits)
+{
+    char text[64];
+    std::snprintf(text, sizeof text, "%.*f", digits, value);
+    return text;
+}
+
+Result<int> bench(const Context &context, const Options &o)
+{
+    ATTUNE_TRY(const auto path, resolveModel(o.model));
+    TrainSettings settings;
+    settings.lora_r = o.rank;
+    settings.lora_alpha = 2 * static_cast<double>(o.rank);
+    settings.per_device_train_batch_size = o.batch;
+    settings.gradient_accumulation_steps = 1;
+    settings.device = o.device;
+    ATTUNE_CHECK(o.sets.apply(settings));
+    if (o.what == "train") {
+        ATTUNE_TRY(const auto result, benchTraining(path, settings, o.sequence, o.steps, context.stop));
+        if (o.json)
+            printJson(Json{{"tokens_per_s", result.tokensPerSecond},
+                           {"step_s", result.stepSeconds},
+                           {"peak_memory_gib", result.peakMemoryGib},
+                           {"loss", result.lastLoss}});
+        else
+            print(rounded(result.tokensPerSecond, 0) + " tokens/s, " + rounded(result.stepSeconds, 3) + " s a step, " +
+                  rounded(result.peakMemoryGib, 2) + " GiB at the peak");
+        return 0;
+    }
+    ATTUNE_TRY(const auto result, benchGeneration(path, settings, o.prompt, o.newTokens, context.stop));
+    if (o.json)
+        printJson(Json{{"prefill_tokens_per_s", result.prefillTokensPerSecond},
+                       {"decode_tokens_per_s", result.decodeTokensPerSecond},
+                       {"peak_memory_gib", result.peakMemoryGib}});
+    else
+        print("prefill " + rounded(result.prefillTokensPerSecond, 0) + ", decode " +
+              rounded(result.decodeTokensPerSecond, 1) + " tokens/s, " + rounded(result.peakMemoryGib, 2) +
+              " GiB at the peak");
+    return 0;
+}
+
+} // namespace
+
+void addBench(CLI::App &app)
+{
+    auto o = std::make_shared<Options>();
+    auto *verb = addVerb(app, "bench", "Measure training or generation on random tokens",
+                         [o](const Context &context) { return bench(context, *o); });
+    verb->add_option("what", o->what, "train or generate")->required()->check(CLI::IsMember({"train", "generate"}));
+    verb->add_option("--model", o->model, "Folder, GGUF file or known name")->required();
+    verb->add_option("--seq", o->sequence, "Tokens a row")->check(CLI::Range(2, 1 << 20))->capture_default_str();
+    verb->add_option("--batch", o->batch, "Rows at once")->check(CLI::Range(1, 4096))->capture_default_str();
+    verb->add_option("--steps", o->steps, "Training steps")->check(CLI::Range(1, 100000))->capture_default_str();
+    verb->add_option("--rank", o->rank, "LoRA rank")->check(CLI::Range(1, 4096))->capture_default_str();
+    verb->add_option("--prompt", o->prompt, "Tokens of the prompt")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+    verb->add_option("--new", o->newTokens, "Tokens to generate")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+    verb->add_option("--device", o->device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+    verb->add_flag("--json", o->json, "One JSON object");
+    o->sets.addTo(*verb);
+}
+
+} // namespace attune::cli

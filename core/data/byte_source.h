@@ -1,0 +1,65 @@
+#pragma once
+
+#include "core/base/result.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace attune {
+
+/// The bytes of a text file in order, a piece in memory at a time, without a UTF-8 byte order mark.
+class ByteSource {
+public:
+    /// Fails with NotFound, Io, and InvalidInput where the first bytes are those of a compressed, Parquet or UTF-16
+    /// file.
+    static Result<ByteSource> open(const std::filesystem::path &path, std::stop_token stop,
+                                   std::function<void(std::int64_t)> progress);
+
+    static constexpr int End = -1;
+    /// The next byte, or End at the end of the file, on a failure and when stopped: then failure() says which.
+    int next()
+    {
+        if (m_at == m_end && !fill())
+            return End;
+        const auto byte = static_cast<unsigned char>(m_buffer[m_at++]);
+        m_line += byte == '\n';
+        return byte;
+    }
+    int peek() { return m_at == m_end && !fill() ? End : static_cast<unsigned char>(m_buffer[m_at]); }
+
+    /// Appends the rest of the line, without its end, up to `limit` bytes in all; `cut` tells that more was dropped.
+    /// False at the end of the file.
+    bool readLine(std::string &line, std::size_t limit, bool &cut);
+
+    std::int64_t line() const noexcept { return m_line; } ///< 1-based, of the next byte
+    Result<void> failure() const;
+    const std::filesystem::path &path() const noexcept { return m_path; }
+
+private:
+    struct Closer {
+        void operator()(std::FILE *file) const { std::fclose(file); }
+    };
+    ByteSource() = default;
+    bool fill();
+    Result<void> checkKind();
+
+    std::filesystem::path m_path;
+    std::unique_ptr<std::FILE, Closer> m_file;
+    std::stop_token m_stop;
+    std::function<void(std::int64_t)> m_progress;
+    std::vector<char> m_buffer;
+    std::size_t m_at = 0;
+    std::size_t m_end = 0;
+    std::int64_t m_line = 1;
+    std::int64_t m_read = 0;
+    std::optional<Error> m_failure;
+};
+
+} // namespace attune

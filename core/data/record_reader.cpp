@@ -1,0 +1,310 @@
+#include "core/data/record_reader.h"
+
+#include "core/data/conversation.h"
+
+#include <algorithm>
+#include <array>
+#include <utf8proc.h>
+
+namespace attune {
+
+namespace {
+
+using Conversation = tl::expected<void, Problem>;
+
+std::string lowered(std::string_view text)
+{
+    const auto begin = text.find_first_not_of(" \t");
+    const auto end = text.find_last_not_of(" \t");
+    std::string result(begin == std::string_view::npos ? std::string_view() : text.substr(begin, end - begin + 1));
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return result;
+}
+
+/// A member that is there and not null.
+const Json *member(const Json &object, const std::string &key)
+{
+    if (key.empty())
+        return nullptr;
+    const auto found = object.find(key);
+    return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+/// A text of a flat record; numbers count as text, since labels are often written so.
+tl::expected<std::string, Problem> plainText(const Json &object, const std::string &key)
+{
+    const Json *value = member(object, key);
+    if (!value)
+        return tl::unexpected(Problem{key, object.contains(key) ? "The value is null, but a text is needed."
+                                                                : "This field is missing."});
+    if (value->is_number() || value->is_boolean())
+        return value->dump();
+    return contentText(*value, key);
+}
+
+/// A system prompt that stands beside the turns, as all these formats allow: it must not get lost.
+Conversation addSystem(ConversationBuilder &builder, const Json &record, const std::string &key)
+{
+    if (!member(record, key))
+        return {};
+    auto system = plainText(record, key);
+    if (!system)
+        return tl::unexpected(std::move(system.error()));
+    if (!system->empty())
+        builder.add("system", std::move(*system), key);
+    return {};
+}
+
+Conversation addPair(ConversationBuilder &builder, const Json &record, const ColumnMap &columns, bool hasHistory)
+{
+    auto user = plainText(record, columns.user);
+    if (!user)
+        return tl::unexpected(user.error());
+    if (member(record, columns.input)) {
+        const auto input = plainText(record, columns.input);
+        if (!input)
+            return tl::unexpected(input.error());
+        if (!input->empty())
+            *user += "\n\n" + *input;
+    }
+    auto assistant = plainText(record, columns.assistant);
+    if (!assistant)
+        return tl::unexpected(assistant.error());
+    if (const Json *history = hasHistory ? member(record, "history") : nullptr) {
+        if (auto added = builder.addHistory(*history, "history"); !added)
+            return added;
+    }
+    builder.add("user", std::move(*user), columns.user);
+    builder.add("assistant", std::move(*assistant), columns.assistant);
+    return {};
+}
+
+Conversation addPromptAndCompletion(ConversationBuilder &builder, const Json &record)
+{
+    for (const auto &[key, role] : {std::pair("prompt", "user"), std::pair("completion", "assistant")}) {
+        const Json *value = member(record, key);
+        // A list of objects with roles holds messages; one of parts holds a text.
+        const bool messages = value && value->is_array() && !value->empty() && value->front().is_object() &&
+                              value->front().contains("role");
+        if (messages) {
+            if (auto added = builder.addMessages(*value, key); !added)
+                return added;
+        } else {
+            auto text = plainText(record, key);
+            if (!text)
+                return tl::unexpected(text.error());
+            builder.add(role, std::move(*text), key);
+        }
+    }
+    return {};
+}
+
+Conversation addList(ConversationBuilder &builder, const Json &record, const char *key)
+{
+    const Json *messages = member(record, key);
+    if (!messages)
+        return tl::unexpected(Problem{key, record.contains(key)
+                                               ? "The value is null, but a list of messages is needed."
+                                               : "This field is missing."});
+    return builder.addMessages(*messages, key);
+}
+
+std::vector<std::string> splitWords(std::string_view text)
+{
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find_first_of(",;"), text.size());
+        std::string_view word = text.substr(0, end);
+        const auto begin = word.find_first_not_of(" \t\r\n");
+        if (begin != std::string_view::npos)
+            words.emplace_back(word.substr(begin, word.find_last_not_of(" \t\r\n") - begin + 1));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return words;
+}
+
+Conversation readSplit(const Json &record, const std::string &key, Example &example)
+{
+    const Json *value = member(record, key);
+    if (!value || (value->is_string() && value->get_ref<const std::string &>().empty()))
+        return {};
+    if (!value->is_string())
+        return tl::unexpected(Problem{key, "The split must be \"train\", \"validation\" or \"test\"."});
+    auto part = parsePart(value->get_ref<const std::string &>());
+    if (!part)
+        return tl::unexpected(Problem{key, part.error().message});
+    example.part = *part;
+    return {};
+}
+
+Conversation readTags(const Json &record, const std::string &key, Example &example)
+{
+    const Json *value = member(record, key);
+    if (!value)
+        return {};
+    if (value->is_string()) {
+        example.tags = splitWords(value->get_ref<const std::string &>());
+    } else if (value->is_array() &&
+               std::all_of(value->begin(), value->end(), [](const Json &tag) { return tag.is_string(); })) {
+        example.tags = value->get<std::vector<std::string>>();
+    } else {
+        return tl::unexpected(Problem{key, "Tags must be a list of texts."});
+    }
+    return {};
+}
+
+} // namespace
+
+std::optional<ColumnMap> guessColumns(std::span<const std::string> names)
+{
+    const auto named = [&](std::string_view wanted) -> std::string {
+        const auto found = std::find_if(names.begin(), names.end(),
+                                        [&](const std::string &name) { return lowered(name) == wanted; });
+        return found == names.end() ? std::string() : *found;
+    };
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> Pairs{{{"prompt", "completion"},
+                                                                                  {"instruction", "output"},
+                                                                                  {"question", "answer"},
+                                                                                  {"user", "assistant"},
+                                                                                  {"prompt", "response"},
+                                                                                  {"instruction", "response"},
+                                                                                  {"input", "output"}}};
+    for (const auto &[user, assistant] : Pairs) {
+        ColumnMap map;
+        map.user = named(user);
+        map.assistant = named(assistant);
+        if (map.user.empty() || map.assistant.empty())
+            continue;
+        map.system = named("system");
+        if (user == "instruction")
+            map.input = named("input");
+        map.split = named("split");
+        map.tags = named("tags");
+        return map;
+    }
+    return std::nullopt;
+}
+
+Result<ColumnMap> columnsFromOptions(const std::map<std::string, std::string> &columns,
+                                     std::span<const std::string> names, const std::string &where)
+{
+    ColumnMap map;
+    const std::map<std::string, std::string *> roles{{"system", &map.system}, {"user", &map.user},
+                                                     {"input", &map.input},   {"assistant", &map.assistant},
+                                                     {"split", &map.split},   {"tags", &map.tags}};
+    std::string present;
+    for (const std::string &name : names)
+        present += (present.empty() ? "\"" : ", \"") + name + "\"";
+    for (const auto &[role, column] : columns) {
+        const auto known = roles.find(role);
+        if (known == roles.end())
+            return fail(ErrorCode::InvalidInput,
+                        "The map names \"" + role +
+                            "\", but columns can be mapped to user, assistant, system, input, "
+                            "split and tags only.");
+        auto found = std::find(names.begin(), names.end(), column);
+        if (found == names.end())
+            found = std::find_if(names.begin(), names.end(), [&, wanted = column](const std::string &name) {
+                return lowered(name) == lowered(wanted);
+            });
+        if (found == names.end())
+            return fail(ErrorCode::InvalidInput,
+                        where + " has no column \"" + column + "\" for " + role + "; it has " + present + ".");
+        if (std::count(names.begin(), names.end(), *found) > 1)
+            return fail(ErrorCode::InvalidInput, where + " has more than one column \"" + *found +
+                                                     "\", so it is not clear which one is meant for " + role +
+                                                     "; rename the others.");
+        *known->second = *found;
+    }
+    for (const char *role : {"user", "assistant"}) {
+        if (roles.at(role)->empty())
+            return fail(ErrorCode::InvalidInput,
+                        "The map for " + where + " names no column for " + role + "; it has " + present + ".");
+    }
+    // A split or tags are never dropped just because the map does not mention them.
+    for (const std::string &name : names) {
+        if (map.split.empty() && lowered(name) == "split")
+            map.split = name;
+        if (map.tags.empty() && lowered(name) == "tags")
+            map.tags = name;
+    }
+    return map;
+}
+
+std::optional<RecordShape> guessShape(const Json &record)
+{
+    if (record.contains("messages"))
+        return RecordShape{DataFormat::OpenAi, {}};
+    if (record.contains("conversations"))
+        return RecordShape{DataFormat::ShareGpt, {}};
+    if (record.contains("instruction") && record.contains("output"))
+        return RecordShape{DataFormat::Alpaca, {}};
+    if (record.contains("prompt") && record.contains("completion"))
+        return RecordShape{DataFormat::PromptCompletion, {}};
+    std::vector<std::string> names;
+    for (const auto &item : record.items())
+        names.push_back(item.key());
+    if (auto columns = guessColumns(names))
+        return RecordShape{DataFormat::Csv, std::move(*columns)};
+    return std::nullopt;
+}
+
+ReadRecord readRecord(const Json &record, const RecordShape &shape)
+{
+    if (!record.is_object())
+        return tl::unexpected(Problem{{}, "The record is no JSON object."});
+    ColumnMap columns = shape.columns;
+    const bool flat = shape.format == DataFormat::Csv || shape.format == DataFormat::Tsv;
+    if (!flat)
+        columns = {"system", "instruction", "input", "output", "split", "tags"};
+    ConversationBuilder builder;
+    if (auto system = addSystem(builder, record, columns.system); !system)
+        return tl::unexpected(std::move(system.error()));
+    Conversation added;
+    switch (shape.format) {
+    case DataFormat::OpenAi:
+        added = addList(builder, record, "messages");
+        break;
+    case DataFormat::ShareGpt:
+        added = addList(builder, record, "conversations");
+        break;
+    case DataFormat::PromptCompletion:
+        added = addPromptAndCompletion(builder, record);
+        break;
+    default:
+        added = addPair(builder, record, columns, !flat);
+    }
+    if (!added)
+        return tl::unexpected(std::move(added.error()));
+    auto messages = builder.finish();
+    if (!messages)
+        return tl::unexpected(std::move(messages.error()));
+
+    Example example;
+    example.messages = std::move(*messages);
+    if (auto read = readSplit(record, columns.split, example); !read)
+        return tl::unexpected(std::move(read.error()));
+    if (auto read = readTags(record, columns.tags, example); !read)
+        return tl::unexpected(std::move(read.error()));
+    return example;
+}
+
+std::size_t invalidUtf8(std::string_view text)
+{
+    const auto *begin = reinterpret_cast<const utf8proc_uint8_t *>(text.data());
+    for (std::size_t i = 0; i < text.size();) {
+        if (begin[i] < 0x80) {
+            ++i;
+            continue;
+        }
+        utf8proc_int32_t codepoint = 0;
+        const auto length = utf8proc_iterate(begin + i, static_cast<utf8proc_ssize_t>(text.size() - i), &codepoint);
+        if (length <= 0)
+            return i;
+        i += static_cast<std::size_t>(length);
+    }
+    return std::string_view::npos;
+}
+
+} // namespace attune

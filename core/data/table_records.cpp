@@ -1,0 +1,117 @@
+#include "core/data/table_records.h"
+
+#include <algorithm>
+
+namespace attune {
+
+Result<TableRecords> TableRecords::open(ByteSource &source, char separator, std::size_t recordLimit)
+{
+    TableRecords table(source, separator, recordLimit);
+    ATTUNE_TRY(auto header, table.readRow());
+    if (!header)
+        return fail(ErrorCode::InvalidInput,
+                    source.path().string() + " is empty: a table needs a header row that names its columns.");
+    if (!header->problem.empty())
+        return fail(ErrorCode::InvalidInput,
+                    source.path().string() + ": the header row can't be read. " + header->problem);
+    if (separator == ',' && header->fields.size() == 1 && header->fields[0].find(';') != std::string::npos) {
+        table.m_separator = ';';
+        std::vector<std::string> names(1);
+        for (const char c : header->fields[0]) {
+            if (c == ';')
+                names.emplace_back();
+            else if (c != '"') // quotes around names; a name that holds one is not worth a second parser
+                names.back() += c;
+        }
+        header->fields = std::move(names);
+    }
+    table.m_header = std::move(header->fields);
+    return table;
+}
+
+Result<std::optional<TableRow>> TableRecords::next()
+{
+    ATTUNE_TRY(auto row, readRow());
+    if (row && row->problem.empty() && row->fields.size() != m_header.size())
+        row->problem = "The row has " + std::to_string(row->fields.size()) +
+                       (row->fields.size() == 1 ? " field" : " fields") + ", but the header has " +
+                       std::to_string(m_header.size()) + ".";
+    return row;
+}
+
+void TableRecords::append(TableRow &row, std::size_t &size, int c) const
+{
+    if (++size <= m_recordLimit)
+        row.fields.back() += static_cast<char>(c);
+    else if (row.problem.empty())
+        row.problem =
+            "The row is longer than " + std::to_string(m_recordLimit >> 20) + " MiB, the most that is read.";
+}
+
+/// From after the opening quote to after the closing one.
+Result<void> TableRecords::readQuoted(TableRow &row, std::size_t &size)
+{
+    const std::int64_t opened = m_source->line();
+    while (true) {
+        const int c = m_source->next();
+        if (c == ByteSource::End) {
+            ATTUNE_CHECK(m_source->failure());
+            return fail(
+                ErrorCode::InvalidInput,
+                m_source->path().string() + ", line " + std::to_string(opened) +
+                    ": a quote that opens here is never closed, so nothing after it can be read; close it, or "
+                    "double it (\"\") where it belongs to the text.");
+        }
+        if (c == '"') {
+            if (m_source->peek() != '"')
+                return {};
+            m_source->next();
+        }
+        append(row, size, c);
+    }
+}
+
+Result<std::optional<TableRow>> TableRecords::readRow()
+{
+    // Blank lines.
+    while (m_source->peek() == '\n' || m_source->peek() == '\r')
+        m_source->next();
+    if (m_source->peek() == ByteSource::End) {
+        ATTUNE_CHECK(m_source->failure());
+        return std::optional<TableRow>();
+    }
+
+    TableRow row;
+    row.line = m_source->line();
+    row.fields.emplace_back();
+    std::size_t size = 0;
+    bool fieldBegins = true;
+    bool afterQuotes = false;
+    while (true) {
+        const int c = m_source->next();
+        if (c == ByteSource::End || c == '\n' || c == '\r') {
+            if (c == '\r' && m_source->peek() == '\n')
+                m_source->next();
+            ATTUNE_CHECK(m_source->failure());
+            return std::optional(std::move(row));
+        }
+        if (c == m_separator) {
+            row.fields.emplace_back();
+            fieldBegins = true;
+            afterQuotes = false;
+        } else if (c == '"' && fieldBegins) {
+            ATTUNE_CHECK(readQuoted(row, size));
+            fieldBegins = false;
+            afterQuotes = true;
+        } else if (afterQuotes) {
+            if (c != ' ' && row.problem.empty())
+                row.problem = "Text follows the closing quote of field " + std::to_string(row.fields.size()) +
+                              ": double the quotes (\"\") that belong to the text.";
+        } else {
+            append(row, size, c);
+            fieldBegins = false;
+        }
+    }
+}
+
+} // namespace attune

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "core/data/byte_source.h"
+
+namespace attune {
+
+struct TableRow {
+    std::vector<std::string> fields;
+    std::int64_t line = 0; ///< where it begins
+    std::string problem;   ///< why the row is not to be had, a sentence; else empty
+};
+
+/// The rows of a CSV or TSV file (RFC 4180): fields in double quotes may hold separators, line ends and doubled
+/// quotes. Blank lines are skipped, and a lone quote inside a field without quotes is taken as it is.
+class TableRecords {
+public:
+    /// Reads the header row. A CSV file whose header has semicolons and no comma is read with semicolons, as
+    /// spreadsheets of half of Europe write it. Fails with InvalidInput where there is no header.
+    static Result<TableRecords> open(ByteSource &source, char separator, std::size_t recordLimit);
+
+    const std::vector<std::string> &header() const noexcept { return m_header; }
+    /// None at the end. Fails with InvalidInput where a quote is never closed, naming the line where it opened.
+    Result<std::optional<TableRow>> next();
+
+private:
+    TableRecords(ByteSource &source, char separator, std::size_t recordLimit)
+        : m_source(&source), m_separator(separator), m_recordLimit(recordLimit)
+    {
+    }
+    Result<std::optional<TableRow>> readRow();
+    Result<void> readQuoted(TableRow &row, std::size_t &size);
+    void append(TableRow &row, std::size_t &size, int c) const;
+
+    ByteSource *m_source;
+    char m_separator;
+    std::size_t m_recordLimit;
+    std::vector<std::string> m_header;
+};
+
+} // namespace attune

@@ -1,0 +1,202 @@
+#include "core/store/schema.h"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <fstream>
+#include <system_error>
+#include <unistd.h>
+
+namespace attune {
+
+namespace {
+
+constexpr std::string_view Magic("SQLite format 3\0", 16);
+
+std::filesystem::path besideFile(const std::filesystem::path &path, const char *ending)
+{
+    return std::filesystem::path(path) += ending;
+}
+
+tl::unexpected<Error> notAProject(const std::filesystem::path &path, std::string_view why)
+{
+    return fail(ErrorCode::InvalidInput, path.string() + " is no Attune project: " + std::string(why) + ".");
+}
+
+/// What can be told before SQLite is asked, so that each mistake gets a sentence of its own.
+Result<void> checkHeader(const std::filesystem::path &path)
+{
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (status.type() == std::filesystem::file_type::not_found)
+        return fail(ErrorCode::NotFound, path.string() + " does not exist; make it with attune init.");
+    if (status.type() == std::filesystem::file_type::directory)
+        return notAProject(path, "it is a folder");
+    errno = 0;
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        return fail(ErrorCode::Io,
+                    path.string() + " can't be read: " + std::generic_category().message(errno ? errno : EIO) + ".");
+    std::array<char, 100> header{};
+    file.read(header.data(), header.size());
+    const auto size = static_cast<std::size_t>(file.gcount());
+    if (size == 0)
+        return notAProject(path, "it is empty");
+    if (!std::string_view(header.data(), size).starts_with(Magic.substr(0, size)))
+        return notAProject(path, "it is no SQLite file");
+    if (size < header.size())
+        return fail(ErrorCode::Corrupt, path.string() + " is damaged: it is cut short; restore a backup.");
+    return {};
+}
+
+Result<int> schemaVersion(Database &database)
+{
+    ATTUNE_TRY(const auto version, database.number("PRAGMA user_version", "read its version"));
+    return static_cast<int>(version);
+}
+
+/// Every table that the program knows must be there, or each later query would fail in its own way.
+Result<void> checkTables(Database &database)
+{
+    constexpr std::array Tables{"settings",         "examples",  "example_history",  "row_versions",
+                                "snapshots",        "runs",      "snapshot_members", "metrics",
+                                "run_log",          "blobs",     "blob_chunks",      "checkpoints",
+                                "prompt_templates", "test_sets", "evaluations",      "evaluation_examples",
+                                "comparisons",      "votes"};
+    ATTUNE_TRY(auto query, database.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?",
+                                            "read its tables"));
+    for (const char *table : Tables) {
+        ATTUNE_TRY(const bool row, query.bind(table).step());
+        if (!row || query.integer(0) != 1)
+            return fail(ErrorCode::Corrupt, database.path().string() + " is damaged: its table \"" + table +
+                                                "\" is missing; restore a backup.");
+    }
+    return {};
+}
+
+/// A name that is not taken: an older backup is never written over.
+std::filesystem::path backupName(const std::filesystem::path &path, int version)
+{
+    const std::string plain = ".backup-v" + std::to_string(version);
+    std::filesystem::path name = besideFile(path, plain.c_str());
+    std::error_code ignored;
+    for (int i = 2; std::filesystem::exists(name, ignored); ++i)
+        name = besideFile(path, (plain + "-" + std::to_string(i)).c_str());
+    return name;
+}
+
+Result<void> applyAfter(Database &database, int version, std::span<const Migration> migrations)
+{
+    const std::string doing = "bring it to schema " + std::to_string(migrations.back().version);
+    for (const Migration &migration : migrations) {
+        if (migration.version <= version)
+            continue;
+        ATTUNE_CHECK(database.run(migration.sql, doing));
+        if (migration.code)
+            ATTUNE_CHECK(migration.code(database));
+        ATTUNE_CHECK(database.run(("PRAGMA user_version = " + std::to_string(migration.version)).c_str(), doing));
+    }
+    return {};
+}
+
+Result<void> migrate(Database &database, int version, std::span<const Migration> migrations)
+{
+    const std::string path = database.path().string();
+    if (database.readOnly())
+        return fail(ErrorCode::Io, path + " was made by an older Attune and must be brought up to date, but it is "
+                                          "read-only; make it writable or open a copy.");
+    const std::filesystem::path backup = backupName(database.path(), version);
+    if (auto written = database.backupTo(backup); !written) {
+        std::error_code ignored;
+        std::filesystem::remove(backup, ignored);
+        return forward(written);
+    }
+    ATTUNE_TRY(auto transaction, Transaction::begin(database, "bring it up to date"));
+    // Another process may have done it in the meantime.
+    ATTUNE_TRY(const int now, schemaVersion(database));
+    if (auto applied = applyAfter(database, now, migrations); !applied) {
+        applied.error().message += " The file is as it was, and a copy is in " + backup.string() + ".";
+        return forward(applied);
+    }
+    return transaction.commit();
+}
+
+/// Reads the header through SQLite, which opens the write-ahead log too.
+Result<void> checkKind(Database &database, std::span<const Migration> migrations)
+{
+    ATTUNE_TRY(const auto application, database.number("PRAGMA application_id", "open it"));
+    if (application != ApplicationId)
+        return notAProject(database.path(), "it is an SQLite file of another program");
+    ATTUNE_TRY(const int version, schemaVersion(database));
+    const int newest = migrations.back().version;
+    if (version > newest)
+        return fail(ErrorCode::InvalidInput, database.path().string() + " was made by a newer Attune (schema " +
+                                                 std::to_string(version) + ", this one knows " +
+                                                 std::to_string(newest) + "); update Attune to open it.");
+    if (version < newest)
+        ATTUNE_CHECK(migrate(database, version, migrations));
+    return checkTables(database);
+}
+
+Result<Database> openAndCheck(const std::filesystem::path &path, Database::Mode mode,
+                              std::span<const Migration> migrations)
+{
+    ATTUNE_TRY(auto database, Database::open(path, mode));
+    ATTUNE_CHECK(checkKind(database, migrations));
+    return database;
+}
+
+} // namespace
+
+Result<Database> createProjectFile(const std::filesystem::path &path, std::span<const Migration> migrations)
+{
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0 && errno == EEXIST)
+        return fail(ErrorCode::InvalidInput, path.string() + " exists already; choose another name or open it.");
+    if (descriptor < 0) {
+        const int number = errno;
+        return fail(number == ENOENT || number == ENOTDIR ? ErrorCode::NotFound : ErrorCode::Io,
+                    path.string() + " can't be made: " + std::generic_category().message(number) + ".");
+    }
+    ::close(descriptor);
+
+    const auto make = [&]() -> Result<Database> {
+        ATTUNE_TRY(auto database, Database::open(path, Database::Mode::Create));
+        // Not every file system can do WAL; then SQLite keeps to a rollback journal.
+        ATTUNE_CHECK(database.run("PRAGMA journal_mode = WAL", "make it"));
+        ATTUNE_TRY(auto transaction, Transaction::begin(database, "make it"));
+        ATTUNE_CHECK(database.run(("PRAGMA application_id = " + std::to_string(ApplicationId)).c_str(), "make it"));
+        ATTUNE_CHECK(applyAfter(database, 0, migrations));
+        ATTUNE_CHECK(transaction.commit());
+        return database;
+    };
+    auto made = make();
+    if (!made) {
+        std::error_code ignored;
+        for (const char *ending : {"", "-wal", "-shm"})
+            std::filesystem::remove(besideFile(path, ending), ignored);
+    }
+    return made;
+}
+
+Result<Database> openProjectFile(const std::filesystem::path &path, std::span<const Migration> migrations)
+{
+    ATTUNE_CHECK(checkHeader(path));
+    auto opened = openAndCheck(path, Database::Mode::ReadWrite, migrations);
+    if (opened || opened.error().code != ErrorCode::Io)
+        return opened;
+    // In a folder where no log can be made beside it, SQLite opens a WAL file only if told that nobody writes to it,
+    // which holds where there is no log.
+    std::error_code ignored;
+    const auto writable = [](const std::filesystem::path &place) {
+        return ::faccessat(AT_FDCWD, place.c_str(), W_OK, AT_EACCESS) == 0;
+    };
+    const std::filesystem::path log = besideFile(path, "-wal");
+    const bool hasLog = std::filesystem::exists(log, ignored) && std::filesystem::file_size(log, ignored) > 0;
+    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+    if (hasLog || (writable(path) && writable(folder)))
+        return opened;
+    return openAndCheck(path, Database::Mode::Immutable, migrations);
+}
+
+} // namespace attune

@@ -1,0 +1,130 @@
+#pragma once
+
+#include "core/base/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+// A thin layer over SQLite's C interface, for core/store and its tests only.
+
+namespace attune {
+
+class Statement;
+
+/// A connection to one file. Movable; one thread at a time.
+class Database {
+public:
+    enum class Mode {
+        ReadWrite, ///< read-only where the file system allows no more
+        Create,
+        Immutable, ///< read-only, without locks: for a file in a folder where none can be made
+    };
+    static Result<Database> open(const std::filesystem::path &path, Mode mode);
+
+    /// Runs one or more statements without results.
+    Result<void> run(const char *sql, std::string_view doing);
+    Result<Statement> prepare(std::string_view sql, std::string_view doing);
+    /// The first column of the first row.
+    Result<std::int64_t> number(std::string_view sql, std::string_view doing);
+    Result<std::string> text(std::string_view sql, std::string_view doing);
+
+    std::int64_t lastId() const;
+    std::int64_t changes() const;
+    bool readOnly() const;
+    bool inTransaction() const;
+    void setBusyTimeout(int milliseconds);
+    /// Copies the whole database to a new file.
+    Result<void> backupTo(const std::filesystem::path &path);
+
+    /// The last failure as a sentence: "<path>: can't <doing>: <why>; <what to do>."
+    Error failure(std::string_view doing) const;
+    const std::filesystem::path &path() const noexcept { return m_path; }
+
+private:
+    struct Closer {
+        void operator()(sqlite3 *handle) const;
+    };
+    Database() = default;
+    std::unique_ptr<sqlite3, Closer> m_handle;
+    std::filesystem::path m_path;
+};
+
+/// A prepared statement; the database must outlive it and stay where it is. Columns and parameters count from 0.
+class Statement {
+public:
+    /// Binds the parameters in order and starts over.
+    template <typename... Values>
+    Statement &bind(const Values &...values)
+    {
+        reset();
+        int index = 0;
+        (bindOne(index++, values), ...);
+        return *this;
+    }
+
+    /// True: there is a row.
+    Result<bool> step();
+    /// For a statement without results.
+    Result<void> run();
+
+    bool isNull(int column) const;
+    std::int64_t integer(int column) const;
+    double real(int column) const; ///< NaN for NULL
+    std::string text(int column) const;
+    std::span<const std::byte> blob(int column) const; ///< valid until the next step
+
+private:
+    friend class Database;
+    struct Finaliser {
+        void operator()(sqlite3_stmt *statement) const;
+    };
+    Statement() = default;
+    void reset();
+    void bindOne(int index, std::int64_t value);
+    void bindOne(int index, int value) { bindOne(index, std::int64_t(value)); }
+    void bindOne(int index, double value);
+    void bindOne(int index, std::string_view value);
+    void bindOne(int index, const std::string &value) { bindOne(index, std::string_view(value)); }
+    void bindOne(int index, const char *value) { bindOne(index, std::string_view(value)); }
+    void bindOne(int index, std::span<const std::byte> value);
+    void bindOne(int index, std::nullopt_t);
+    template <typename T>
+    void bindOne(int index, const std::optional<T> &value)
+    {
+        if (value)
+            bindOne(index, *value);
+        else
+            bindOne(index, std::nullopt);
+    }
+
+    std::unique_ptr<sqlite3_stmt, Finaliser> m_statement;
+    const Database *m_database = nullptr;
+    std::string m_doing;
+    bool m_bound = true; // false: a parameter was too large for SQLite
+};
+
+/// Rolled back unless committed. Takes the write lock at the start, so that what it has read can't change under it.
+class Transaction {
+public:
+    static Result<Transaction> begin(Database &database, std::string_view doing);
+    Transaction(Transaction &&other) noexcept;
+    Transaction &operator=(Transaction &&) = delete;
+    ~Transaction();
+    Result<void> commit();
+
+private:
+    Transaction(Database &database, std::string_view doing) : m_database(&database), m_doing(doing) {}
+    Database *m_database;
+    std::string m_doing;
+};
+
+} // namespace attune

@@ -1,0 +1,97 @@
+#include "core/studio/bench.h"
+
+#include "core/infer/generator.h"
+#include "core/train/trainer.h"
+
+#include <algorithm>
+#include <random>
+
+namespace attune {
+namespace {
+
+double median(std::vector<double> values)
+{
+    std::sort(values.begin(), values.end());
+    return values.empty() ? 0.0 : values[values.size() / 2];
+}
+
+std::vector<TokenId> randomIds(std::int64_t count, std::int64_t vocabulary, std::uint32_t seed)
+{
+    std::mt19937 random(seed);
+    std::vector<TokenId> ids(static_cast<std::size_t>(count));
+    for (TokenId &id : ids)
+        id = static_cast<TokenId>(3 + random() % static_cast<std::uint32_t>(vocabulary - 3));
+    return ids;
+}
+
+double peakGib()
+{
+    return static_cast<double>(peakMemory()) / (1 << 30);
+}
+
+} // namespace
+
+Result<TrainBench> benchTraining(const std::filesystem::path &path, const TrainSettings &settings, std::int64_t sequence,
+                                 std::int64_t steps, std::stop_token stop)
+{
+    LoadOptions load = settings.loadOptions();
+    load.stop = stop;
+    ATTUNE_TRY(auto model, LanguageModel::load(path, load));
+    ATTUNE_CHECK(model.startAdapter(settings.loraConfig(), static_cast<std::uint64_t>(settings.seed)));
+    TrainJob job;
+    job.settings = settings;
+    job.settings.max_steps = steps;
+    job.settings.shuffle = false;
+    const std::int64_t rows =
+        steps * settings.per_device_train_batch_size * settings.gradient_accumulation_steps;
+    for (std::int64_t i = 0; i < rows; ++i) {
+        TrainRow row{i, randomIds(sequence, model.config().vocabSize, static_cast<std::uint32_t>(i)), {}};
+        row.trained.assign(row.ids.size(), 0);
+        std::fill(row.trained.begin() + static_cast<std::ptrdiff_t>(sequence - sequence / 4), row.trained.end(),
+                  std::uint8_t(1));
+        job.rows.push_back(std::move(row));
+    }
+    EventQueue events;
+    ATTUNE_TRY(const auto outcome, train(model, job, stop, events));
+    if (outcome.stopped)
+        return fail(ErrorCode::Interrupted, "The benchmark was interrupted.");
+    std::vector<double> seconds;
+    TrainBench bench;
+    const double tokens = static_cast<double>(sequence * rows) / static_cast<double>(steps);
+    for (const TrainEvent &event : events.drain())
+        if (const auto *step = std::get_if<StepDone>(&event)) {
+            if (step->step > 2 || steps <= 2)
+                seconds.push_back(tokens / step->tokensPerSecond);
+            bench.lastLoss = step->loss;
+        }
+    bench.stepSeconds = median(seconds);
+    bench.tokensPerSecond = tokens / bench.stepSeconds;
+    bench.peakMemoryGib = peakGib();
+    return bench;
+}
+
+Result<GenerateBench> benchGeneration(const std::filesystem::path &path, const TrainSettings &settings,
+                                      std::int64_t prompt, std::int64_t newTokens, std::stop_token stop)
+{
+    LoadOptions load = settings.loadOptions();
+    load.stop = stop;
+    ATTUNE_TRY(auto model, LanguageModel::load(path, load));
+    GenerationOptions options;
+    options.maxNewTokens = newTokens + 1; // the first one comes out of the prefill
+    options.ignoreEos = true;
+    std::vector<double> prefill;
+    std::vector<double> decode;
+    const auto ids = randomIds(prompt, model.config().vocabSize, 0);
+    for (int run = 0; run < 4; ++run) {
+        ATTUNE_TRY(const auto result, generate(model, nullptr, ids, options, stop));
+        if (result.finish == "interrupted")
+            return fail(ErrorCode::Interrupted, "The benchmark was interrupted.");
+        if (run == 0)
+            continue; // warms up
+        prefill.push_back(static_cast<double>(prompt) / result.prefillSeconds);
+        decode.push_back(static_cast<double>(newTokens) / result.decodeSeconds);
+    }
+    return GenerateBench{median(prefill), median(decode), peakGib()};
+}
+
+} // namespace attune
