@@ -20,6 +20,14 @@ CLI::App *addVerb(CLI::App &app, const std::string &name, const std::string &hel
     return verb;
 }
 
+void checkUsage(CLI::App *verb, std::function<std::string()> check)
+{
+    verb->parse_complete_callback([check = std::move(check)] {
+        if (std::string reason = check(); !reason.empty())
+            throw CLI::ValidationError(std::move(reason));
+    });
+}
+
 const Action *chosenAction()
 {
     return chosen() ? &chosen() : nullptr;

@@ -16,9 +16,9 @@ Result<void> SetOptions::apply(TrainSettings &settings) const
     return {};
 }
 
-void SamplingFlags::addTo(CLI::App &verb)
+void SamplingFlags::addTo(CLI::App &verb, const std::string &lengthHelp)
 {
-    verb.add_option("--max-new-tokens", options.maxNewTokens, "Longest answer, in tokens")->capture_default_str();
+    verb.add_option("--max-new-tokens", options.maxNewTokens, lengthHelp)->capture_default_str();
     verb.add_option("--temperature", options.sampling.temperature, "0: always the likeliest token")
         ->capture_default_str();
     verb.add_option("--top-p", options.sampling.topP, "Keep the likeliest tokens that hold this share")

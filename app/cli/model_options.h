@@ -18,7 +18,7 @@ struct SetOptions {
 /// The sampling flags of generate and compare.
 struct SamplingFlags {
     GenerationOptions options;
-    void addTo(CLI::App &verb);
+    void addTo(CLI::App &verb, const std::string &lengthHelp = "Longest answer, in tokens");
 };
 
 /// The base model of generate and logits: weights as stored unless --set says otherwise.

@@ -16,9 +16,9 @@ struct SplitOptions {
 /// A row as the split sees it, in the order in which rows joined the project.
 struct SplitRow {
     std::int64_t id = 0;
-    std::string prompt;        ///< normalisedPrompt()
-    std::string group;         ///< value of the column or tag chosen for grouping; empty: none
-    std::optional<Part> fixed; ///< the part it already has, which never changes here
+    std::string prompt;             ///< normalisedPrompt()
+    std::string group = {};         ///< value of the column or tag chosen for grouping; empty: none
+    std::optional<Part> fixed = {}; ///< the part it already has, which never changes here
 };
 
 /// A row that ties two groups which are already in different parts.

@@ -27,7 +27,7 @@ struct StoredExample {
 };
 
 struct ExampleFilter {
-    std::optional<Part> part;
+    std::optional<Part> part = {};
     bool includeRejected = true;
 };
 
@@ -60,10 +60,10 @@ struct CheckpointInfo {
     std::int64_t id = 0;
     std::int64_t run = 0;
     std::int64_t step = 0;
-    std::optional<double> validationLoss;
+    std::optional<double> validationLoss = {};
     bool best = false;
     bool resumable = false; ///< holds optimiser state and data position too
-    std::string createdAt;
+    std::string createdAt = {};
 };
 
 /// What a checkpoint holds: safetensors of the adapter (PEFT names), and, where it can be resumed from, the trainer's
@@ -178,9 +178,9 @@ public:
     Result<std::vector<StoredEvaluation>> evaluations(); ///< oldest first
     Result<std::vector<EvaluatedExample>> evaluationExamples(std::int64_t evaluation);
 
+    struct Impl; // project_impl.h, for this folder and its tests only
+
 private:
-    struct Impl; // project_impl.h
-    friend struct Impl;
     explicit Project(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> m_impl;
 };

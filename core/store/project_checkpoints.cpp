@@ -121,6 +121,8 @@ Result<CheckpointBlobs> Project::checkpointBlobs(std::int64_t checkpoint)
 {
     constexpr auto Doing = "read a checkpoint";
     Database &database = m_impl->database;
+    // The process that trains may prune it meanwhile.
+    ATTUNE_TRY(const auto moment, Transaction::beginReading(database, Doing));
     ATTUNE_TRY(auto find, database.prepare("SELECT adapter, state FROM checkpoints WHERE id = ?", Doing));
     ATTUNE_TRY(const bool found, find.bind(checkpoint).step());
     if (!found)

@@ -64,7 +64,7 @@ public:
             database.prepare("SELECT 1 FROM examples WHERE content_hash = ? AND deleted_at IS NULL", "add rows"));
         ATTUNE_TRY(adder.m_insert,
                    database.prepare("INSERT INTO examples (messages, part, tags, content_hash, origin_file, "
-                                    "origin_line, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?8, ?8)",
+                                    "origin_line, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?7, ?7)",
                                     "add rows"));
         adder.m_database = &database;
         adder.m_now = timeNow();

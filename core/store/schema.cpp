@@ -23,6 +23,25 @@ tl::unexpected<Error> notAProject(const std::filesystem::path &path, std::string
     return fail(ErrorCode::InvalidInput, path.string() + " is no Attune project: " + std::string(why) + ".");
 }
 
+bool hasLog(const std::filesystem::path &path)
+{
+    std::error_code error;
+    const auto size = std::filesystem::file_size(besideFile(path, "-wal"), error);
+    return !error && size > 0;
+}
+
+/// Bytes that a file with this header must have: its page size times its pages, both big-endian. With a log beside
+/// it, the last pages may still be there.
+std::uintmax_t promisedSize(std::span<const char, 100> header)
+{
+    const auto byte = [&](std::size_t at) {
+        return static_cast<std::uintmax_t>(static_cast<unsigned char>(header[at]));
+    };
+    const std::uintmax_t pageSize = byte(16) << 8 | byte(17);
+    const std::uintmax_t pages = byte(28) << 24 | byte(29) << 16 | byte(30) << 8 | byte(31);
+    return (pageSize == 1 ? 65536 : pageSize) * pages;
+}
+
 /// What can be told before SQLite is asked, so that each mistake gets a sentence of its own.
 Result<void> checkHeader(const std::filesystem::path &path)
 {
@@ -44,7 +63,8 @@ Result<void> checkHeader(const std::filesystem::path &path)
         return notAProject(path, "it is empty");
     if (!std::string_view(header.data(), size).starts_with(Magic.substr(0, size)))
         return notAProject(path, "it is no SQLite file");
-    if (size < header.size())
+    const auto fileSize = std::filesystem::file_size(path, error);
+    if (size < header.size() || (!error && !hasLog(path) && fileSize < promisedSize(header)))
         return fail(ErrorCode::Corrupt, path.string() + " is damaged: it is cut short; restore a backup.");
     return {};
 }
@@ -187,14 +207,11 @@ Result<Database> openProjectFile(const std::filesystem::path &path, std::span<co
         return opened;
     // In a folder where no log can be made beside it, SQLite opens a WAL file only if told that nobody writes to it,
     // which holds where there is no log.
-    std::error_code ignored;
     const auto writable = [](const std::filesystem::path &place) {
         return ::faccessat(AT_FDCWD, place.c_str(), W_OK, AT_EACCESS) == 0;
     };
-    const std::filesystem::path log = besideFile(path, "-wal");
-    const bool hasLog = std::filesystem::exists(log, ignored) && std::filesystem::file_size(log, ignored) > 0;
     const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-    if (hasLog || (writable(path) && writable(folder)))
+    if (hasLog(path) || (writable(path) && writable(folder)))
         return opened;
     return openAndCheck(path, Database::Mode::Immutable, migrations);
 }

@@ -40,6 +40,8 @@ struct Cause {
 
 Cause causeOf(int extended)
 {
+    if (extended == SQLITE_CONSTRAINT_FOREIGNKEY)
+        return {ErrorCode::NotFound, "what it belongs to is not in the file, or not any more"};
     switch (extended & 0xff) {
     case SQLITE_FULL:
         return {ErrorCode::Io, "there is no space left on the disk; free some and try again"};
@@ -110,7 +112,8 @@ Result<Database> Database::open(const std::filesystem::path &path, Mode mode)
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
     ATTUNE_CHECK(database.run("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;"
-                              "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = OFF;",
+                              "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = OFF;"
+                              "PRAGMA journal_size_limit = 67108864;",
                               "open it"));
     return database;
 }
@@ -288,6 +291,12 @@ std::span<const std::byte> Statement::blob(int column) const
 Result<Transaction> Transaction::begin(Database &database, std::string_view doing)
 {
     ATTUNE_CHECK(database.run("BEGIN IMMEDIATE", doing));
+    return Transaction(database, doing);
+}
+
+Result<Transaction> Transaction::beginReading(Database &database, std::string_view doing)
+{
+    ATTUNE_CHECK(database.run("BEGIN", doing));
     return Transaction(database, doing);
 }
 

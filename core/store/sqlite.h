@@ -112,10 +112,13 @@ private:
     bool m_bound = true; // false: a parameter was too large for SQLite
 };
 
-/// Rolled back unless committed. Takes the write lock at the start, so that what it has read can't change under it.
+/// Rolled back unless committed.
 class Transaction {
 public:
+    /// Takes the write lock at the start, so that what it has read can't change under it.
     static Result<Transaction> begin(Database &database, std::string_view doing);
+    /// All that is read in it is of one moment.
+    static Result<Transaction> beginReading(Database &database, std::string_view doing);
     Transaction(Transaction &&other) noexcept;
     Transaction &operator=(Transaction &&) = delete;
     ~Transaction();

@@ -6,7 +6,7 @@ namespace attune {
 
 namespace {
 
-constexpr std::int64_t MaxVocabulary = 1 << 24;
+constexpr std::int64_t MaxVocabulary = 1 << 22;
 
 /// Reads tokenizer.json. What it does not know is an error that names it: a construct passed over would give other
 /// ids than the model was trained on.
@@ -68,6 +68,7 @@ private:
         ATTUNE_TRY(const bool byteFallback, jsonValue<bool>(model, "byte_fallback", false, where()));
         if (byteFallback)
             return unsupported("a BPE model with \"byte_fallback\" and no tokenizer.model beside it");
+        m_model.hasUnknown = model.contains("unk_token") && !model["unk_token"].is_null();
         ATTUNE_TRY(m_model.wholeWords, jsonValue<bool>(model, "ignore_merges", false, where()));
 
         if (!model.contains("vocab") || !model["vocab"].is_object())

@@ -163,6 +163,10 @@ Result<std::shared_ptr<const Tokenizer>> BpeTokenizer::create(BpeModel model)
     self->m_byteTokens.fill(-1);
     for (const auto &[byte, id] : byteTokens)
         self->m_byteTokens[static_cast<unsigned char>(byte)] = id;
+    if (model.hasUnknown && byteTokens.size() < 256)
+        return fail(ErrorCode::InvalidInput, model.where +
+                                                 ": \"unk_token\" with a vocabulary that lacks some of the 256 "
+                                                 "bytes is not supported.");
 
     self->m_merges = MergeTable(model.merges.size());
     for (std::size_t rank = 0; rank < model.merges.size(); ++rank) {

@@ -19,6 +19,7 @@ struct BpeModel {
     PreTokenizer preTokenizer;
     bool composes = false;   ///< the text is brought into normal form C first
     bool wholeWords = false; ///< a word that is a token is that token, whatever the merges say
+    bool hasUnknown = false; ///< the model names a token for bytes that have none
     Tokenizer::Config config;
 };
 

@@ -11,8 +11,8 @@ namespace attune {
 /// Where bytes come from: 0 is the template itself or a plain variable, n > 0 the n-th shielded input.
 using Origin = std::int32_t;
 
-/// A string that knows, run by run, where its bytes come from. The mark travels through every operation of a template,
-/// so that a message can't write a special token and the mask can find each message in the rendered text.
+/// A string that knows, run by run, where its bytes come from. The mark travels through every operation of a
+/// template, so that a message can't write a special token and the mask can find each message in the rendered text.
 class MarkedText {
 public:
     struct Run {
@@ -41,8 +41,8 @@ public:
     MarkedText slice(std::size_t begin, std::size_t end) const;
     void reserve(std::size_t bytes) { m_bytes.reserve(bytes); }
 
-    /// Jinja's Markup, what `| safe` gives: "+" with it escapes an ordinary text for HTML. Copies keep the flag, nothing
-    /// else does.
+    /// Jinja's Markup, what `| safe` gives: "+" with it escapes an ordinary text for HTML. Copies keep the flag,
+    /// nothing else does.
     bool isMarkup() const noexcept { return m_markup; }
     void setMarkup() { m_markup = true; }
 

@@ -75,6 +75,7 @@ struct PreTokenizer::Run {
 
     /// Whether the step matches in [from, end) of a piece that begins at `begin`; gives the match's borders. The
     /// piece is the whole subject: looking ahead must not see what follows it.
+    /// A pattern that gives up (PCRE2's match limit) leaves the rest of the piece whole.
     bool find(std::size_t step, std::size_t begin, std::size_t from, std::size_t end, std::size_t &first,
               std::size_t &last) const
     {

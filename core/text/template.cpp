@@ -35,7 +35,8 @@
 //   filter     = name [arguments]
 //   test       = name [arguments | primary postfix*]
 //   arguments  = "(" (expression | name "=" expression | "*" expression | "**" expression) ("," ...)* ")"
-//   primary    = name | number | string+ | "true" | "false" | "none" | "(" tuple ")" | "[" ... "]" | "{" k ":" v ... "}"
+//   primary    = name | number | string+ | "true" | "false" | "none" | "(" tuple ")" | "[" ... "]" | "{" k ":" v ...
+//   "}"
 //
 // Not there: block, extends, include, import, do, autoescape, recursive loops.
 namespace attune {

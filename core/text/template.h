@@ -34,17 +34,18 @@ struct ShieldedText {
 };
 
 struct TemplateLimits {
-    std::int64_t maxSteps = 5'000'000; ///< nodes walked, items handled and 32 bytes of text each count one
+    std::int64_t maxSteps = 5'000'000;      ///< nodes walked, items handled and 32 bytes of text each count one
     std::int64_t maxOutputBytes = 64 << 20; ///< of the output and of every text on the way to it
-    std::optional<std::time_t> now; ///< for strftime_now; the present by default
+    std::optional<std::time_t> now;         ///< for strftime_now; the present by default
 };
 
 /// An interpreter for the part of Jinja that chat templates use; its grammar stands at the head of template.cpp.
 ///
 /// Parsed as transformers sets Jinja up: trim_blocks and lstrip_blocks on, undefined names render as nothing, loop
-/// controls, `raise_exception`. A construct it lacks is an error naming line and construct, never a wrong text. Strings
-/// carry the mark "shielded" byte by byte through concatenation, slicing and filters, so that the caller knows which
-/// bytes of the result come from a message and which the template wrote. Immutable; may be shared by threads.
+/// controls, `raise_exception`. A construct it lacks is an error naming line and construct, never a wrong text.
+/// Strings carry the mark "shielded" byte by byte through concatenation, slicing and filters, so that the caller
+/// knows which bytes of the result come from a message and which the template wrote. Immutable; may be shared by
+/// threads.
 class Template {
 public:
     static Result<std::shared_ptr<const Template>> parse(std::string_view source);

@@ -37,10 +37,10 @@ struct Expression {
         Negative,    // of operands[0]
         Positive,
         Not,
-        And,     // operands
-        Or,      // operands
-        Compare, // comparisons between operands
-        Choose,  // operands: condition, then, else (may be null)
+        And,       // operands
+        Or,        // operands
+        Compare,   // comparisons between operands
+        Choose,    // operands: condition, then, else (may be null)
         Attribute, // operands[0].name
         Item,      // operands[0][operands[1]]
         Slice,     // operands[0][operands[1]:operands[2]:operands[3]], the last three may be null
@@ -51,6 +51,7 @@ struct Expression {
     Kind kind = Kind::Constant;
     int line = 0;
     int depth = 1; ///< of the tree below; the parser keeps it small
+    int chain = 0; ///< operators in a row that lean to the left
     std::string name;
     NameId id = -1;
     Value constant;
@@ -63,7 +64,7 @@ struct Expression {
 /// What an assignment writes to: a name, an attribute of a namespace, or several of them.
 struct Target {
     NameId name = -1;
-    std::string attribute;      ///< not empty: name.attribute = ...
+    std::string attribute;       ///< not empty: name.attribute = ...
     std::vector<Target> several; ///< not empty: a, b = ...
 };
 
@@ -88,16 +89,16 @@ struct MacroNode {
 /// One node of a template's body; which members count depends on the kind.
 struct Statement {
     enum class Kind {
-        Text,      // text
-        Print,     // expression
-        If,        // branches: condition (null for else) and body
-        For,       // target in expression if condition: body, otherwise
-        Set,       // target = expression
-        SetBlock,  // target = body, through expression (a Filter) if there
-        Macro,     // macro
-        Call,      // expression (a Call), with macro as its caller
-        Filter,    // body, through expression (a Filter)
-        With,      // assignments, body
+        Text,       // text
+        Print,      // expression
+        If,         // branches: condition (null for else) and body
+        For,        // target in expression if condition: body, otherwise
+        Set,        // target = expression
+        SetBlock,   // target = body, through expression (a Filter) if there
+        Macro,      // macro
+        Call,       // expression (a Call), with macro as its caller
+        Filter,     // body, through expression (a Filter)
+        With,       // assignments, body
         Generation, // body: what an assistant says, marked for transformers' mask; rendered as it is
         Break,
         Continue,

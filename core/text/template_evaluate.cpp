@@ -23,7 +23,7 @@ std::optional<std::int64_t> sliceIndex(const Value &value)
         return std::nullopt;
     if (const auto index = value.asInteger())
         return index;
-    failTemplate("a slice is cut by whole numbers, not by a " + typeName(value));
+    failTemplate("a slice is cut by whole numbers, not by " + aType(value));
 }
 
 /// The items that Python's [start:stop:step] takes: `count` of them from `begin`, `stride` apart.
@@ -31,7 +31,10 @@ struct SliceRange {
     std::size_t begin = 0;
     std::size_t count = 0;
     std::int64_t stride = 1;
-    std::size_t at(std::size_t i) const { return begin + i * static_cast<std::size_t>(stride); } // wraps for backwards
+    std::size_t at(std::size_t i) const
+    {
+        return begin + i * static_cast<std::size_t>(stride);
+    } // wraps for backwards
 };
 
 SliceRange sliceRange(std::int64_t size, const std::optional<std::int64_t> (&parts)[3])
@@ -87,26 +90,41 @@ Value Interpreter::evaluate(const Expression &expression)
     charge(1);
     m_line = expression.line;
     switch (expression.kind) {
-    case Kind::Constant: return expression.constant;
-    case Kind::Name: return evaluateName(expression);
+    case Kind::Constant:
+        return expression.constant;
+    case Kind::Name:
+        return evaluateName(expression);
     case Kind::List:
-    case Kind::Tuple: return evaluateSequence(expression);
-    case Kind::Dict: return evaluateDict(expression);
-    case Kind::Concatenate: return evaluateConcatenation(expression);
-    case Kind::Binary: return evaluateBinary(expression);
+    case Kind::Tuple:
+        return evaluateSequence(expression);
+    case Kind::Dict:
+        return evaluateDict(expression);
+    case Kind::Concatenate:
+        return evaluateConcatenation(expression);
+    case Kind::Binary:
+        return evaluateBinary(expression);
     case Kind::Negative:
-    case Kind::Positive: return evaluateSign(expression);
+    case Kind::Positive:
+        return evaluateSign(expression);
     case Kind::Not:
     case Kind::And:
-    case Kind::Or: return evaluateLogic(expression);
-    case Kind::Compare: return evaluateCompare(expression);
-    case Kind::Choose: return evaluateChoice(expression);
+    case Kind::Or:
+        return evaluateLogic(expression);
+    case Kind::Compare:
+        return evaluateCompare(expression);
+    case Kind::Choose:
+        return evaluateChoice(expression);
     case Kind::Attribute:
-    case Kind::Item: return evaluateAccess(expression);
-    case Kind::Slice: return evaluateSlice(expression);
-    case Kind::Call: return evaluateCall(expression);
-    case Kind::Filter: return evaluateFilter(expression, nullptr);
-    case Kind::Test: return evaluateTest(expression);
+    case Kind::Item:
+        return evaluateAccess(expression);
+    case Kind::Slice:
+        return evaluateSlice(expression);
+    case Kind::Call:
+        return evaluateCall(expression);
+    case Kind::Filter:
+        return evaluateFilter(expression, nullptr);
+    case Kind::Test:
+        return evaluateTest(expression);
     }
     return {};
 }
@@ -189,7 +207,7 @@ Value Interpreter::evaluateSign(const Expression &expression)
     const Value value = evaluate(*expression.operands[0]);
     m_line = expression.line;
     if (!value.isNumber())
-        failTemplate("a " + typeName(value) + " has no sign");
+        failTemplate(aType(value) + " has no sign");
     if (const auto *number = value.as<double>())
         return expression.kind == Kind::Negative ? -*number : *number;
     return expression.kind == Kind::Negative ? binary(Operator::Subtract, Value(std::int64_t{0}), value)
@@ -226,13 +244,16 @@ bool Interpreter::holds(Comparison comparison, const Value &left, const Value &r
 {
     charge(std::min(left.extent().weight, right.extent().weight));
     switch (comparison) {
-    case Comparison::Equal: return isEqual(left, right);
-    case Comparison::NotEqual: return !isEqual(left, right);
+    case Comparison::Equal:
+        return isEqual(left, right);
+    case Comparison::NotEqual:
+        return !isEqual(left, right);
     case Comparison::In:
     case Comparison::NotIn:
         chargeFor(right);
         return contains(right, left) == (comparison == Comparison::In);
-    default: break;
+    default:
+        break;
     }
     for (const Value *side : {&left, &right}) {
         if (side->isUndefined())
@@ -244,10 +265,14 @@ bool Interpreter::holds(Comparison comparison, const Value &left, const Value &r
         return false; // nan
     const int order = compare(left, right);
     switch (comparison) {
-    case Comparison::Less: return order < 0;
-    case Comparison::LessEqual: return order <= 0;
-    case Comparison::Greater: return order > 0;
-    default: return order >= 0;
+    case Comparison::Less:
+        return order < 0;
+    case Comparison::LessEqual:
+        return order <= 0;
+    case Comparison::Greater:
+        return order > 0;
+    default:
+        return order >= 0;
     }
 }
 
@@ -287,7 +312,7 @@ Value Interpreter::attributeOf(const Value &object, const std::string &name)
     } else if (const auto *space = object.as<Value::Namespace>()) {
         found = (*space)->find(name);
     }
-    return found ? *found : Value::undefined("a " + typeName(object) + " has no '" + name + "'");
+    return found ? *found : Value::undefined(aType(object) + " has no '" + name + "'");
 }
 
 Value Interpreter::itemOf(const Value &object, const Value &key)
@@ -312,9 +337,10 @@ Value Interpreter::itemOf(const Value &object, const Value &key)
         }
     }
     if (const auto *name = key.asText())
-        return object.asDict() ? findMethod(object, name->bytes()).value_or(Value::undefined("a dict has no '" + name->bytes() + "'"))
+        return object.asDict() ? findMethod(object, name->bytes())
+                                     .value_or(Value::undefined("a dict has no '" + name->bytes() + "'"))
                                : attributeOf(object, name->bytes());
-    return Value::undefined("a " + typeName(object) + " has no item " + (key.isNumber() ? toText(key).bytes() : "like that"));
+    return Value::undefined(aType(object) + " has no item " + (key.isNumber() ? toText(key).bytes() : "like that"));
 }
 
 Value Interpreter::loopAttribute(const Value &object, const LoopData &loop, const std::string &name)
@@ -367,7 +393,7 @@ Value Interpreter::evaluateSlice(const Expression &expression)
         return makeText(sliceText(*text, parts));
     const auto *list = object.asList();
     if (!list || list->kind == ListData::Kind::View || list->kind == ListData::Kind::Generator)
-        failTemplate((object.isUndefined() ? whatIsUndefined(object) + ", so it" : "a " + typeName(object)) +
+        failTemplate((object.isUndefined() ? whatIsUndefined(object) + ", so it" : aType(object)) +
                      " can't be sliced");
     const SliceRange range = sliceRange(static_cast<std::int64_t>(list->items.size()), parts);
     std::vector<Value> items;
@@ -390,7 +416,7 @@ CallArguments Interpreter::evaluateArguments(const Arguments &arguments)
     if (arguments.dict) {
         const Value dict = evaluate(*arguments.dict);
         if (!dict.asDict())
-            failTemplate("** needs a dict, not a " + typeName(dict));
+            failTemplate("** needs a dict, not " + aType(dict));
         for (const auto &[key, value] : dict.asDict()->items) {
             if (!key.asText())
                 failTemplate("** needs a dict whose keys are str");
@@ -416,12 +442,15 @@ Value Interpreter::call(const Value &value, const CallArguments &arguments)
         failTemplate(whatIsUndefined(value) + ", so it can't be called");
     const auto *pointer = value.as<Value::Function>();
     if (!pointer)
-        failTemplate("a " + typeName(value) + " can't be called");
+        failTemplate(aType(value) + " can't be called");
     const FunctionData &function = **pointer;
     switch (function.kind) {
-    case FunctionData::Kind::Global: return findFunction(function.name)(*this, arguments);
-    case FunctionData::Kind::Method: return callMethod(*this, function.self, function.name, arguments);
-    case FunctionData::Kind::Macro: return callMacro(function, arguments);
+    case FunctionData::Kind::Global:
+        return findFunction(function.name)(*this, arguments);
+    case FunctionData::Kind::Method:
+        return callMethod(*this, function.self, function.name, arguments);
+    case FunctionData::Kind::Macro:
+        return callMacro(function, arguments);
     case FunctionData::Kind::LoopCycle: {
         const auto &values = arguments.positional;
         if (values.empty())
@@ -502,14 +531,13 @@ std::vector<Value> Interpreter::itemsOf(const Value &value)
         for (const auto &[key, unused] : dict->items)
             items.push_back(key);
     } else if (const auto *text = value.asText()) {
-        charge(8 * static_cast<std::int64_t>(text->size())); // a value is much larger than a character
         for (std::size_t end = 0; end < text->size();) {
             const std::size_t begin = end;
             unicode::next(text->bytes(), end);
-            items.push_back(Value::text(text->slice(begin, end)));
+            addPiece(items, *text, begin, end);
         }
     } else if (!value.isUndefined()) {
-        failTemplate("a " + typeName(value) + " has no items to go through");
+        failTemplate(aType(value) + " has no items to go through");
     }
     return items;
 }

@@ -4,12 +4,14 @@
 #include <array>
 #include <optional>
 
-// Parses expressions by recursive descent; one function a level of precedence, as the grammar in template.cpp has them.
+// Parses expressions by recursive descent; one function a level of precedence, as the grammar in template.cpp has
+// them.
 namespace attune::jinja {
 namespace {
 
 constexpr int maxLevel = 100; // of brackets and blocks around one another
 constexpr int maxTree = 200;  // of a tree of expressions: "a.b.c" is three deep without nesting
+constexpr int maxChain = 2000;
 
 using Kind = Expression::Kind;
 
@@ -120,11 +122,21 @@ void ExpressionParser::failUnexpected(std::string_view wanted) const
 {
     std::string found;
     switch (current().kind) {
-    case Token::Kind::End: found = "the end of the template"; break;
-    case Token::Kind::BlockEnd: found = "the end of the tag"; break;
-    case Token::Kind::PrintEnd: found = "the end of the expression"; break;
-    case Token::Kind::String: found = "the string '" + current().text + "'"; break;
-    default: found = "'" + current().text + "'"; break;
+    case Token::Kind::End:
+        found = "the end of the template";
+        break;
+    case Token::Kind::BlockEnd:
+        found = "the end of the tag";
+        break;
+    case Token::Kind::PrintEnd:
+        found = "the end of the expression";
+        break;
+    case Token::Kind::String:
+        found = "the string '" + current().text + "'";
+        break;
+    default:
+        found = "'" + current().text + "'";
+        break;
     }
     fail("expected " + std::string(wanted) + ", found " + found);
 }
@@ -164,11 +176,14 @@ ExpressionPtr ExpressionParser::finish(Node node) const
         include(argument);
     include(node->arguments.list);
     include(node->arguments.dict);
-    // "a + b + c + ..." is walked without recursion, so its length does not count.
-    if (node->kind == Kind::Binary && node->operands[0]->kind == Kind::Binary)
+    // "a + b + c + ..." is walked without recursion, so its length does not count, up to a point.
+    if (node->kind == Kind::Binary && node->operands[0]->kind == Kind::Binary) {
         node->depth = std::max(node->operands[0]->depth, node->operands[1]->depth + 1);
-    if (node->depth > maxTree)
-        throw TemplateSyntax{node->line, "an expression is more than " + std::to_string(maxTree) + " levels deep"};
+        node->chain = node->operands[0]->chain + 1;
+    }
+    if (node->depth > maxTree || node->chain > maxChain)
+        throw TemplateSyntax{node->line, "an expression is too long: more than " + std::to_string(maxTree) +
+                                             " levels or " + std::to_string(maxChain) + " operators in a row"};
     return node;
 }
 
@@ -340,9 +355,14 @@ ExpressionPtr ExpressionParser::parsePrimary()
         node->constant = Value::text(text);
         return finish(std::move(node));
     }
-    case Token::Kind::Integer: node->constant = Value(take().integer); return finish(std::move(node));
-    case Token::Kind::Float: node->constant = Value(take().number); return finish(std::move(node));
-    default: break;
+    case Token::Kind::Integer:
+        node->constant = Value(take().integer);
+        return finish(std::move(node));
+    case Token::Kind::Float:
+        node->constant = Value(take().number);
+        return finish(std::move(node));
+    default:
+        break;
     }
     if (skipOperator("(")) {
         const Level level(*this);
@@ -498,7 +518,8 @@ Arguments ExpressionParser::parseArguments()
             if (arguments.dict)
                 fail("a call takes one * and one ** argument, in this order");
             arguments.dict = parseExpression();
-        } else if (current().kind == Token::Kind::Name && ahead().kind == Token::Kind::Operator && ahead().text == "=") {
+        } else if (current().kind == Token::Kind::Name && ahead().kind == Token::Kind::Operator &&
+                   ahead().text == "=") {
             std::string name = take().text;
             take();
             arguments.named.emplace_back(std::move(name), parseExpression());
@@ -532,11 +553,14 @@ ExpressionPtr ExpressionParser::parseFilters(ExpressionPtr operand, bool first)
 bool ExpressionParser::startsTestArgument() const
 {
     switch (current().kind) {
-    case Token::Kind::Name: return !isName("else") && !isName("or") && !isName("and");
+    case Token::Kind::Name:
+        return !isName("else") && !isName("or") && !isName("and");
     case Token::Kind::String:
     case Token::Kind::Integer:
-    case Token::Kind::Float: return true;
-    default: return isOperator("[") || isOperator("{");
+    case Token::Kind::Float:
+        return true;
+    default:
+        return isOperator("[") || isOperator("{");
     }
 }
 

@@ -66,16 +66,16 @@ Value replace(Interpreter &interpreter, const Value &input, const CallArguments 
 {
     const Parameters parameters("replace", arguments, {"old", "new", "count"}, 2);
     const bool all = !parameters.get(2) || parameters.get(2)->isNone();
-    return interpreter.makeText(replaced(interpreter, inputText(interpreter, input),
-                                         interpreter.textOf(*parameters.get(0)), interpreter.textOf(*parameters.get(1)),
-                                         all ? -1 : parameters.integer(2, -1)));
+    return interpreter.makeText(
+        replaced(interpreter, inputText(interpreter, input), interpreter.textOf(*parameters.get(0)),
+                 interpreter.textOf(*parameters.get(1)), all ? -1 : parameters.integer(2, -1)));
 }
 
 Value indent(Interpreter &interpreter, const Value &input, const CallArguments &arguments)
 {
     const Parameters parameters("indent", arguments, {"width", "first", "blank"});
     if (!input.asText())
-        failTemplate("indent works on a str, not on a " + typeName(input));
+        failTemplate("indent works on a str, not on " + aType(input));
     MarkedText indention;
     if (const Value *width = parameters.get(0); width && width->asText())
         indention = *width->asText();
@@ -83,7 +83,7 @@ Value indent(Interpreter &interpreter, const Value &input, const CallArguments &
         indention = padded(interpreter, {}, parameters.integer(0, 4), MarkedText(" "), 1);
     MarkedText ended = *input.asText();
     ended.append("\n", 0); // so that a new line at the end gives an empty last line, as in Jinja
-    const std::vector<Value> all = lines(ended, false);
+    const std::vector<Value> all = lines(interpreter, ended, false);
     MarkedText result = parameters.truth(1) ? indention : MarkedText();
     for (std::size_t i = 0; i < all.size(); ++i) {
         const MarkedText &line = *all[i].asText();
@@ -143,7 +143,8 @@ Value toInteger(Interpreter &, const Value &input, const CallArguments &argument
         return *number;
     std::optional<double> broken = input.asNumber();
     if (const auto *text = input.asText()) {
-        if (const auto number = readInteger(text->bytes(), static_cast<int>(std::clamp<std::int64_t>(parameters.integer(1, 10), 0, 37))))
+        if (const auto number = readInteger(
+                text->bytes(), static_cast<int>(std::clamp<std::int64_t>(parameters.integer(1, 10), 0, 37))))
             return *number;
         broken = readNumber(text->bytes());
     }
@@ -171,7 +172,7 @@ Value absolute(Interpreter &interpreter, const Value &input, const CallArguments
 {
     Parameters("abs", arguments, {});
     if (!input.isNumber())
-        failTemplate("abs works on a number, not on a " + typeName(input));
+        failTemplate("abs works on a number, not on " + aType(input));
     if (const auto *number = input.as<double>())
         return std::fabs(*number);
     const std::int64_t number = *input.asInteger();
@@ -184,7 +185,7 @@ Value round(Interpreter &, const Value &input, const CallArguments &arguments)
     const std::int64_t precision = parameters.integer(0, 0);
     const std::string method = parameters.text(1) ? parameters.text(1)->bytes() : "common";
     if (!input.isNumber())
-        failTemplate("round works on a number, not on a " + typeName(input));
+        failTemplate("round works on a number, not on " + aType(input));
     if (precision < -15 || precision > 15)
         failTemplate("round to " + std::to_string(precision) + " places is not supported");
     const double number = *input.asNumber();
@@ -203,7 +204,8 @@ Value round(Interpreter &, const Value &input, const CallArguments &arguments)
     }
     // The digits of the number itself are rounded, not those of a multiple of it.
     char buffer[512];
-    const auto end = std::to_chars(std::begin(buffer), std::end(buffer), number, std::chars_format::fixed, static_cast<int>(precision));
+    const auto end = std::to_chars(std::begin(buffer), std::end(buffer), number, std::chars_format::fixed,
+                                   static_cast<int>(precision));
     double rounded = number;
     std::from_chars(std::begin(buffer), end.ptr, rounded);
     return rounded;
@@ -228,7 +230,7 @@ Value length(Interpreter &, const Value &input, const CallArguments &arguments)
         return static_cast<std::int64_t>(dict->items.size());
     if (input.isUndefined())
         return std::int64_t{0};
-    failTemplate("a " + typeName(input) + " has no length");
+    failTemplate(aType(input) + " has no length");
 }
 
 Value safe(Interpreter &interpreter, const Value &input, const CallArguments &arguments)
@@ -262,7 +264,8 @@ Value attribute(Interpreter &interpreter, const Value &input, const CallArgument
 Value center(Interpreter &interpreter, const Value &input, const CallArguments &arguments)
 {
     const Parameters parameters("center", arguments, {"width"});
-    return interpreter.makeText(padded(interpreter, inputText(interpreter, input), parameters.integer(0, 80), MarkedText(" "), 0));
+    return interpreter.makeText(
+        padded(interpreter, inputText(interpreter, input), parameters.integer(0, 80), MarkedText(" "), 0));
 }
 
 Value wordCount(Interpreter &interpreter, const Value &input, const CallArguments &arguments)

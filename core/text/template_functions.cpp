@@ -11,8 +11,8 @@
 // Jinja's tests ("x is defined"), and the functions that templates can call.
 namespace attune::jinja {
 
-Parameters::Parameters(std::string function, const CallArguments &arguments, std::initializer_list<std::string_view> names,
-                       std::size_t required)
+Parameters::Parameters(std::string function, const CallArguments &arguments,
+                       std::initializer_list<std::string_view> names, std::size_t required)
     : m_function(std::move(function)), m_names(names), m_values(names.size(), nullptr)
 {
     if (arguments.positional.size() > names.size())
@@ -45,8 +45,8 @@ std::int64_t Parameters::integer(std::size_t index, std::int64_t fallback) const
         return fallback;
     const auto number = m_values[index]->asInteger();
     if (!number)
-        failTemplate("'" + std::string(m_names[index]) + "' of " + m_function + " is a whole number, not a " +
-                     typeName(*m_values[index]));
+        failTemplate("'" + std::string(m_names[index]) + "' of " + m_function + " is a whole number, not " +
+                     aType(*m_values[index]));
     return *number;
 }
 
@@ -55,8 +55,8 @@ const MarkedText *Parameters::text(std::size_t index) const
     if (!m_values[index])
         return nullptr;
     if (!m_values[index]->asText())
-        failTemplate("'" + std::string(m_names[index]) + "' of " + m_function + " is a str, not a " +
-                     typeName(*m_values[index]));
+        failTemplate("'" + std::string(m_names[index]) + "' of " + m_function + " is a str, not " +
+                     aType(*m_values[index]));
     return m_values[index]->asText();
 }
 
@@ -68,7 +68,7 @@ std::int64_t rangeBound(const Value &value)
 {
     if (const auto number = value.asInteger())
         return *number;
-    failTemplate("range() counts by whole numbers, not by a " + typeName(value));
+    failTemplate("range() counts by whole numbers, not by " + aType(value));
 }
 
 Value range(Interpreter &interpreter, const CallArguments &arguments)
@@ -82,7 +82,8 @@ Value range(Interpreter &interpreter, const CallArguments &arguments)
     const std::int64_t step = values.size() > 2 ? rangeBound(values[2]) : 1;
     if (step == 0)
         failTemplate("range() has the step 0");
-    const double count = std::ceil((static_cast<double>(stop) - static_cast<double>(start)) / static_cast<double>(step));
+    const double count =
+        std::ceil((static_cast<double>(stop) - static_cast<double>(start)) / static_cast<double>(step));
     if (count > static_cast<double>(most))
         failTemplate("range() is longer than " + std::to_string(most));
     std::vector<Value> items;

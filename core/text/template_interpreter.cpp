@@ -131,6 +131,12 @@ Value Interpreter::makeText(MarkedText text)
     return Value::text(std::move(text));
 }
 
+void Interpreter::addPiece(std::vector<Value> &pieces, const MarkedText &text, std::size_t begin, std::size_t end)
+{
+    charge(8 + static_cast<std::int64_t>((end - begin) / 32));
+    pieces.push_back(Value::text(text.slice(begin, end)));
+}
+
 Value Interpreter::makeList(std::vector<Value> items, ListData::Kind kind)
 {
     charge(static_cast<std::int64_t>(items.size()));
@@ -172,23 +178,39 @@ Interpreter::Flow Interpreter::executeOne(const Statement &statement)
     charge(1);
     m_line = statement.line;
     switch (statement.kind) {
-    case Kind::Text: write(*statement.text.asText()); break;
-    case Kind::Print: executePrint(statement); break;
-    case Kind::If: return executeIf(statement);
-    case Kind::For: return executeFor(statement);
-    case Kind::Set: assign(statement.target, evaluate(*statement.expression), *m_frame); break;
+    case Kind::Text:
+        write(*statement.text.asText());
+        break;
+    case Kind::Print:
+        executePrint(statement);
+        break;
+    case Kind::If:
+        return executeIf(statement);
+    case Kind::For:
+        return executeFor(statement);
+    case Kind::Set:
+        assign(statement.target, evaluate(*statement.expression), *m_frame);
+        break;
     case Kind::SetBlock:
-    case Kind::Filter: executeCapture(statement); break;
-    case Kind::Macro: m_frame->set(statement.target.name, makeMacro(statement.macro)); break;
+    case Kind::Filter:
+        executeCapture(statement);
+        break;
+    case Kind::Macro:
+        m_frame->set(statement.target.name, makeMacro(statement.macro));
+        break;
     case Kind::Call: {
         const Value caller = makeMacro(statement.macro);
         write(textOf(evaluateCall(*statement.expression, &caller)));
         break;
     }
-    case Kind::With: return executeWith(statement);
-    case Kind::Generation: return executeInScope(statement.body);
-    case Kind::Break: return Flow::Break;
-    case Kind::Continue: return Flow::Continue;
+    case Kind::With:
+        return executeWith(statement);
+    case Kind::Generation:
+        return executeInScope(statement.body);
+    case Kind::Break:
+        return Flow::Break;
+    case Kind::Continue:
+        return Flow::Continue;
     }
     return Flow::Normal;
 }
@@ -340,7 +362,8 @@ Value Interpreter::callMacro(const FunctionData &function, const CallArguments &
     return makeText(capture(macro.body));
 }
 
-void Interpreter::bindRest(const MacroNode &macro, const CallArguments &arguments, std::vector<bool> &taken, Frame &frame)
+void Interpreter::bindRest(const MacroNode &macro, const CallArguments &arguments, std::vector<bool> &taken,
+                           Frame &frame)
 {
     const std::size_t known = macro.parameters.size();
     if (arguments.positional.size() > known && !macro.usesVarargs)

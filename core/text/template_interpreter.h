@@ -62,6 +62,8 @@ public:
     /// Adds to a text that stays within the limit.
     void grow(MarkedText &text, const MarkedText &part);
     Value makeText(MarkedText text);
+    /// Adds a piece of a text to a list. A value is much larger than a character, so it costs more.
+    void addPiece(std::vector<Value> &pieces, const MarkedText &text, std::size_t begin, std::size_t end);
     Value makeList(std::vector<Value> items, ListData::Kind kind = ListData::Kind::List);
     /// str(value), charged.
     MarkedText textOf(const Value &value);
@@ -173,19 +175,22 @@ bool isMissingFunction(std::string_view name);
 
 /// A method of a str, dict or list as a value; nothing where the type has no such method.
 std::optional<Value> findMethod(const Value &object, std::string_view name);
-Value callMethod(Interpreter &interpreter, const Value &object, const std::string &name, const CallArguments &arguments);
+Value callMethod(Interpreter &interpreter, const Value &object, const std::string &name,
+                 const CallArguments &arguments);
 
 // Shared by methods and filters.
 MarkedText stripped(const MarkedText &text, const MarkedText *characters, bool left, bool right);
 MarkedText replaced(Interpreter &interpreter, const MarkedText &text, const MarkedText &from, const MarkedText &to,
                     std::int64_t count);
-MarkedText joined(Interpreter &interpreter, const MarkedText &separator, const std::vector<Value> &items, bool convert);
+MarkedText joined(Interpreter &interpreter, const MarkedText &separator, const std::vector<Value> &items,
+                  bool convert);
 /// "+" of two texts.
 void concatenate(Interpreter &interpreter, MarkedText &text, const MarkedText &addition);
 MarkedText escaped(const MarkedText &text); ///< for HTML
-std::vector<Value> lines(const MarkedText &text, bool keepEnds);
-MarkedText padded(Interpreter &interpreter, const MarkedText &text, std::int64_t width, const MarkedText &fill, int side);
-MarkedText formatted(Interpreter &interpreter, const MarkedText &format, const CallArguments &arguments);   // {}
+std::vector<Value> lines(Interpreter &interpreter, const MarkedText &text, bool keepEnds);
+MarkedText padded(Interpreter &interpreter, const MarkedText &text, std::int64_t width, const MarkedText &fill,
+                  int side);
+MarkedText formatted(Interpreter &interpreter, const MarkedText &format, const CallArguments &arguments);       // {}
 MarkedText printfFormatted(Interpreter &interpreter, const MarkedText &format, const CallArguments &arguments); // %s
 /// Python's int() and float() of a text; nothing where they refuse it.
 std::optional<std::int64_t> readInteger(std::string_view text, int base = 10);

@@ -88,7 +88,8 @@ private:
             text = text.substr(0, unicode::trimmedEnd(text));
         } else if (sign != '+' && mayStrip) {
             const std::size_t lineBegin = text.rfind('\n') + 1; // npos + 1 == 0
-            if ((lineBegin > 0 || m_lineStarting) && unicode::trimmedBegin(text.substr(lineBegin)) + lineBegin == text.size())
+            if ((lineBegin > 0 || m_lineStarting) &&
+                unicode::trimmedBegin(text.substr(lineBegin)) + lineBegin == text.size())
                 text = text.substr(0, lineBegin);
         }
         if (!text.empty())
@@ -161,7 +162,8 @@ private:
     void lexRaw(std::size_t content)
     {
         moveTo(content);
-        for (std::size_t tag = m_source.find("{%", content); tag != std::string::npos; tag = m_source.find("{%", tag + 1)) {
+        for (std::size_t tag = m_source.find("{%", content); tag != std::string::npos;
+             tag = m_source.find("{%", tag + 1)) {
             const char sign = signAt(tag + 2);
             std::size_t at = behindSpace(tag + 2 + (sign ? 1 : 0));
             if (!startsWith("endraw", at))
@@ -252,8 +254,11 @@ private:
     void lexNumber()
     {
         const char second = m_position + 1 < m_source.size() ? m_source[m_position + 1] : '\0';
-        if (m_source[m_position] == '0' && std::string_view("xXoObB").find(second) != std::string_view::npos && second)
-            return lexInteger(m_position + 2, second == 'x' || second == 'X' ? 16 : second == 'o' || second == 'O' ? 8 : 2);
+        if (m_source[m_position] == '0' && std::string_view("xXoObB").find(second) != std::string_view::npos &&
+            second)
+            return lexInteger(m_position + 2, second == 'x' || second == 'X'   ? 16
+                                              : second == 'o' || second == 'O' ? 8
+                                                                               : 2);
         std::size_t end = behindDigits(m_position);
         bool broken = false;
         // Not behind a dot: "items.0.5" are two subscripts.

@@ -16,8 +16,8 @@ struct Token {
     double number = 0;
 };
 
-/// Cuts a template into tokens, with Jinja's white-space control: trim_blocks and lstrip_blocks on, one new line at the
-/// end of the source dropped. Comments vanish, raw blocks become text. Throws TemplateSyntax.
+/// Cuts a template into tokens, with Jinja's white-space control: trim_blocks and lstrip_blocks on, one new line at
+/// the end of the source dropped. Comments vanish, raw blocks become text. Throws TemplateSyntax.
 std::vector<Token> tokenizeTemplate(std::string_view source);
 
 struct TemplateSyntax {

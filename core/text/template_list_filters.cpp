@@ -88,7 +88,8 @@ Value select(Interpreter &interpreter, const Value &input, const CallArguments &
     const CallArguments rest = behind(arguments, std::min(arguments.positional.size(), offset + 1));
     for (const Value &item : items) {
         const Value subject = OfAttribute ? lookUp(interpreter, item, arguments.positional[0]) : item;
-        const bool holds = hasTest ? interpreter.applyTest(nameArgument(arguments, offset, "select"), subject, rest) : isTrue(subject);
+        const bool holds = hasTest ? interpreter.applyTest(nameArgument(arguments, offset, "select"), subject, rest)
+                                   : isTrue(subject);
         if (holds == Wanted)
             kept.push_back(item);
     }
@@ -147,13 +148,14 @@ Value dictItems(Interpreter &interpreter, const Value &input, const CallArgument
         for (const auto &[key, value] : dict->items)
             items.push_back(interpreter.makeList({key, value}, ListData::Kind::Tuple));
     } else if (!input.isUndefined()) {
-        failTemplate("items works on a dict, not on a " + typeName(input));
+        failTemplate("items works on a dict, not on " + aType(input));
     }
     return interpreter.makeList(std::move(items), ListData::Kind::Generator);
 }
 
 /// Sorts by keys made beforehand; stable, and so is the reverse.
-std::vector<Value> sorted(Interpreter &interpreter, const std::vector<Value> &items, const std::vector<Value> &keys, bool reverse)
+std::vector<Value> sorted(Interpreter &interpreter, const std::vector<Value> &items, const std::vector<Value> &keys,
+                          bool reverse)
 {
     std::vector<std::size_t> order(items.size());
     for (std::size_t i = 0; i < order.size(); ++i)
@@ -192,7 +194,7 @@ Value dictSort(Interpreter &interpreter, const Value &input, const CallArguments
     const Parameters parameters("dictsort", arguments, {"case_sensitive", "by", "reverse"});
     const auto *dict = input.asDict();
     if (!dict)
-        failTemplate("dictsort works on a dict, not on a " + typeName(input));
+        failTemplate("dictsort works on a dict, not on " + aType(input));
     const std::string by = parameters.text(1) ? parameters.text(1)->bytes() : "key";
     if (by != "key" && by != "value")
         failTemplate("dictsort sorts by key or by value, not by '" + by + "'");
@@ -217,7 +219,7 @@ Value unique(Interpreter &interpreter, const Value &input, const CallArguments &
         if (!parameters.truth(0))
             key = withoutCase(interpreter, key);
         if (key.asDict() || (key.asList() && key.asList()->kind == ListData::Kind::List))
-            failTemplate("unique can't compare a " + typeName(key));
+            failTemplate("unique can't compare " + aType(key));
         interpreter.charge(static_cast<std::int64_t>(seen.size() / 4));
         if (std::any_of(seen.begin(), seen.end(), [&](const Value &one) { return isEqual(one, key); }))
             continue;
@@ -233,7 +235,8 @@ Value sum(Interpreter &interpreter, const Value &input, const CallArguments &arg
     const Value *path = parameters.get(0);
     Value total = parameters.get(1) ? *parameters.get(1) : Value(std::int64_t{0});
     for (const Value &item : interpreter.itemsOf(input))
-        total = interpreter.binary(Operator::Add, total, path && !path->isNone() ? lookUp(interpreter, item, *path) : item);
+        total = interpreter.binary(Operator::Add, total,
+                                   path && !path->isNone() ? lookUp(interpreter, item, *path) : item);
     return total;
 }
 

@@ -59,7 +59,8 @@ Value strip(Interpreter &interpreter, const Value &self, const CallArguments &ar
 {
     const Parameters parameters("strip", arguments, {"chars"});
     const Value *given = parameters.get(0);
-    return interpreter.makeText(stripped(*self.asText(), given && given->isNone() ? nullptr : parameters.text(0), Left, Right));
+    return interpreter.makeText(
+        stripped(*self.asText(), given && given->isNone() ? nullptr : parameters.text(0), Left, Right));
 }
 
 template <unicode::Case Wanted>
@@ -77,7 +78,7 @@ Value matchesEdge(Interpreter &, const Value &self, const CallArguments &argumen
     const std::string &bytes = self.asText()->bytes();
     const auto matches = [&](const Value &candidate) {
         if (!candidate.asText())
-            failTemplate(std::string(name) + "() needs a str, not a " + typeName(candidate));
+            failTemplate(std::string(name) + "() needs a str, not " + aType(candidate));
         const std::string &edge = candidate.asText()->bytes();
         return End ? bytes.ends_with(edge) : bytes.starts_with(edge);
     };
@@ -95,7 +96,7 @@ Value replace(Interpreter &interpreter, const Value &self, const CallArguments &
 }
 
 /// Cuts at white space, from the left or from the right.
-std::vector<Value> splitAtSpace(const MarkedText &text, std::int64_t most, bool fromRight)
+std::vector<Value> splitAtSpace(Interpreter &interpreter, const MarkedText &text, std::int64_t most, bool fromRight)
 {
     const std::string_view bytes = text.bytes();
     std::vector<std::pair<std::size_t, std::size_t>> words;
@@ -117,21 +118,22 @@ std::vector<Value> splitAtSpace(const MarkedText &text, std::int64_t most, bool 
     const std::size_t cuts = most < 0 ? words.size() : static_cast<std::size_t>(most);
     if (words.size() <= cuts) {
         for (const auto &[begin, end] : words)
-            parts.push_back(Value::text(text.slice(begin, end)));
+            interpreter.addPiece(parts, text, begin, end);
     } else if (fromRight) {
         // What is left over keeps the white space at its outer end.
-        parts.push_back(Value::text(text.slice(0, words[words.size() - cuts - 1].second)));
+        interpreter.addPiece(parts, text, 0, words[words.size() - cuts - 1].second);
         for (std::size_t i = words.size() - cuts; i < words.size(); ++i)
-            parts.push_back(Value::text(text.slice(words[i].first, words[i].second)));
+            interpreter.addPiece(parts, text, words[i].first, words[i].second);
     } else {
         for (std::size_t i = 0; i < cuts; ++i)
-            parts.push_back(Value::text(text.slice(words[i].first, words[i].second)));
-        parts.push_back(Value::text(text.slice(words[cuts].first, bytes.size())));
+            interpreter.addPiece(parts, text, words[i].first, words[i].second);
+        interpreter.addPiece(parts, text, words[cuts].first, bytes.size());
     }
     return parts;
 }
 
-std::vector<Value> splitAt(const MarkedText &text, std::string_view separator, std::int64_t most, bool fromRight)
+std::vector<Value> splitAt(Interpreter &interpreter, const MarkedText &text, std::string_view separator,
+                           std::int64_t most, bool fromRight)
 {
     const std::string_view bytes = text.bytes();
     std::vector<Value> parts;
@@ -143,14 +145,14 @@ std::vector<Value> splitAt(const MarkedText &text, std::string_view separator, s
         if (rest < separator.size() || found == std::string_view::npos)
             break;
         if (fromRight) {
-            parts.push_back(Value::text(text.slice(found + separator.size(), end)));
+            interpreter.addPiece(parts, text, found + separator.size(), end);
             end = found;
         } else {
-            parts.push_back(Value::text(text.slice(begin, found)));
+            interpreter.addPiece(parts, text, begin, found);
             begin = found + separator.size();
         }
     }
-    parts.push_back(Value::text(text.slice(begin, end)));
+    interpreter.addPiece(parts, text, begin, end);
     if (fromRight)
         std::reverse(parts.begin(), parts.end());
     return parts;
@@ -164,10 +166,10 @@ Value split(Interpreter &interpreter, const Value &self, const CallArguments &ar
     const MarkedText &text = *self.asText();
     const Value *separator = parameters.get(0);
     if (!separator || separator->isNone())
-        return interpreter.makeList(splitAtSpace(text, most, FromRight));
+        return interpreter.makeList(splitAtSpace(interpreter, text, most, FromRight));
     if (parameters.text(0)->empty())
         failTemplate("split() needs a separator that is not empty");
-    return interpreter.makeList(splitAt(text, parameters.text(0)->bytes(), most, FromRight));
+    return interpreter.makeList(splitAt(interpreter, text, parameters.text(0)->bytes(), most, FromRight));
 }
 
 template <bool FromRight>
@@ -181,7 +183,8 @@ Value partition(Interpreter &interpreter, const Value &self, const CallArguments
     const std::size_t at = FromRight ? text.bytes().rfind(separator) : text.bytes().find(separator);
     std::vector<MarkedText> parts;
     if (at != std::string::npos)
-        parts = {text.slice(0, at), text.slice(at, at + separator.size()), text.slice(at + separator.size(), text.size())};
+        parts = {text.slice(0, at), text.slice(at, at + separator.size()),
+                 text.slice(at + separator.size(), text.size())};
     else if (FromRight)
         parts = {{}, {}, text};
     else
@@ -195,7 +198,7 @@ Value partition(Interpreter &interpreter, const Value &self, const CallArguments
 Value splitLines(Interpreter &interpreter, const Value &self, const CallArguments &arguments)
 {
     const Parameters parameters("splitlines", arguments, {"keepends"});
-    return interpreter.makeList(lines(*self.asText(), parameters.truth(0)));
+    return interpreter.makeList(lines(interpreter, *self.asText(), parameters.truth(0)));
 }
 
 Value join(Interpreter &interpreter, const Value &self, const CallArguments &arguments)
@@ -239,7 +242,8 @@ Value removeEdge(Interpreter &interpreter, const Value &self, const CallArgument
     const std::string &edge = parameters.text(0)->bytes();
     if (Suffix ? !text.bytes().ends_with(edge) : !text.bytes().starts_with(edge))
         return self;
-    return interpreter.makeText(Suffix ? text.slice(0, text.size() - edge.size()) : text.slice(edge.size(), text.size()));
+    return interpreter.makeText(Suffix ? text.slice(0, text.size() - edge.size())
+                                       : text.slice(edge.size(), text.size()));
 }
 
 /// -1: text at the right, 0: in the middle, 1: at the left.
@@ -251,7 +255,8 @@ Value pad(Interpreter &interpreter, const Value &self, const CallArguments &argu
     const MarkedText *fill = parameters.text(1);
     if (fill && unicode::length(fill->bytes()) != 1)
         failTemplate("a text is filled up with one character");
-    return interpreter.makeText(padded(interpreter, *self.asText(), parameters.integer(0, 0), fill ? *fill : space, Side));
+    return interpreter.makeText(
+        padded(interpreter, *self.asText(), parameters.integer(0, 0), fill ? *fill : space, Side));
 }
 
 Value zeroFill(Interpreter &interpreter, const Value &self, const CallArguments &arguments)
@@ -285,7 +290,9 @@ Value dictView(Interpreter &interpreter, const Value &self, const CallArguments 
     Parameters("items, keys or values", arguments, {});
     std::vector<Value> items;
     for (const auto &[key, value] : self.asDict()->items)
-        items.push_back(Keys && Values ? interpreter.makeList({key, value}, ListData::Kind::Tuple) : Keys ? key : value);
+        items.push_back(Keys && Values ? interpreter.makeList({key, value}, ListData::Kind::Tuple)
+                        : Keys         ? key
+                                       : value);
     return interpreter.makeList(std::move(items), ListData::Kind::View);
 }
 
@@ -300,7 +307,8 @@ Value listCount(Interpreter &interpreter, const Value &self, const CallArguments
     const Parameters parameters("count", arguments, {"value"}, 1);
     interpreter.chargeFor(self);
     const auto &items = self.asList()->items;
-    return static_cast<std::int64_t>(std::count_if(items.begin(), items.end(), [&](const Value &item) { return isEqual(item, *parameters.get(0)); }));
+    return static_cast<std::int64_t>(std::count_if(
+        items.begin(), items.end(), [&](const Value &item) { return isEqual(item, *parameters.get(0)); }));
 }
 
 Value listIndex(Interpreter &interpreter, const Value &self, const CallArguments &arguments)
@@ -308,7 +316,8 @@ Value listIndex(Interpreter &interpreter, const Value &self, const CallArguments
     const Parameters parameters("index", arguments, {"value"}, 1);
     interpreter.chargeFor(self);
     const auto &items = self.asList()->items;
-    const auto found = std::find_if(items.begin(), items.end(), [&](const Value &item) { return isEqual(item, *parameters.get(0)); });
+    const auto found = std::find_if(items.begin(), items.end(),
+                                    [&](const Value &item) { return isEqual(item, *parameters.get(0)); });
     if (found == items.end())
         failTemplate("index() finds no such item");
     return static_cast<std::int64_t>(found - items.begin());
@@ -388,7 +397,8 @@ const Table &methodsOf(const Value &object)
 /// What transformers' sandbox keeps templates from doing.
 bool changesItsObject(const Value &object, std::string_view name)
 {
-    static constexpr std::string_view ofLists[] = {"append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove"};
+    static constexpr std::string_view ofLists[] = {"append", "clear", "pop",    "reverse",
+                                                   "insert", "sort",  "extend", "remove"};
     static constexpr std::string_view ofDicts[] = {"clear", "pop", "popitem", "setdefault", "update"};
     const auto *list = object.asList();
     if (list && list->kind == ListData::Kind::List)
@@ -401,7 +411,7 @@ bool changesItsObject(const Value &object, std::string_view name)
 std::optional<Value> findMethod(const Value &object, std::string_view name)
 {
     if (changesItsObject(object, name))
-        return Value::undefined("'" + std::string(name) + "' would change a " + typeName(object) +
+        return Value::undefined("'" + std::string(name) + "' would change " + aType(object) +
                                 ", which chat templates may not do");
     const Table &methods = methodsOf(object);
     if (methods.find(name) == methods.end())
@@ -413,11 +423,12 @@ std::optional<Value> findMethod(const Value &object, std::string_view name)
     return Value(std::make_shared<const FunctionData>(std::move(function)));
 }
 
-Value callMethod(Interpreter &interpreter, const Value &object, const std::string &name, const CallArguments &arguments)
+Value callMethod(Interpreter &interpreter, const Value &object, const std::string &name,
+                 const CallArguments &arguments)
 {
     const Method method = methodsOf(object).at(name);
     if (!method)
-        failTemplate("the method '" + name + "' of a " + typeName(object) + " is not supported");
+        failTemplate("the method '" + name + "' of " + aType(object) + " is not supported");
     if (object.asText())
         interpreter.chargeFor(object);
     return method(interpreter, object, arguments);

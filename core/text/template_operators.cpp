@@ -38,17 +38,26 @@ Value wholeNumbers(Operator op, std::int64_t left, std::int64_t right)
     std::int64_t result = 0;
     bool overflow = false;
     switch (op) {
-    case Operator::Add: overflow = __builtin_add_overflow(left, right, &result); break;
-    case Operator::Subtract: overflow = __builtin_sub_overflow(left, right, &result); break;
-    case Operator::Multiply: overflow = __builtin_mul_overflow(left, right, &result); break;
-    case Operator::Divide: return static_cast<double>(left) / static_cast<double>(right);
+    case Operator::Add:
+        overflow = __builtin_add_overflow(left, right, &result);
+        break;
+    case Operator::Subtract:
+        overflow = __builtin_sub_overflow(left, right, &result);
+        break;
+    case Operator::Multiply:
+        overflow = __builtin_mul_overflow(left, right, &result);
+        break;
+    case Operator::Divide:
+        return static_cast<double>(left) / static_cast<double>(right);
     case Operator::FloorDivide:
         // -2^63 // -1 is the one quotient that does not fit.
         overflow = right == -1 && __builtin_sub_overflow(std::int64_t{0}, left, &result);
         if (!overflow)
             result = right == -1 ? result : floorDivide(left, right);
         break;
-    case Operator::Modulo: result = right == -1 ? 0 : left - floorDivide(left, right) * right; break;
+    case Operator::Modulo:
+        result = right == -1 ? 0 : left - floorDivide(left, right) * right;
+        break;
     case Operator::Power:
         if (right < 0)
             return std::pow(static_cast<double>(left), static_cast<double>(right));
@@ -85,13 +94,20 @@ double floatFloorDivide(double left, double right)
 Value brokenNumbers(Operator op, double left, double right)
 {
     switch (op) {
-    case Operator::Add: return left + right;
-    case Operator::Subtract: return left - right;
-    case Operator::Multiply: return left * right;
-    case Operator::Divide: return left / right;
-    case Operator::FloorDivide: return floatFloorDivide(left, right);
-    case Operator::Modulo: return floatModulo(left, right);
-    case Operator::Power: break;
+    case Operator::Add:
+        return left + right;
+    case Operator::Subtract:
+        return left - right;
+    case Operator::Multiply:
+        return left * right;
+    case Operator::Divide:
+        return left / right;
+    case Operator::FloorDivide:
+        return floatFloorDivide(left, right);
+    case Operator::Modulo:
+        return floatModulo(left, right);
+    case Operator::Power:
+        break;
     }
     if (left < 0 && right != std::floor(right))
         failTemplate("a negative number has no broken power");
@@ -147,7 +163,8 @@ Value Interpreter::binary(Operator op, const Value &left, const Value &right)
     const auto *rightList = right.asList();
     const auto isSequence = [](const Value &value) {
         const auto *list = value.asList();
-        return value.asText() || (list && (list->kind == ListData::Kind::List || list->kind == ListData::Kind::Tuple));
+        return value.asText() ||
+               (list && (list->kind == ListData::Kind::List || list->kind == ListData::Kind::Tuple));
     };
     if (op == Operator::Add && leftText && right.asText()) {
         MarkedText sum = *leftText;
@@ -176,7 +193,7 @@ Value Interpreter::binary(Operator op, const Value &left, const Value &right)
         if (const auto *undefined = side->as<Undefined>(); undefined && undefined->what)
             failTemplate(*undefined->what + ", so '" + std::string(spelling(op)) + "' can't work on it");
     }
-    failTemplate("'" + std::string(spelling(op)) + "' can't work on a " + typeName(left) + " and a " + typeName(right));
+    failTemplate("'" + std::string(spelling(op)) + "' can't work on " + aType(left) + " and " + aType(right));
 }
 
 } // namespace attune::jinja

@@ -51,7 +51,7 @@ void appendRepr(MarkedText &out, const Value &value)
         out.append(text->isMarkup() ? ")" : "", 0);
     } else if (const auto *list = value.asList()) {
         if (list->kind != ListData::Kind::List && list->kind != ListData::Kind::Tuple)
-            failTemplate("a " + typeName(value) + " can't be printed; '| list' makes it a list");
+            failTemplate(aType(value) + " can't be printed; '| list' makes it a list");
         const bool tuple = list->kind == ListData::Kind::Tuple;
         out.append(tuple ? "(" : "[", 0);
         for (std::size_t i = 0; i < list->items.size(); ++i) {
@@ -109,9 +109,10 @@ private:
         if (const auto *number = value.as<std::int64_t>())
             return std::to_string(*number);
         if (const auto *number = value.as<double>())
-            return std::isnan(*number) ? "NaN" : std::isinf(*number) ? (*number < 0 ? "-Infinity" : "Infinity")
-                                                                       : numberText(*number);
-        failTemplate("JSON can't hold a " + typeName(value));
+            return std::isnan(*number)   ? "NaN"
+                   : std::isinf(*number) ? (*number < 0 ? "-Infinity" : "Infinity")
+                                         : numberText(*number);
+        failTemplate("JSON can't hold " + aType(value));
     }
 
     void startLine(std::size_t level)
@@ -139,14 +140,22 @@ private:
     std::string escaped(char32_t c, std::string_view bytes) const
     {
         switch (c) {
-        case U'"': return "\\\"";
-        case U'\\': return "\\\\";
-        case U'\n': return "\\n";
-        case U'\r': return "\\r";
-        case U'\t': return "\\t";
-        case U'\f': return "\\f";
-        case U'\b': return "\\b";
-        default: break;
+        case U'"':
+            return "\\\"";
+        case U'\\':
+            return "\\\\";
+        case U'\n':
+            return "\\n";
+        case U'\r':
+            return "\\r";
+        case U'\t':
+            return "\\t";
+        case U'\f':
+            return "\\f";
+        case U'\b':
+            return "\\b";
+        default:
+            break;
         }
         if (c < 0x20)
             return hex("\\u%04x", c);
@@ -216,7 +225,7 @@ MarkedText toText(const Value &value)
         return MarkedText(numberText(*number));
     if (value.asList() || value.asDict())
         return toRepr(value);
-    failTemplate("a " + typeName(value) + " can't be printed");
+    failTemplate(aType(value) + " can't be printed");
 }
 
 MarkedText toRepr(const Value &value)

@@ -27,7 +27,9 @@ bool dropUnderscores(std::string &text)
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] != '_')
             continue;
-        const auto isAlphanumeric = [&](std::size_t at) { return at < text.size() && text[at] != '_' && std::isalnum(static_cast<unsigned char>(text[at])); };
+        const auto isAlphanumeric = [&](std::size_t at) {
+            return at < text.size() && text[at] != '_' && std::isalnum(static_cast<unsigned char>(text[at]));
+        };
         if (i == 0 || !isAlphanumeric(i - 1) || !isAlphanumeric(i + 1))
             return false;
     }
@@ -42,7 +44,8 @@ MarkedText stripped(const MarkedText &text, const MarkedText *characters, bool l
     const std::string_view bytes = text.bytes();
     const auto goes = [&](std::string_view one) {
         std::size_t at = 0;
-        return characters ? characters->bytes().find(one) != std::string::npos : unicode::isSpace(unicode::next(one, at));
+        return characters ? characters->bytes().find(one) != std::string::npos
+                          : unicode::isSpace(unicode::next(one, at));
     };
     std::size_t begin = 0;
     std::size_t end = bytes.size();
@@ -93,7 +96,8 @@ MarkedText replaced(Interpreter &interpreter, const MarkedText &text, const Mark
     return result;
 }
 
-MarkedText joined(Interpreter &interpreter, const MarkedText &separator, const std::vector<Value> &items, bool convert)
+MarkedText joined(Interpreter &interpreter, const MarkedText &separator, const std::vector<Value> &items,
+                  bool convert)
 {
     MarkedText result;
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -104,7 +108,7 @@ MarkedText joined(Interpreter &interpreter, const MarkedText &separator, const s
         else if (convert)
             interpreter.grow(result, interpreter.textOf(items[i]));
         else
-            failTemplate("join() joins str, but item " + std::to_string(i) + " is a " + typeName(items[i]));
+            failTemplate("join() joins str, but item " + std::to_string(i) + " is " + aType(items[i]));
     }
     return result;
 }
@@ -120,7 +124,11 @@ MarkedText escaped(const MarkedText &text)
         if (plain == bytes.size())
             break;
         const char c = bytes[plain];
-        result.append(c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&#34;" : "&#39;",
+        result.append(c == '&'   ? "&amp;"
+                      : c == '<' ? "&lt;"
+                      : c == '>' ? "&gt;"
+                      : c == '"' ? "&#34;"
+                                 : "&#39;",
                       text.originAt(plain));
         ++at;
     }
@@ -135,7 +143,7 @@ void concatenate(Interpreter &interpreter, MarkedText &text, const MarkedText &a
     interpreter.grow(text, text.isMarkup() && !addition.isMarkup() ? escaped(addition) : addition);
 }
 
-std::vector<Value> lines(const MarkedText &text, bool keepEnds)
+std::vector<Value> lines(Interpreter &interpreter, const MarkedText &text, bool keepEnds)
 {
     const std::string_view bytes = text.bytes();
     std::vector<Value> result;
@@ -147,15 +155,16 @@ std::vector<Value> lines(const MarkedText &text, bool keepEnds)
             continue;
         if (c == U'\r' && at < bytes.size() && bytes[at] == '\n')
             ++at;
-        result.push_back(Value::text(text.slice(begin, keepEnds ? at : end)));
+        interpreter.addPiece(result, text, begin, keepEnds ? at : end);
         begin = at;
     }
     if (begin < bytes.size())
-        result.push_back(Value::text(text.slice(begin, bytes.size())));
+        interpreter.addPiece(result, text, begin, bytes.size());
     return result;
 }
 
-MarkedText padded(Interpreter &interpreter, const MarkedText &text, std::int64_t width, const MarkedText &fill, int side)
+MarkedText padded(Interpreter &interpreter, const MarkedText &text, std::int64_t width, const MarkedText &fill,
+                  int side)
 {
     const std::int64_t missing = width - unicode::length(text.bytes());
     if (missing <= 0)
@@ -233,7 +242,8 @@ MarkedText formatted(Interpreter &interpreter, const MarkedText &format, const C
         if (field.find_first_of(":!.[{") != std::string::npos)
             failTemplate("the field {" + field + "} of format() is not supported");
         const Value *value = nullptr;
-        if (const auto index = field.empty() ? std::optional(static_cast<std::int64_t>(automatic++)) : readInteger(field)) {
+        if (const auto index =
+                field.empty() ? std::optional(static_cast<std::int64_t>(automatic++)) : readInteger(field)) {
             if (*index >= 0 && static_cast<std::size_t>(*index) < arguments.positional.size())
                 value = &arguments.positional[static_cast<std::size_t>(*index)];
         } else {
@@ -299,7 +309,7 @@ std::string printNumber(const Conversion &conversion, const Value &value)
     const bool whole = decimal || letter == 'x' || letter == 'X' || letter == 'o';
     const std::optional<double> number = value.asNumber();
     if (!number || has('#') || (whole && !value.asInteger() && (!decimal || !(std::fabs(*number) < 9e18))))
-        failTemplate("the format '%" + conversion.flags + letter + "' of a " + typeName(value) + " is not supported");
+        failTemplate("the format '%" + conversion.flags + letter + "' of " + aType(value) + " is not supported");
     char buffer[512];
     std::to_chars_result end{};
     bool negative = *number < 0 || (*number == 0 && std::signbit(*number));
@@ -307,7 +317,8 @@ std::string printNumber(const Conversion &conversion, const Value &value)
     if (whole) {
         const std::int64_t integer = value.asInteger() ? *value.asInteger() : static_cast<std::int64_t>(*number);
         negative = integer < 0;
-        const std::uint64_t magnitude = negative ? 0 - static_cast<std::uint64_t>(integer) : static_cast<std::uint64_t>(integer);
+        const std::uint64_t magnitude =
+            negative ? 0 - static_cast<std::uint64_t>(integer) : static_cast<std::uint64_t>(integer);
         end = std::to_chars(std::begin(buffer), std::end(buffer), magnitude, decimal ? 10 : letter == 'o' ? 8 : 16);
     } else {
         const auto style = (letter | 0x20) == 'f'   ? std::chars_format::fixed
@@ -317,12 +328,14 @@ std::string printNumber(const Conversion &conversion, const Value &value)
     }
     std::string digits(buffer, end.ptr);
     if (letter == 'X' || letter == 'E' || letter == 'G' || letter == 'F')
-        std::transform(digits.begin(), digits.end(), digits.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+        std::transform(digits.begin(), digits.end(), digits.begin(),
+                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
     if (whole && conversion.precision > static_cast<int>(digits.size()))
         digits.insert(0, static_cast<std::size_t>(conversion.precision) - digits.size(), '0');
     const std::string sign = negative ? "-" : has('+') ? "+" : has(' ') ? " " : "";
     const std::size_t used = sign.size() + digits.size();
-    const std::size_t missing = static_cast<std::size_t>(conversion.width) > used ? static_cast<std::size_t>(conversion.width) - used : 0;
+    const std::size_t missing =
+        static_cast<std::size_t>(conversion.width) > used ? static_cast<std::size_t>(conversion.width) - used : 0;
     if (has('-'))
         return sign + digits + std::string(missing, ' ');
     return has('0') ? sign + std::string(missing, '0') + digits : std::string(missing, ' ') + sign + digits;

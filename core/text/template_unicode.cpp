@@ -17,20 +17,33 @@ utf8proc_category_t category(char32_t c)
 std::u32string_view severalCapitals(char32_t c, bool title)
 {
     switch (c) {
-    case U'ß': return title ? U"Ss" : U"SS";
-    case U'ŉ': return U"ʼN";
-    case U'ǰ': return U"J\u030C";
-    case U'ΐ': return U"Ι\u0308\u0301";
-    case U'ΰ': return U"Υ\u0308\u0301";
-    case U'և': return title ? U"Եւ" : U"ԵՒ";
-    case U'ﬀ': return title ? U"Ff" : U"FF";
-    case U'ﬁ': return title ? U"Fi" : U"FI";
-    case U'ﬂ': return title ? U"Fl" : U"FL";
-    case U'ﬃ': return title ? U"Ffi" : U"FFI";
-    case U'ﬄ': return title ? U"Ffl" : U"FFL";
+    case U'ß':
+        return title ? U"Ss" : U"SS";
+    case U'ŉ':
+        return U"ʼN";
+    case U'ǰ':
+        return U"J\u030C";
+    case U'ΐ':
+        return U"Ι\u0308\u0301";
+    case U'ΰ':
+        return U"Υ\u0308\u0301";
+    case U'և':
+        return title ? U"Եւ" : U"ԵՒ";
+    case U'ﬀ':
+        return title ? U"Ff" : U"FF";
+    case U'ﬁ':
+        return title ? U"Fi" : U"FI";
+    case U'ﬂ':
+        return title ? U"Fl" : U"FL";
+    case U'ﬃ':
+        return title ? U"Ffi" : U"FFI";
+    case U'ﬄ':
+        return title ? U"Ffl" : U"FFL";
     case U'ﬅ':
-    case U'ﬆ': return title ? U"St" : U"ST";
-    default: return {};
+    case U'ﬆ':
+        return title ? U"St" : U"ST";
+    default:
+        return {};
     }
 }
 
@@ -205,9 +218,12 @@ bool isPrintable(char32_t c)
     case UTF8PROC_CATEGORY_CO:
     case UTF8PROC_CATEGORY_CN:
     case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP: return false;
-    case UTF8PROC_CATEGORY_ZS: return c == U' ';
-    default: return true;
+    case UTF8PROC_CATEGORY_ZP:
+        return false;
+    case UTF8PROC_CATEGORY_ZS:
+        return c == U' ';
+    default:
+        return true;
     }
 }
 

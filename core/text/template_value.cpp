@@ -101,7 +101,8 @@ const Value *DictData::find(const Value &key) const
 {
     if (const auto *text = key.asText())
         return find(text->bytes());
-    const auto found = std::find_if(items.begin(), items.end(), [&](const auto &item) { return isEqual(item.first, key); });
+    const auto found =
+        std::find_if(items.begin(), items.end(), [&](const auto &item) { return isEqual(item.first, key); });
     return found == items.end() ? nullptr : &found->second;
 }
 
@@ -118,7 +119,7 @@ const Value *DictData::find(std::string_view key) const
 void DictData::requireKey(const Value &key)
 {
     if (const auto *list = key.asList(); (list && list->kind == ListData::Kind::List) || key.asDict())
-        failTemplate("a " + typeName(key) + " can't be the key of a dict");
+        failTemplate(aType(key) + " can't be the key of a dict");
 }
 
 void DictData::set(Value key, Value value)
@@ -132,13 +133,15 @@ void DictData::set(Value key, Value value)
 
 const Value *NamespaceData::find(std::string_view name) const
 {
-    const auto found = std::find_if(attributes.begin(), attributes.end(), [&](const auto &item) { return item.first == name; });
+    const auto found =
+        std::find_if(attributes.begin(), attributes.end(), [&](const auto &item) { return item.first == name; });
     return found == attributes.end() ? nullptr : &found->second;
 }
 
 void NamespaceData::set(const std::string &name, Value value)
 {
-    const auto found = std::find_if(attributes.begin(), attributes.end(), [&](const auto &item) { return item.first == name; });
+    const auto found =
+        std::find_if(attributes.begin(), attributes.end(), [&](const auto &item) { return item.first == name; });
     if (found == attributes.end())
         attributes.emplace_back(name, std::move(value));
     else
@@ -148,17 +151,22 @@ void NamespaceData::set(const std::string &name, Value value)
 Value fromJson(const OrderedJson &json, Origin origin)
 {
     switch (json.type()) {
-    case OrderedJson::value_t::null: return None{};
-    case OrderedJson::value_t::boolean: return json.get<bool>();
-    case OrderedJson::value_t::number_integer: return json.get<std::int64_t>();
+    case OrderedJson::value_t::null:
+        return None{};
+    case OrderedJson::value_t::boolean:
+        return json.get<bool>();
+    case OrderedJson::value_t::number_integer:
+        return json.get<std::int64_t>();
     case OrderedJson::value_t::number_unsigned: {
         const auto number = json.get<std::uint64_t>();
         if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
             failTemplate("the number " + std::to_string(number) + " in its input is too large");
         return static_cast<std::int64_t>(number);
     }
-    case OrderedJson::value_t::number_float: return json.get<double>();
-    case OrderedJson::value_t::string: return Value::text(json.get_ref<const std::string &>(), origin);
+    case OrderedJson::value_t::number_float:
+        return json.get<double>();
+    case OrderedJson::value_t::string:
+        return Value::text(json.get_ref<const std::string &>(), origin);
     case OrderedJson::value_t::array: {
         std::vector<Value> items;
         for (const auto &item : json)
@@ -171,42 +179,47 @@ Value fromJson(const OrderedJson &json, Origin origin)
             dict.items.emplace_back(Value::text(key, origin), fromJson(value, origin));
         return Value::dict(std::move(dict));
     }
-    default: return Value();
+    default:
+        return Value();
     }
 }
 
-std::string typeName(const Value &value)
+std::string aType(const Value &value)
 {
-    return std::visit(
-        Overloaded{[](const Undefined &) { return "undefined value"; }, [](None) { return "None"; },
-                   [](bool) { return "bool"; }, [](std::int64_t) { return "int"; }, [](double) { return "float"; },
-                   [](const Value::Text &) { return "str"; },
-                   [](const Value::List &list) {
-                       switch (list->kind) {
-                       case ListData::Kind::Tuple: return "tuple";
-                       case ListData::Kind::Range: return "range";
-                       case ListData::Kind::View: return "dict view";
-                       case ListData::Kind::Generator: return "generator";
-                       default: return "list";
-                       }
-                   },
-                   [](const Value::Dict &) { return "dict"; }, [](const Value::Namespace &) { return "namespace"; },
-                   [](const Value::Loop &) { return "loop"; }, [](const Value::Function &) { return "function"; }},
-        value.data());
+    return std::visit(Overloaded{[](const Undefined &) { return "an undefined value"; }, [](None) { return "None"; },
+                                 [](bool) { return "a bool"; }, [](std::int64_t) { return "an int"; },
+                                 [](double) { return "a float"; }, [](const Value::Text &) { return "a str"; },
+                                 [](const Value::List &list) {
+                                     switch (list->kind) {
+                                     case ListData::Kind::Tuple:
+                                         return "a tuple";
+                                     case ListData::Kind::Range:
+                                         return "a range";
+                                     case ListData::Kind::View:
+                                         return "a dict view";
+                                     case ListData::Kind::Generator:
+                                         return "a generator";
+                                     default:
+                                         return "a list";
+                                     }
+                                 },
+                                 [](const Value::Dict &) { return "a dict"; },
+                                 [](const Value::Namespace &) { return "a namespace"; },
+                                 [](const Value::Loop &) { return "a loop"; },
+                                 [](const Value::Function &) { return "a function"; }},
+                      value.data());
 }
 
 bool isTrue(const Value &value)
 {
-    return std::visit(Overloaded{[](const Undefined &) { return false; }, [](None) { return false; },
-                                 [](bool truth) { return truth; }, [](std::int64_t number) { return number != 0; },
-                                 [](double number) { return number != 0; },
-                                 [](const Value::Text &text) { return !text->empty(); },
-                                 [](const Value::List &list) {
-                                     return list->kind == ListData::Kind::Generator || !list->items.empty();
-                                 },
-                                 [](const Value::Dict &dict) { return !dict->items.empty(); },
-                                 [](const auto &) { return true; }},
-                      value.data());
+    return std::visit(
+        Overloaded{
+            [](const Undefined &) { return false; }, [](None) { return false; }, [](bool truth) { return truth; },
+            [](std::int64_t number) { return number != 0; }, [](double number) { return number != 0; },
+            [](const Value::Text &text) { return !text->empty(); },
+            [](const Value::List &list) { return list->kind == ListData::Kind::Generator || !list->items.empty(); },
+            [](const Value::Dict &dict) { return !dict->items.empty(); }, [](const auto &) { return true; }},
+        value.data());
 }
 
 bool isEqual(const Value &left, const Value &right)
@@ -253,7 +266,7 @@ int compare(const Value &left, const Value &right)
     const auto *a = left.asList();
     const auto *b = right.asList();
     if (!a || !b || !sameKindOfList(*a, *b))
-        failTemplate("a " + typeName(left) + " and a " + typeName(right) + " have no order");
+        failTemplate(aType(left) + " and " + aType(right) + " have no order");
     for (std::size_t i = 0; i < a->items.size() && i < b->items.size(); ++i) {
         if (!isEqual(a->items[i], b->items[i]))
             return compare(a->items[i], b->items[i]);
@@ -266,18 +279,19 @@ bool contains(const Value &container, const Value &item)
     if (const auto *text = container.asText()) {
         const auto *part = item.asText();
         if (!part)
-            failTemplate("'in' looks for a str in a str, not for a " + typeName(item));
+            failTemplate("'in' looks for a str in a str, not for " + aType(item));
         return text->bytes().find(part->bytes()) != std::string::npos;
     }
     if (const auto *list = container.asList())
-        return std::any_of(list->items.begin(), list->items.end(), [&](const Value &one) { return isEqual(one, item); });
+        return std::any_of(list->items.begin(), list->items.end(),
+                           [&](const Value &one) { return isEqual(one, item); });
     if (const auto *dict = container.asDict()) {
         DictData::requireKey(item);
         return dict->find(item) != nullptr;
     }
     if (container.isUndefined())
         return false;
-    failTemplate("'in' can't look into a " + typeName(container));
+    failTemplate("'in' can't look into " + aType(container));
 }
 
 std::string numberText(double number)

@@ -83,23 +83,35 @@ public:
     using Namespace = std::shared_ptr<NamespaceData>;
     using Loop = std::shared_ptr<LoopData>;
     using Function = std::shared_ptr<const FunctionData>;
-    using Data = std::variant<Undefined, None, bool, std::int64_t, double, Text, List, Dict, Namespace, Loop, Function>;
+    using Data =
+        std::variant<Undefined, None, bool, std::int64_t, double, Text, List, Dict, Namespace, Loop, Function>;
 
     Value() = default; // undefined
     template <typename T>
-        requires(!std::is_same_v<std::remove_cvref_t<T>, Value> && std::is_constructible_v<Data, T>)
-    Value(T &&data) : m_data(std::forward<T>(data)) {}
+    requires(!std::is_same_v<std::remove_cvref_t<T>, Value> && std::is_constructible_v<Data, T>) Value(T &&data)
+        : m_data(std::forward<T>(data))
+    {
+    }
 
     static Value text(MarkedText text) { return Value(std::make_shared<const MarkedText>(std::move(text))); }
-    static Value text(std::string_view bytes, Origin origin = 0) { return text(MarkedText(std::string(bytes), origin)); }
+    static Value text(std::string_view bytes, Origin origin = 0)
+    {
+        return text(MarkedText(std::string(bytes), origin));
+    }
     static Value list(std::vector<Value> items, ListData::Kind kind = ListData::Kind::List);
     static Value dict(DictData dict);
     static Value undefined(std::string what);
 
     template <typename T>
-    const T *as() const { return std::get_if<T>(&m_data); }
+    const T *as() const
+    {
+        return std::get_if<T>(&m_data);
+    }
     template <typename T>
-    bool is() const { return std::holds_alternative<T>(m_data); }
+    bool is() const
+    {
+        return std::holds_alternative<T>(m_data);
+    }
     bool isUndefined() const { return is<Undefined>(); }
     bool isNone() const { return is<None>(); }
 
@@ -131,7 +143,7 @@ struct FunctionData {
 /// From JSON; its strings carry `origin`.
 Value fromJson(const OrderedJson &json, Origin origin);
 
-std::string typeName(const Value &value); ///< "str", "dict", as Python says it
+std::string aType(const Value &value); ///< "a str", "a dict", as Python names it; for messages
 bool isTrue(const Value &value);
 bool isEqual(const Value &left, const Value &right);
 /// Negative, 0, positive; fails for types that Python does not order.

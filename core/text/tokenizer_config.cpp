@@ -9,7 +9,7 @@ namespace attune {
 
 namespace {
 
-constexpr std::int64_t MaxId = 1 << 26; // far beyond any vocabulary, and small enough for tables by id
+constexpr std::int64_t MaxId = 1 << 22; // far beyond any vocabulary, and small enough for tables by id
 
 /// The file as JSON; an empty object where it is missing.
 Result<Json> readOptional(const std::filesystem::path &path)

@@ -62,6 +62,11 @@ Result<void> AdamW::restore(const TrainState &state)
     return guarded("Restoring the optimiser", [&]() -> Result<void> {
         const c10::InferenceMode noGradients;
         const auto count = static_cast<std::size_t>(m_first.numel());
+        if (state.firstMoment.empty() && state.secondMoment.empty()) { // before the first step
+            m_first.zero_();
+            m_second.zero_();
+            return {};
+        }
         if (state.firstMoment.size() != count || state.secondMoment.size() != count)
             return fail(ErrorCode::Corrupt, "The checkpoint's optimiser state does not fit the adapter.");
         const auto copy = [&](const std::vector<float> &from, at::Tensor &to) {

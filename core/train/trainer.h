@@ -17,7 +17,7 @@ struct TrainState {
     std::int64_t bestStep = 0;
     std::int64_t evaluationsWithoutGain = 0;
     bool validationPending = false; ///< stopped between a step and its validation
-    std::vector<float> firstMoment;  ///< AdamW's, flat, in the adapter's order
+    std::vector<float> firstMoment;  ///< AdamW's, flat, in the adapter's order; both empty: zeros, before the first step
     std::vector<float> secondMoment; ///< the same
 
     std::string toBytes() const; ///< a safetensors file

@@ -49,6 +49,8 @@ function(attune_test FILE)
     target_compile_definitions(${target} PRIVATE QT_NO_KEYWORDS ATTUNE_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data"
         ATTUNE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ATTUNE_BINARY="${CMAKE_BINARY_DIR}/bin/attune")
     target_link_libraries(${target} PRIVATE Qt6::Test attune_options ${ARG_LINK})
+    # A test runs once and is compiled often: the code under test is optimised, the test is not.
+    target_compile_options(${target} PRIVATE -O0)
     add_test(NAME ${folder}/${short} COMMAND ${target})
     set_tests_properties(${folder}/${short} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 900
         ENVIRONMENT "QT_QPA_PLATFORM=offscreen")

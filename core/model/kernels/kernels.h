@@ -39,7 +39,7 @@ struct CpuKernels {
     void (*nf4ToBf16)(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock, Bf16 *out);
     void (*nf4ToFloat)(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock, float *out);
     /// y[m, row] for rows [begin, end): products of an NF4 weight with `count` <= 8 vectors x [count, in]. in is a multiple
-    /// of 64; y has the row stride `yStride`. For decoding, where the weight's bytes are what takes the time.
+    /// of 64, and in each block of 64, x holds the even positions first, then the odd ones; y has the row stride `yStride`. For decoding, where the weight's bytes are what takes the time.
     void (*nf4MatVec)(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
                       std::int64_t count, float *y, std::int64_t yStride);
     /// The same for a bf16 weight, any `in`.

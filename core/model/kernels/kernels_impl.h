@@ -1,14 +1,12 @@
 // Compiled once per processor level (see CMakeLists.txt), so no include guard, and nothing from the standard library that
 // could be emitted as a shared inline function: the linker would keep one copy, of any level.
 //
-// Written with GCC's vector extensions: a Vf is 16 floats, one register with AVX-512, several below. Intrinsics stand only
-// where the compiler does not find the instruction by itself.
+// Written with GCC's vector extensions, in vectors as wide as the level's registers. Intrinsics stand where the compiler does
+// not find the instruction by itself: conversions between widths, table look-ups, bfloat16 products.
 
 #include "core/model/kernels/kernels.h"
 
-#if defined(__AVX2__)
 #include <immintrin.h>
-#endif
 
 #define ATTUNE_KERNELS_NAME_(level) kernels_##level
 #define ATTUNE_KERNELS_NAME(level) ATTUNE_KERNELS_NAME_(level)
@@ -24,13 +22,17 @@ extern const CpuKernels table;
 
 namespace {
 
-using Vf = float __attribute__((vector_size(64)));
-using Vi = std::int32_t __attribute__((vector_size(64)));
-using Vu = std::uint32_t __attribute__((vector_size(64)));
-using Vh = std::uint16_t __attribute__((vector_size(32)));
-using Vb = std::uint8_t __attribute__((vector_size(16)));
-
+#if defined(__AVX512F__)
 constexpr std::int64_t lanes = 16;
+#elif defined(__AVX2__)
+constexpr std::int64_t lanes = 8;
+#else
+constexpr std::int64_t lanes = 4;
+#endif
+
+using Vf = float __attribute__((vector_size(lanes * 4)));
+using Vi = std::int32_t __attribute__((vector_size(lanes * 4)));
+using Vu = std::uint32_t __attribute__((vector_size(lanes * 4)));
 
 template <typename V, typename T>
 inline V load(const T *from)
@@ -63,10 +65,14 @@ inline Vf larger(Vf a, Vf b)
 
 inline float sum(Vf v)
 {
+#if defined(__AVX512F__)
+    return _mm512_reduce_add_ps(reinterpret_cast<__m512>(v));
+#else
     float total = 0;
     for (int i = 0; i < lanes; ++i)
         total += v[i];
     return total;
+#endif
 }
 
 inline float largest(Vf v)
@@ -94,14 +100,30 @@ inline Bf16 toBf16(float f)
     return static_cast<Bf16>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
 }
 
-inline Vf widen(Vh h)
-{
-    return reinterpret_cast<Vf>(__builtin_convertvector(h, Vu) << 16);
-}
-
 inline Vf loadBf16(const Bf16 *from)
 {
-    return widen(load<Vh>(from));
+#if defined(__AVX512F__)
+    const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(from));
+    return reinterpret_cast<Vf>(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+#elif defined(__AVX2__)
+    const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i *>(from));
+    return reinterpret_cast<Vf>(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
+#else
+    const __m128i half = _mm_loadl_epi64(reinterpret_cast<const __m128i *>(from));
+    return reinterpret_cast<Vf>(_mm_unpacklo_epi16(_mm_setzero_si128(), half));
+#endif
+}
+
+/// `lanes` bytes as integers.
+inline Vi loadBytes(const std::uint8_t *from)
+{
+#if defined(__AVX512F__)
+    return reinterpret_cast<Vi>(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(from))));
+#elif defined(__AVX2__)
+    return reinterpret_cast<Vi>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(from))));
+#else
+    return Vi{from[0], from[1], from[2], from[3]};
+#endif
 }
 
 /// fp32 bits rounded to nearest even at bit 16; the low half is rubbish. Finite values only.
@@ -117,8 +139,17 @@ inline void storeBf16(Bf16 *to, Vf v)
     store(to, _mm512_cvtneps_pbh(reinterpret_cast<__m512>(v)));
 #else
     const Vi isNan = v != v;
-    const Vu bits = (reinterpret_cast<Vu>(isNan) & 0x7FC00000U) | (~reinterpret_cast<Vu>(isNan) & roundBits(v));
-    store(to, __builtin_convertvector(bits >> 16, Vh));
+    const Vu rounded = (reinterpret_cast<Vu>(isNan) & 0x7FC00000U) | (~reinterpret_cast<Vu>(isNan) & roundBits(v));
+    const Vu high = rounded >> 16;
+#if defined(__AVX512F__)
+    store(to, _mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(high)));
+#elif defined(__AVX2__)
+    const __m256i wide = reinterpret_cast<__m256i>(high);
+    store(to, _mm_packus_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1)));
+#else
+    for (int i = 0; i < lanes; ++i)
+        to[i] = static_cast<Bf16>(high[i]);
+#endif
 #endif
 }
 
@@ -189,35 +220,30 @@ inline void storePart(Bf16 *to, Vf v, std::int64_t count)
 
 // --- NF4 ---
 
-/// The table entries that 16 indices below 16 name.
-inline Vf lookup(Vf levels, Vi index)
-{
+/// Table entries by index below 16.
+struct Levels {
 #if defined(__AVX512F__)
-    return reinterpret_cast<Vf>(
-        _mm512_permutexvar_ps(reinterpret_cast<__m512i>(index), reinterpret_cast<__m512>(levels)));
-#elif defined(__AVX2__)
-    __m256 low;
-    __m256 high;
-    __builtin_memcpy(&low, &levels, 32);
-    __builtin_memcpy(&high, reinterpret_cast<const char *>(&levels) + 32, 32);
-    Vf out;
-    for (int half = 0; half < 2; ++half) {
-        __m256i i;
-        __builtin_memcpy(&i, reinterpret_cast<const char *>(&index) + 32 * half, 32);
-        const __m256 a = _mm256_permutevar8x32_ps(low, i);
-        const __m256 b = _mm256_permutevar8x32_ps(high, i);
-        const __m256 which = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)); // bit 3 to the sign
-        const __m256 picked = _mm256_blendv_ps(a, b, which);
-        __builtin_memcpy(reinterpret_cast<char *>(&out) + 32 * half, &picked, 32);
+    Vf all = load<Vf>(nf4Levels());
+    Vf operator[](Vi index) const
+    {
+        return reinterpret_cast<Vf>(
+            _mm512_permutexvar_ps(reinterpret_cast<__m512i>(index), reinterpret_cast<__m512>(all)));
     }
-    return out;
+#elif defined(__AVX2__)
+    __m256 low = _mm256_loadu_ps(nf4Levels());
+    __m256 high = _mm256_loadu_ps(nf4Levels() + 8);
+    Vf operator[](Vi index) const
+    {
+        const auto i = reinterpret_cast<__m256i>(index);
+        const __m256 which = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)); // bit 3 to the sign
+        return reinterpret_cast<Vf>(_mm256_blendv_ps(_mm256_permutevar8x32_ps(low, i),
+                                                     _mm256_permutevar8x32_ps(high, i), which));
+    }
 #else
-    Vf out;
-    for (int i = 0; i < lanes; ++i)
-        out[i] = levels[index[i]];
-    return out;
+    const float *all = nf4Levels();
+    Vf operator[](Vi index) const { return Vf{all[index[0]], all[index[1]], all[index[2]], all[index[3]]}; }
 #endif
-}
+};
 
 inline float blockScale(const Nf4View &w, std::int64_t block)
 {
@@ -226,28 +252,28 @@ inline float blockScale(const Nf4View &w, std::int64_t block)
     return w.dynamicCode[w.absmaxCodes[block]] * w.absmax2[block >> 8] + w.offset;
 }
 
-/// Sixteen bytes to the values in their high nibbles (even positions) and low nibbles (odd ones).
+/// `lanes` bytes to the values in their high nibbles (even positions) and low nibbles (odd ones).
 struct Pairs {
     Vf even;
     Vf odd;
 };
 
-inline Pairs unpack(const std::uint8_t *packed, Vf levels)
+inline Pairs unpack(const std::uint8_t *packed, const Levels &levels)
 {
-    const Vi bytes = __builtin_convertvector(load<Vb>(packed), Vi);
-    return {lookup(levels, bytes >> 4), lookup(levels, bytes & 15)};
+    const Vi bytes = loadBytes(packed);
+    return {levels[bytes >> 4], levels[bytes & 15]};
 }
 
 void nf4ToBf16(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock, Bf16 *out)
 {
-    const Vf levels = load<Vf>(nf4Levels());
+    const Levels levels;
     for (std::int64_t block = beginBlock; block < endBlock; ++block) {
         const float scale = blockScale(w, block);
-        for (std::int64_t part = 0; part < 2; ++part) {
-            const Pairs p = unpack(w.packed + block * 32 + part * 16, levels);
+        for (std::int64_t byte = 0; byte < 32; byte += lanes) {
+            const Pairs p = unpack(w.packed + block * 32 + byte, levels);
             // The even value lies in the low half of a pair, the odd one in the high half.
             const Vu pair = (roundBits(p.odd * scale) & 0xFFFF0000U) | (roundBits(p.even * scale) >> 16);
-            store(out + (block - beginBlock) * 64 + part * 32, pair);
+            store(out + (block - beginBlock) * 64 + byte * 2, pair);
         }
     }
 }
@@ -326,21 +352,23 @@ template <int count>
 void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x, float *y,
                  std::int64_t yStride)
 {
-    const Vf levels = load<Vf>(nf4Levels());
+    const Levels levels;
     const std::int64_t blocks = in / 64;
     for (std::int64_t row = beginRow; row < endRow; ++row) {
         Vf total[count] = {};
         for (std::int64_t b = 0; b < blocks; ++b) {
             const std::int64_t block = row * blocks + b;
             const float scale = blockScale(w, block);
-            const Pairs first = unpack(w.packed + block * 32, levels);
-            const Pairs second = unpack(w.packed + block * 32 + 16, levels);
-            for (int m = 0; m < count; ++m) {
-                const Bf16 *v = x + m * in + b * 64;
-                const Vf dot = first.even * loadBf16(v) + second.even * loadBf16(v + 16) +
-                               first.odd * loadBf16(v + 32) + second.odd * loadBf16(v + 48);
-                total[m] += dot * scale;
+            Vf dot[count] = {};
+            for (std::int64_t byte = 0; byte < 32; byte += lanes) {
+                const Pairs p = unpack(w.packed + block * 32 + byte, levels);
+                for (int m = 0; m < count; ++m) {
+                    const Bf16 *v = x + m * in + b * 64 + byte;
+                    dot[m] += p.even * loadBf16(v) + p.odd * loadBf16(v + 32);
+                }
             }
+            for (int m = 0; m < count; ++m)
+                total[m] += dot[m] * scale;
         }
         for (int m = 0; m < count; ++m)
             y[m * yStride + row] = sum(total[m]);
@@ -398,20 +426,20 @@ void quantizeNf4(const float *x, std::int64_t beginBlock, std::int64_t endBlock,
     for (std::int64_t block = beginBlock; block < endBlock; ++block) {
         const float *v = x + (block - beginBlock) * 64;
         Vf m = {};
-        for (int i = 0; i < 4; ++i) {
-            const Vf a = load<Vf>(v + 16 * i);
+        for (std::int64_t i = 0; i < 64; i += lanes) {
+            const Vf a = load<Vf>(v + i);
             m = larger(larger(a, -a), m);
         }
         const float top = largest(m);
         absmax[block - beginBlock] = top;
         const float scale = 1.0F / (top > 1e-38F ? top : 1e-38F);
-        std::uint8_t codes[64];
-        for (int i = 0; i < 4; ++i) {
-            const Vf a = load<Vf>(v + 16 * i) * scale;
+        std::int32_t codes[64];
+        for (std::int64_t i = 0; i < 64; i += lanes) {
+            const Vf a = load<Vf>(v + i) * scale;
             Vi code = {};
             for (const float border : middle)
                 code -= a > splat(border); // true is -1
-            store(codes + 16 * i, __builtin_convertvector(code, Vb));
+            store(codes + i, code);
         }
         for (int i = 0; i < 32; ++i)
             packed[(block - beginBlock) * 32 + i] = static_cast<std::uint8_t>(codes[2 * i] << 4 | codes[2 * i + 1]);

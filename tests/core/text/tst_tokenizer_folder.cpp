@@ -158,6 +158,9 @@ void TestTokenizerFolder::whatIsNotSupportedIsNamed_data()
     QTest::newRow("suffix") << "/model/end_of_word_suffix"
                             << "\"</w>\""
                             << "end_of_word_suffix";
+    QTest::newRow("byte without token") << "/model"
+                                        << R"({"type":"BPE","vocab":{"a":0},"merges":[],"unk_token":"a"})"
+                                        << "unk_token";
     QTest::newRow("normalizer") << "/normalizer"
                                 << R"({"type":"NFKC"})"
                                 << "NFKC";

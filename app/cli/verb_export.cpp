@@ -1,0 +1,44 @@
+#include "app/cli/cli.h"
+#include "core/deploy/export.h"
+
+namespace attune::cli {
+namespace {
+
+struct Options {
+    std::string project;
+    ExportRequest request;
+    std::string target;
+    bool json = false;
+};
+
+Result<int> exportForm(const Options &o)
+{
+    ATTUNE_TRY(auto project, Project::open(o.project));
+    ExportRequest request = o.request;
+    request.target = o.target;
+    ATTUNE_TRY(const auto checkpoint, exportRun(project, request));
+    if (o.json)
+        printJson(OrderedJson{{"path", o.target}, {"form", request.form}, {"step", checkpoint.step}});
+    else
+        print("Wrote the adapter of step " + std::to_string(checkpoint.step) + " to " + o.target);
+    return 0;
+}
+
+} // namespace
+
+void addExport(CLI::App &app)
+{
+    auto o = std::make_shared<Options>();
+    auto *verb = addVerb(app, "export", "Take a trained adapter out of a project",
+                         [o](const Context &) { return exportForm(*o); });
+    verb->add_option("project", o->project, "The project file")->required();
+    verb->add_option("--run", o->request.run, "Number or name of the run")->required();
+    verb->add_option("--checkpoint", o->request.checkpoint, "best, last or a step; best where the run was validated");
+    verb->add_option("--as", o->request.form, "peft; merged, gguf and bundle are to come")
+        ->check(CLI::IsMember({"peft", "merged", "gguf", "bundle"}))
+        ->capture_default_str();
+    verb->add_option("target", o->target, "The folder to write")->required();
+    verb->add_flag("--json", o->json, "One JSON object");
+}
+
+} // namespace attune::cli

@@ -1,0 +1,95 @@
+#include "core/studio/sample_project.h"
+
+#include "core/base/files.h"
+
+#include <cstdlib>
+
+namespace attune {
+
+std::string_view embeddedSample(); // written by embed.cmake
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto sampleKey = "sample";
+constexpr auto sampleFile = "support_emails.jsonl";
+
+/// A folder that is gone with its content at the end of the scope.
+class TemporaryFolder {
+public:
+    static Result<TemporaryFolder> create()
+    {
+        std::error_code error;
+        std::string name = (fs::temp_directory_path(error) / "attune-XXXXXX").string();
+        if (error || !mkdtemp(name.data()))
+            return fail(ErrorCode::Io, "Can't make a temporary folder at " + name + "; is there room, and is TMPDIR right?");
+        return TemporaryFolder(name);
+    }
+    TemporaryFolder(TemporaryFolder &&other) noexcept : m_path(std::exchange(other.m_path, {})) {}
+    TemporaryFolder &operator=(TemporaryFolder &&) = delete;
+    ~TemporaryFolder()
+    {
+        std::error_code ignored;
+        if (!m_path.empty())
+            fs::remove_all(m_path, ignored);
+    }
+    const fs::path &path() const { return m_path; }
+
+private:
+    explicit TemporaryFolder(fs::path path) : m_path(std::move(path)) {}
+    fs::path m_path;
+};
+
+} // namespace
+
+TrainSettings demoSettings()
+{
+    TrainSettings settings;
+    settings.lora_r = 16;
+    settings.lora_alpha = 32;
+    settings.learning_rate = 1e-3;
+    settings.num_train_epochs = 3;
+    settings.per_device_train_batch_size = 4;
+    settings.gradient_accumulation_steps = 2;
+    settings.max_length = 512;
+    return settings;
+}
+
+Result<ImportReport> createSampleProject(const fs::path &path)
+{
+    ATTUNE_TRY(const auto folder, TemporaryFolder::create());
+    const fs::path file = folder.path() / sampleFile;
+    ATTUNE_CHECK(writeFileAtomically(file, embeddedSample()));
+    ATTUNE_TRY(auto project, Project::create(path));
+    ATTUNE_CHECK(project.setSetting(sampleKey, "1"));
+    ImportRequest request;
+    request.files = {file};
+    request.origin = sampleFile;
+    return importFiles(project, request);
+}
+
+Result<bool> isSampleProject(Project &project)
+{
+    ATTUNE_TRY(const auto value, project.setting(sampleKey));
+    return value == "1";
+}
+
+Result<void> removeSampleProject(const fs::path &path)
+{
+    {
+        ATTUNE_TRY(auto project, Project::open(path));
+        ATTUNE_TRY(const bool sample, isSampleProject(project));
+        if (!sample)
+            return fail(ErrorCode::InvalidInput, path.string() + " is a project of yours, not the sample, and is not "
+                                                                 "replaced; choose another folder.");
+    }
+    std::error_code error;
+    for (const char *suffix : {"", "-wal", "-shm"})
+        fs::remove(path.string() + suffix, error);
+    if (fs::exists(path, error))
+        return fail(ErrorCode::Io, "Can't remove " + path.string() + "; is it writable?");
+    return {};
+}
+
+} // namespace attune

@@ -1,0 +1,346 @@
+#include "core/studio/training_run.h"
+
+#include "core/deploy/run_adapter.h"
+#include "core/model/registry.h"
+#include "core/studio/chat_model.h"
+#include "core/studio/run_recorder.h"
+#include "core/studio/run_settings.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <thread>
+
+namespace attune {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+/// The rows of a run's snapshot, encoded, and what is to be said about them.
+struct RunRows {
+    std::vector<TrainRow> train;
+    std::vector<TrainRow> validation;
+    std::vector<TrainLog> notes;
+};
+
+std::string count(std::int64_t number, const char *noun)
+{
+    return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+Result<std::vector<TrainRow>> encodePart(Project &project, std::int64_t snapshot, Part part, const ChatEncoder &encoder,
+                                         const TrainSettings &settings, std::vector<TrainLog> &notes)
+{
+    ATTUNE_TRY(auto stored, project.snapshotExamples(snapshot, part));
+    std::vector<TrainExample> examples;
+    examples.reserve(stored.size());
+    for (StoredExample &row : stored)
+        examples.push_back({row.id, std::move(row.messages)});
+    EncodeReport report;
+    ATTUNE_TRY(auto rows, encodeRows(encoder, examples, settings, &report));
+    const std::string of = " of the " + std::string(name(part)) + " part";
+    if (report.cutRows > 0)
+        notes.push_back({"warning", count(report.cutRows, "row") + of + " cut at max_length " +
+                                        std::to_string(settings.max_length) + ": " +
+                                        count(report.cutTokens, "token") + " lost."});
+    if (!report.untrained.empty())
+        notes.push_back({"warning", count(static_cast<std::int64_t>(report.untrained.size()), "row") + of +
+                                        " with no token to train on (the first is row " +
+                                        std::to_string(report.untrained.front()) + ")."});
+    return rows;
+}
+
+Result<RunRows> loadRows(Project &project, std::int64_t snapshot, const ChatEncoder &encoder,
+                         const TrainSettings &settings)
+{
+    RunRows rows;
+    ATTUNE_TRY(rows.train, encodePart(project, snapshot, Part::Train, encoder, settings, rows.notes));
+    if (rows.train.empty())
+        return fail(ErrorCode::InvalidInput, project.path().string() +
+                                                 " has no row to train on; import some, or give them parts with "
+                                                 "`attune data PROJECT split`.");
+    ATTUNE_TRY(rows.validation, encodePart(project, snapshot, Part::Validation, encoder, settings, rows.notes));
+    rows.notes.push_back({"info", count(static_cast<std::int64_t>(rows.train.size()), "row") + " to train on, " +
+                                      std::to_string(rows.validation.size()) + " to validate with."});
+    return rows;
+}
+
+/// The adapter to start from decides its own shape.
+Result<void> takeShape(const LoraConfig &config, TrainSettings &settings)
+{
+    const TrainSettings defaults;
+    const auto contradicts = [](auto wanted, auto usual, auto has) { return wanted != usual && wanted != has; };
+    std::string targets;
+    for (const Projection target : config.targets)
+        targets += (targets.empty() ? "" : ",") + std::string(shortName(target));
+    if (config.targets == LoraConfig{}.targets)
+        targets = "all-linear";
+    if (contradicts(settings.lora_r, defaults.lora_r, config.r))
+        return fail(ErrorCode::InvalidInput, "lora_r is " + std::to_string(settings.lora_r) +
+                                                 ", but the adapter to start from has the rank " +
+                                                 std::to_string(config.r) + "; leave the setting out.");
+    if (contradicts(settings.lora_alpha, defaults.lora_alpha, config.alpha))
+        return fail(ErrorCode::InvalidInput, "lora_alpha is " + settings.get("lora_alpha") +
+                                                 ", but the adapter to start from has another; leave the setting out.");
+    settings.lora_r = config.r;
+    settings.lora_alpha = config.alpha;
+    settings.target_modules = targets;
+    return {};
+}
+
+Result<void> startFrom(LanguageModel &model, const TrainSettings &settings, const std::filesystem::path &initAdapter)
+{
+    if (initAdapter.empty())
+        return model.startAdapter(settings.loraConfig(), static_cast<std::uint64_t>(settings.seed));
+    ATTUNE_TRY(auto adapter, readPeftAdapter(initAdapter));
+    adapter.config.dropout = settings.lora_dropout;
+    return model.useAdapter(adapter);
+}
+
+Result<LanguageModel> loadBase(const std::filesystem::path &path, const TrainSettings &settings, std::stop_token stop,
+                               const Progress &progress)
+{
+    LoadOptions options = settings.loadOptions();
+    options.stop = std::move(stop);
+    if (progress)
+        options.progress = [&progress](double share) { progress("Loading the model", share); };
+    return LanguageModel::load(path, options);
+}
+
+/// Follows the training of a run that is claimed and whose model holds its adapter.
+class Supervisor {
+public:
+    Supervisor(Project &project, Run &run, const WatchTraining &watch)
+        : m_project(project), m_run(run), m_watch(watch), m_recorder(m_events, run.id)
+    {
+    }
+
+    Result<TrainOutcome> train(LanguageModel &model, TrainJob job, const std::vector<TrainLog> &notes,
+                               std::stop_token stop)
+    {
+        ATTUNE_TRY(auto project, Project::open(m_project.path())); // the training thread's own
+        job.save = [&](const Checkpoint &c) -> Result<void> {
+            ATTUNE_CHECK(m_recorder.record(project));
+            CheckpointInfo info;
+            info.run = m_run.id;
+            info.step = c.step;
+            info.validationLoss = c.validationLoss;
+            info.best = c.best;
+            ATTUNE_CHECK(project.saveCheckpoint(info, {peftTensorBytes(c.adapter), c.state.toBytes()}));
+            return {};
+        };
+        for (const TrainLog &note : notes)
+            m_events.post(note);
+        std::stop_source own;
+        const std::stop_callback passOn(stop, [&] { own.request_stop(); });
+        std::optional<Result<TrainOutcome>> outcome;
+        std::mutex mutex;
+        std::condition_variable ended;
+        bool done = false;
+        Result<void> followed;
+        {
+            const std::jthread thread([&] {
+                outcome = attune::train(model, job, own.get_token(), m_events);
+                const std::scoped_lock lock(mutex);
+                done = true;
+                ended.notify_one();
+            });
+            for (bool last = false; !last;) {
+                {
+                    std::unique_lock lock(mutex);
+                    last = ended.wait_for(lock, 50ms, [&] { return done; });
+                }
+                if (auto result = follow(); !result && followed) {
+                    followed = std::move(result);
+                    own.request_stop();
+                }
+            }
+        }
+        if (!followed && *outcome)
+            return forward(followed);
+        return std::move(*outcome);
+    }
+
+private:
+    Result<void> follow()
+    {
+        auto result = m_recorder.record(m_project);
+        for (const TrainEvent &event : m_recorder.take())
+            if (m_watch)
+                m_watch(event, m_run);
+        if (result && Clock::now() - m_lastBeat >= 1s) {
+            m_lastBeat = Clock::now();
+            result = beat();
+        }
+        return result;
+    }
+
+    /// On what the project says now: someone may have renamed the run meanwhile.
+    Result<void> beat()
+    {
+        ATTUNE_TRY(Run run, m_project.findRun(std::to_string(m_run.id)));
+        run.heartbeat = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+        ATTUNE_CHECK(m_project.updateRun(run));
+        m_run = std::move(run);
+        return {};
+    }
+
+    Project &m_project;
+    Run &m_run;
+    const WatchTraining &m_watch;
+    EventQueue m_events;
+    RunRecorder m_recorder;
+    Clock::time_point m_lastBeat = Clock::now();
+};
+
+/// Notes how a run ended.
+Result<TrainOutcome> close(Project &project, const Run &run, Result<TrainOutcome> outcome)
+{
+    ATTUNE_TRY(Run now, project.findRun(std::to_string(run.id)));
+    const bool interrupted = !outcome && outcome.error().code == ErrorCode::Interrupted;
+    now.state = outcome ? (outcome->stopped ? RunState::Stopped : RunState::Finished)
+                        : (interrupted ? RunState::Stopped : RunState::Failed);
+    now.error = now.state == RunState::Failed ? outcome.error().message : std::string();
+    now.endedAt = utcNow();
+    if (now.state == RunState::Failed)
+        (void)project.addLog(run.id, "error", outcome.error().message + " " + outcome.error().detail);
+    auto updated = project.updateRun(now);
+    if (!outcome || updated)
+        return outcome;
+    return forward(updated);
+}
+
+Result<std::filesystem::path> absolutePath(const std::filesystem::path &path)
+{
+    std::error_code error;
+    auto absolute = std::filesystem::absolute(path, error);
+    if (error)
+        return fail(ErrorCode::Io, "Can't tell where " + path.string() + " is: " + error.message() + ".");
+    return absolute.lexically_normal();
+}
+
+Result<TrainOutcome> startRun(const TrainRequest &request, std::stop_token stop, const WatchTraining &watch,
+                              const Progress &progress)
+{
+    ATTUNE_TRY(auto project, Project::open(request.project));
+    ATTUNE_TRY(const auto found, resolveModel(request.model));
+    ATTUNE_TRY(const auto path, absolutePath(found));
+    TrainSettings settings = request.settings;
+    std::filesystem::path initAdapter;
+    if (!request.initAdapter.empty()) {
+        ATTUNE_TRY(initAdapter, absolutePath(request.initAdapter));
+        ATTUNE_TRY(const auto adapter, readPeftAdapter(initAdapter));
+        ATTUNE_CHECK(takeShape(adapter.config, settings));
+    }
+    ATTUNE_TRY(const auto encoder, loadChatEncoder(path));
+    ATTUNE_TRY(const auto snapshot, project.takeSnapshot());
+    ATTUNE_TRY(auto rows, loadRows(project, snapshot, encoder, settings));
+    ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress));
+    ATTUNE_CHECK(startFrom(model, settings, initAdapter));
+
+    Run wanted;
+    wanted.name = request.name;
+    wanted.snapshot = snapshot;
+    wanted.settings = runSettings(settings, initAdapter.string());
+    wanted.model = request.model;
+    wanted.modelPath = path.string();
+    wanted.fingerprint = model.fingerprint();
+    wanted.machine = machineDescription(model.device());
+    TrainJob job;
+    job.settings = settings;
+    job.rows = std::move(rows.train);
+    job.validation = std::move(rows.validation);
+
+    ATTUNE_TRY(Run run, project.createRun(wanted));
+    const auto steps = [&]() -> Result<TrainOutcome> {
+        CheckpointInfo start;
+        start.run = run.id;
+        ATTUNE_CHECK(project.saveCheckpoint(start, {peftTensorBytes(model.adapter()), TrainState{}.toBytes()}));
+        return Supervisor(project, run, watch).train(model, std::move(job), rows.notes, std::move(stop));
+    };
+    return close(project, run, steps());
+}
+
+/// The model with the adapter and the state of the newest checkpoint that can be gone on from.
+Result<std::optional<TrainState>> restore(Project &project, const Run &run, const TrainSettings &settings,
+                                          LanguageModel &model)
+{
+    ATTUNE_TRY(const auto checkpoints, project.checkpoints(run.id));
+    const CheckpointInfo *newest = nullptr;
+    for (const CheckpointInfo &c : checkpoints)
+        if (c.resumable && (!newest || c.step > newest->step))
+            newest = &c;
+    ATTUNE_CHECK(project.dropMetricsAfter(run.id, newest ? newest->step : 0));
+    if (!newest) { // killed before the first checkpoint was there
+        ATTUNE_CHECK(startFrom(model, settings, initAdapterOf(run)));
+        return std::optional<TrainState>();
+    }
+    ATTUNE_TRY(const auto blobs, project.checkpointBlobs(newest->id));
+    ATTUNE_TRY(const auto adapter, checkpointAdapter(run, blobs));
+    ATTUNE_CHECK(model.useAdapter(adapter));
+    ATTUNE_TRY(auto state, TrainState::fromBytes(blobs.state));
+    return std::optional(std::move(state));
+}
+
+Result<TrainOutcome> goOn(Project &project, Run &run, const std::filesystem::path &path, std::stop_token stop,
+                          const WatchTraining &watch, const Progress &progress)
+{
+    ATTUNE_TRY(const auto settings, settingsOf(run));
+    ATTUNE_TRY(const auto encoder, loadChatEncoder(path));
+    ATTUNE_TRY(auto rows, loadRows(project, run.snapshot, encoder, settings));
+    ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress));
+    ATTUNE_CHECK(checkBaseModel(run, path, model.fingerprint()));
+    TrainJob job;
+    job.settings = settings;
+    ATTUNE_TRY(job.resume, restore(project, run, settings, model));
+    job.rows = std::move(rows.train);
+    job.validation = std::move(rows.validation);
+    rows.notes.push_back({"info", "Resumed after step " + std::to_string(job.resume ? job.resume->step : 0) + ", on " +
+                                      machineDescription(model.device()) + "."});
+    return Supervisor(project, run, watch).train(model, std::move(job), rows.notes, std::move(stop));
+}
+
+/// What a finished run has to say when it is asked to go on.
+Result<TrainOutcome> finishedAlready(Project &project, const Run &run, const WatchTraining &watch)
+{
+    ATTUNE_TRY(const auto checkpoints, project.checkpoints(run.id));
+    TrainOutcome outcome;
+    for (const CheckpointInfo &c : checkpoints) {
+        outcome.step = std::max(outcome.step, c.step);
+        if (c.best) {
+            outcome.bestStep = c.step;
+            outcome.bestLoss = c.validationLoss;
+        }
+    }
+    if (watch) {
+        watch(TrainLog{"info", "Run \"" + run.name + "\" is finished; there is nothing left to do."}, run);
+        Ended ended;
+        ended.step = outcome.step;
+        watch(ended, run);
+    }
+    return outcome;
+}
+
+Result<TrainOutcome> resumeRun(const TrainRequest &request, std::stop_token stop, const WatchTraining &watch,
+                               const Progress &progress)
+{
+    ATTUNE_TRY(auto project, Project::open(request.project));
+    ATTUNE_TRY(Run run, project.findRun(request.resume));
+    if (run.state == RunState::Finished)
+        return finishedAlready(project, run, watch);
+    ATTUNE_TRY(const auto path, baseModelOf(run, request.model));
+    ATTUNE_CHECK(project.claimRun(run.id));
+    ATTUNE_TRY(run, project.findRun(std::to_string(run.id)));
+    return close(project, run, goOn(project, run, path, std::move(stop), watch, progress));
+}
+
+} // namespace
+
+Result<TrainOutcome> runTraining(const TrainRequest &request, std::stop_token stop, const WatchTraining &watch,
+                                 const Progress &progress)
+{
+    return request.resume.empty() ? startRun(request, std::move(stop), watch, progress)
+                                  : resumeRun(request, std::move(stop), watch, progress);
+}
+
+} // namespace attune
