@@ -94,7 +94,7 @@ tl::expected<std::string, Problem> contentText(const Json &content, const std::s
     return text;
 }
 
-void ConversationBuilder::add(std::string role, std::string content, std::string field)
+void ConversationBuilder::add(std::string role, std::string content, const std::string &field)
 {
     m_turns.push_back({{std::move(role), std::move(content)}, field, field});
 }

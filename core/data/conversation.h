@@ -11,7 +11,7 @@ tl::expected<std::string, Problem> contentText(const Json &content, const std::s
 class ConversationBuilder {
 public:
     /// Any of the names that data sets use for a role.
-    void add(std::string role, std::string content, std::string field);
+    void add(std::string role, std::string content, const std::string &field);
     /// A list of {"role", "content"} or {"from", "value"}; `field` is the list's own path.
     tl::expected<void, Problem> addMessages(const Json &messages, const std::string &field);
     /// Alpaca's earlier turns: a list of [question, answer].

@@ -108,7 +108,8 @@ Signature signatureOf(std::span<const std::uint32_t> shingles)
 std::size_t bandHeight(double similarity)
 {
     for (const std::size_t height : {8, 6, 4, 3, 2}) {
-        const double bands = static_cast<double>(Hashes / height);
+        const std::size_t bandCount = Hashes / height;
+        const double bands = static_cast<double>(bandCount);
         const double missed = std::pow(1.0 - std::pow(similarity, static_cast<double>(height)), bands);
         if (missed <= 1e-3)
             return height;

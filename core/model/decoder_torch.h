@@ -78,6 +78,12 @@ private:
     /// Loss over the supervised rows of x [N, hidden]; dx gets the gradient where gradientScale is not 0.
     LossSum headLoss(const at::Tensor &x, const TokenBatch &batch, double gradientScale, at::Tensor *dx);
     void checkIds(std::span<const TokenId> ids) const;
+    /// Room in every feed's cache for its new tokens; the furthest position that any of them reaches.
+    std::int64_t growCaches(std::span<const Feed> feeds) const;
+    /// One layer's attention for all feeds, whose keys and values join the caches. qkv and result have a row per token.
+    at::Tensor attendCached(std::size_t layer, const at::Tensor &qkv, std::span<const Feed> feeds) const;
+    /// The same where every feed brings one token: in one pass over the heads, without ATen's cost per operation.
+    at::Tensor attendOneEach(std::size_t layer, const at::Tensor &qkv, std::span<const Feed> feeds) const;
     LoraState::Layer m_noLora;
 };
 

@@ -71,6 +71,10 @@ struct CpuKernels {
     /// From raw scores and lse to probabilities (in place in scores) and from dP to dS = P (dP - delta) scale (in place).
     void (*softmaxRowsBackward)(Bf16 *scores, Bf16 *dP, const float *lse, const float *delta, const SoftmaxRows &shape,
                                 float scale, std::int64_t begin, std::int64_t end);
+    /// Attention of one query position for one key-value head: `group` rotated queries q [group, d] over the keys and values
+    /// [from, to) of [.., d] rows; out [group, d]. scratch holds group x (to - from + d) floats.
+    void (*attendOne)(const Bf16 *q, std::int64_t group, std::int64_t d, const Bf16 *keys, const Bf16 *values,
+                      std::int64_t from, std::int64_t to, float scale, float *scratch, Bf16 *out);
     /// nll[row] in nats; with `gradientScale` != 0 the logits are replaced by (softmax - onehot) * gradientScale.
     void (*crossEntropyRows)(Bf16 *logits, std::int64_t vocab, const std::int64_t *targets, float gradientScale,
                              std::int64_t begin, std::int64_t end, float *nll);

@@ -612,6 +612,50 @@ void softmaxRowsBackward(Bf16 *scores, Bf16 *dP, const float *lse, const float *
     }
 }
 
+void attendOne(const Bf16 *q, std::int64_t group, std::int64_t d, const Bf16 *keys, const Bf16 *values, std::int64_t from,
+               std::int64_t to, float scale, float *scratch, Bf16 *out)
+{
+    const std::int64_t count = to - from;
+    float *scores = scratch;                // [group, count]
+    float *mix = scratch + group * count;   // [group, d]
+    for (std::int64_t j = 0; j < count; ++j)
+        for (std::int64_t g = 0; g < group; ++g) {
+            Vf dot = {};
+            forVectors(d, [&](std::int64_t i, std::int64_t n) {
+                dot += loadPart(q + g * d + i, n) * loadPart(keys + (from + j) * d + i, n);
+            });
+            scores[g * count + j] = sum(dot) * scale;
+        }
+    for (std::int64_t g = 0; g < group; ++g) {
+        float *row = scores + g * count;
+        float top = row[0];
+        for (std::int64_t j = 1; j < count; ++j)
+            top = row[j] > top ? row[j] : top;
+        float total = 0;
+        for (std::int64_t j = 0; j < count; ++j) {
+            row[j] = exponential(row[j] - top);
+            total += row[j];
+        }
+        for (std::int64_t j = 0; j < count; ++j)
+            row[j] /= total;
+    }
+    for (std::int64_t i = 0; i < group * d; ++i)
+        mix[i] = 0;
+    for (std::int64_t j = 0; j < count; ++j)
+        for (std::int64_t g = 0; g < group; ++g) {
+            const float p = scores[g * count + j];
+            float *to32 = mix + g * d;
+            const Bf16 *value = values + (from + j) * d;
+            std::int64_t i = 0;
+            for (; i + lanes <= d; i += lanes)
+                store(to32 + i, load<Vf>(to32 + i) + loadBf16(value + i) * p);
+            for (; i < d; ++i)
+                to32[i] += toFloat(value[i]) * p;
+        }
+    for (std::int64_t i = 0; i < group * d; ++i)
+        out[i] = toBf16(mix[i]);
+}
+
 void crossEntropyRows(Bf16 *logits, std::int64_t vocab, const std::int64_t *targets, float gradientScale,
                       std::int64_t begin, std::int64_t end, float *nll)
 {
@@ -659,6 +703,7 @@ const CpuKernels table = {
     rotate,
     softmaxRows,
     softmaxRowsBackward,
+    attendOne,
     crossEntropyRows,
 };
 
