@@ -22,10 +22,11 @@ struct Context {
 /// A verb's work: an error is printed as one line, and decides the exit status.
 using Action = std::function<Result<int>(const Context &)>;
 
-/// Adds a verb whose parsed options `action` works on. `action` is copied into the command; the options that it uses must be
-/// held in it (a shared_ptr).
+/// Adds a verb whose parsed options `action` works on. `action` is copied into the command; the options that it uses
+/// must be held in it (a shared_ptr).
 CLI::App *addVerb(CLI::App &app, const std::string &name, const std::string &help, Action action);
-/// Looks at the options of a verb together, once they are parsed: a text that `check` gives is the reason of a usage error.
+/// Looks at the options of a verb together, once they are parsed: a text that `check` gives is the reason of a usage
+/// error.
 void checkUsage(CLI::App *verb, std::function<std::string()> check);
 /// The action of the command that the parsed command line named.
 const Action *chosenAction();

@@ -61,7 +61,8 @@ Result<void> EventFile::write(const TrainEvent &event)
         return {};
     const std::string line = json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
     if (std::fwrite(line.data(), 1, line.size(), m_file.get()) != line.size() || std::fflush(m_file.get()) != 0)
-        return fail(ErrorCode::Io, "Can't write the events to " + m_path.string() + ": " + std::strerror(errno) + ".");
+        return fail(ErrorCode::Io,
+                    "Can't write the events to " + m_path.string() + ": " + std::strerror(errno) + ".");
     return {};
 }
 

@@ -14,8 +14,8 @@ std::size_t terminalWidth();
 /// Paints over the current line of standard error; an empty text clears it.
 void repaint(const std::string &line);
 
-/// Progress of a job on standard error: on a terminal a bar with the share and the time that remains, else a line every few
-/// seconds. Nothing stays of the bar at the end.
+/// Progress of a job on standard error: on a terminal a bar with the share and the time that remains, else a line
+/// every few seconds. Nothing stays of the bar at the end.
 class ProgressBar {
 public:
     ProgressBar() = default;

@@ -27,7 +27,8 @@ Result<std::vector<std::vector<Message>>> readPrompts(const std::filesystem::pat
 {
     std::vector<std::vector<Message>> prompts;
     ATTUNE_TRY(const auto text, readFile(file));
-    // One value over several lines, or one a line? Only the former is valid as a whole, unless there is a single line.
+    // One value over several lines, or one a line? Only the former is valid as a whole, unless there is a single
+    // line.
     if (const auto whole = parseJson(text, file.string())) {
         const Json list = whole->is_array() ? *whole : Json::array({*whole});
         for (std::size_t i = 0; i < list.size(); ++i) {

@@ -6,8 +6,8 @@
 
 namespace attune::cli {
 
-/// The prompts of a file: JSON Lines, or one JSON object or list, of {"messages": [...]} or {"prompt": "..."}. An assistant
-/// turn at the end of a conversation, as rows to train on have it, is left out.
+/// The prompts of a file: JSON Lines, or one JSON object or list, of {"messages": [...]} or {"prompt": "..."}. An
+/// assistant turn at the end of a conversation, as rows to train on have it, is left out.
 Result<std::vector<std::vector<Message>>> readPrompts(const std::filesystem::path &file);
 
 } // namespace attune::cli

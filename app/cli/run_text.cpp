@@ -31,8 +31,8 @@ Result<RunProgress> progressOf(Project &project, const Run &run)
 
 OrderedJson runJson(const Run &run, const RunProgress &progress)
 {
-    OrderedJson json = {{"run", run.id},       {"name", run.name},          {"state", stateText(run)},
-                        {"model", run.model},  {"created", run.createdAt},  {"ended", run.endedAt},
+    OrderedJson json = {{"run", run.id},         {"name", run.name},         {"state", stateText(run)},
+                        {"model", run.model},    {"created", run.createdAt}, {"ended", run.endedAt},
                         {"step", progress.step}, {"tags", run.tags}};
     if (progress.loss)
         json["loss"] = *progress.loss;

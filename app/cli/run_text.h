@@ -4,7 +4,8 @@
 
 namespace attune::cli {
 
-/// "running", "finished", "stopped", "failed"; "interrupted" where it was running and has given no sign of life for a while.
+/// "running", "finished", "stopped", "failed"; "interrupted" where it was running and has given no sign of life for a
+/// while.
 std::string stateText(const Run &run);
 
 /// How far a run came: the last value of its metrics and the best validation loss.

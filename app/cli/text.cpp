@@ -74,7 +74,8 @@ void Table::print() const
             }
             const std::string &cell = m_rows[r][c];
             widths[c] = std::max(widths[c], characters(cell));
-            const bool number = cell.empty() || cell == "-" || cell.find_first_not_of("0123456789.,+-: %") == cell.npos;
+            const bool number =
+                cell.empty() || cell == "-" || cell.find_first_not_of("0123456789.,+-: %") == cell.npos;
             if (r > 0 && !number)
                 numeric[c] = false;
         }

@@ -47,12 +47,12 @@ void TrainDisplay::showStep(const StepDone &step)
     m_losses.push_back(step.loss);
     m_tokensPerSecond =
         m_tokensPerSecond == 0 ? step.tokensPerSecond : 0.8 * m_tokensPerSecond + 0.2 * step.tokensPerSecond;
-    std::string text = "step " + std::to_string(step.step) + "/" + std::to_string(step.steps) + "  loss " +
-                       fixed(step.loss, 4);
+    std::string text =
+        "step " + std::to_string(step.step) + "/" + std::to_string(step.steps) + "  loss " + fixed(step.loss, 4);
     std::string rest = "  " + fixed(m_tokensPerSecond, 0) + " tokens/s";
     if (step.step > m_firstStep) {
-        const double each = std::chrono::duration<double>(now - m_begin).count() /
-                            static_cast<double>(step.step - m_firstStep);
+        const double each =
+            std::chrono::duration<double>(now - m_begin).count() / static_cast<double>(step.step - m_firstStep);
         rest += "  " + duration(each * static_cast<double>(step.steps - step.step)) + " left";
     }
     if (!onTerminal()) {

@@ -6,8 +6,8 @@
 
 namespace attune::cli {
 
-/// Training as it goes, on standard error: on a terminal one line that is painted over, with a curve of the loss; else a
-/// line every ten steps or so. Validations and notes stay.
+/// Training as it goes, on standard error: on a terminal one line that is painted over, with a curve of the loss;
+/// else a line every ten steps or so. Validations and notes stay.
 class TrainDisplay {
 public:
     TrainDisplay() = default;

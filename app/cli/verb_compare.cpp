@@ -22,7 +22,8 @@ void printPair(std::size_t index, std::span<const Message> prompt, const std::ve
 {
     print("[" + std::to_string(index + 1) + "] " + oneLine(prompt.back().content, 300));
     for (const ComparedAnswer &answer : pair) {
-        print("-- " + answer.model + " (" + counted(answer.tokens, "token") + ", " + fixed(answer.seconds, 1) + " s)");
+        print("-- " + answer.model + " (" + counted(answer.tokens, "token") + ", " + fixed(answer.seconds, 1) +
+              " s)");
         print(answer.text);
     }
     print("");
@@ -32,10 +33,8 @@ void printPairJson(std::size_t index, const std::vector<ComparedAnswer> &pair)
 {
     auto answers = OrderedJson::array();
     for (const ComparedAnswer &answer : pair)
-        answers.push_back({{"model", answer.model},
-                           {"text", answer.text},
-                           {"tokens", answer.tokens},
-                           {"seconds", answer.seconds}});
+        answers.push_back(
+            {{"model", answer.model}, {"text", answer.text}, {"tokens", answer.tokens}, {"seconds", answer.seconds}});
     printJson(OrderedJson{{"index", index}, {"answers", answers}});
 }
 

@@ -1,8 +1,6 @@
 #include "app/cli/cli.h"
-#include "app/cli/progress.h"
 #include "app/cli/text.h"
 #include "core/base/files.h"
-#include "core/data/messages_json.h"
 #include "core/model/registry.h"
 #include "core/studio/chat_model.h"
 #include "core/studio/project_split.h"
@@ -33,6 +31,15 @@ Result<ExampleFilter> filterOf(const Options &o)
     return filter;
 }
 
+/// As people write it: the role first.
+OrderedJson messagesInOrder(std::span<const Message> messages)
+{
+    auto json = OrderedJson::array();
+    for (const Message &message : messages)
+        json.push_back({{"role", message.role}, {"content", message.content}});
+    return json;
+}
+
 std::string partName(const std::optional<Part> &part)
 {
     return part ? std::string(name(*part)) : "-";
@@ -52,7 +59,7 @@ Result<int> list(Project &project, const Options &o)
                                   {"notes", e.notes},
                                   {"file", e.origin.file},
                                   {"line", e.origin.line},
-                                  {"messages", messagesJson(e.messages)}});
+                                  {"messages", messagesInOrder(e.messages)}});
             return {};
         }
         std::string prompt;
@@ -187,7 +194,7 @@ Result<int> exportRows(Project &project, const Options &o)
     std::int64_t rows = 0;
     ATTUNE_CHECK(writeFileAtomically(o.out, [&](const ByteSink &sink) -> Result<void> {
         return project.forEachExample(filter, [&](const StoredExample &e) -> Result<void> {
-            OrderedJson json = {{"messages", messagesJson(e.messages)}};
+            OrderedJson json = {{"messages", messagesInOrder(e.messages)}};
             if (e.part)
                 json["split"] = name(*e.part);
             if (!e.tags.empty())
@@ -232,7 +239,8 @@ void addData(CLI::App &app)
     verb->add_option("--max-length", o->maxLength, "With check: longer rows are named")
         ->check(CLI::Range(8, 1 << 20))
         ->capture_default_str();
-    verb->add_option("--validation", o->validationShare, "With split: share of validation rows from now on; 0.1 at first");
+    verb->add_option("--validation", o->validationShare,
+                     "With split: share of validation rows from now on; 0.1 at first");
     verb->add_option("--test", o->testShare, "With split: share of test rows from now on; 0.1 at first");
     verb->add_option("--seed", o->seed, "With split: decides the parts");
     verb->add_flag("--json", o->json, "One JSON object a row, leak or result");

@@ -62,8 +62,8 @@ Result<Run> trainSample(const fs::path &file, std::stop_token stop)
     };
     ATTUNE_TRY(const auto outcome, runTraining(request, std::move(stop), watch, loading.callback()));
     if (outcome.stopped)
-        return fail(ErrorCode::Interrupted, "The demo was interrupted; go on with: attune train " + file.string() +
-                                                " --resume demo");
+        return fail(ErrorCode::Interrupted,
+                    "The demo was interrupted; go on with: attune train " + file.string() + " --resume demo");
     return run;
 }
 
@@ -131,9 +131,8 @@ Result<int> demo(const Context &context, const Options &o)
     ATTUNE_TRY(const auto after, evaluate(project, tuned, context.stop));
 
     if (o.json) {
-        printJson(OrderedJson{{"base", before.summary.toJson()},
-                              {"tuned", after.summary.toJson()},
-                              {"train_seconds", trainSeconds}});
+        printJson(OrderedJson{
+            {"base", before.summary.toJson()}, {"tuned", after.summary.toJson()}, {"train_seconds", trainSeconds}});
         return 0;
     }
     print("");

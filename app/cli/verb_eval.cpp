@@ -80,13 +80,15 @@ void addEval(CLI::App &app)
     auto *run = verb->add_option("--run", o->run, "Number or name of a run");
     auto *base = verb->add_flag("--base", o->base, "The base model of the latest run, or of --model");
     verb->add_option("--model", o->model, "Where the base model is, if not where the run found it");
-    verb->add_option("--checkpoint", o->checkpoint, "best, last or a step; best where the run was validated")->needs(run);
+    verb->add_option("--checkpoint", o->checkpoint, "best, last or a step; best where the run was validated")
+        ->needs(run);
     verb->add_option("--split", o->split, "train, validation or test")
         ->check(CLI::IsMember({"train", "validation", "test"}))
         ->capture_default_str();
-    verb->add_option("--gate", o->gate,
-                     "JSON of bounds, {\"valid_json\": {\"min\": 0.95}, \"loss\": {\"max\": 1.2}, \"fields.NAME\": ...}; "
-                     "exit status 1 where one does not hold");
+    verb->add_option(
+        "--gate", o->gate,
+        "JSON of bounds, {\"valid_json\": {\"min\": 0.95}, \"loss\": {\"max\": 1.2}, \"fields.NAME\": ...}; "
+        "exit status 1 where one does not hold");
     o->sampling.addTo(*verb, "Longest answer, in tokens; 0: twice the longest reference");
     o->sets.addTo(*verb, "How the base is held, as KEY=VALUE; else as the run was trained");
     verb->add_flag("--json", o->json, "One JSON object");

@@ -56,7 +56,8 @@ std::vector<TokenId> rawIds(const Tokenizer &tokenizer, const std::string &text)
     return ids;
 }
 
-Result<std::vector<std::vector<TokenId>>> promptIds(const Options &o, const std::shared_ptr<const Tokenizer> &tokenizer)
+Result<std::vector<std::vector<TokenId>>> promptIds(const Options &o,
+                                                    const std::shared_ptr<const Tokenizer> &tokenizer)
 {
     if (!o.ids.empty()) {
         ATTUNE_TRY(auto ids, parseIds(o.ids));
@@ -66,7 +67,8 @@ Result<std::vector<std::vector<TokenId>>> promptIds(const Options &o, const std:
     if (source.empty() && o.messages.empty())
         return std::vector<std::vector<TokenId>>{rawIds(*tokenizer, o.prompt)};
     if (source.empty())
-        return fail(ErrorCode::InvalidInput, "This model has no chat template, which --messages needs; give --prompt.");
+        return fail(ErrorCode::InvalidInput,
+                    "This model has no chat template, which --messages needs; give --prompt.");
     ATTUNE_TRY(const auto encoder, ChatEncoder::create(tokenizer, source));
     std::vector<std::vector<Message>> prompts = {{{"user", o.prompt}}};
     if (!o.messages.empty()) {
@@ -82,7 +84,9 @@ Result<std::vector<std::vector<TokenId>>> promptIds(const Options &o, const std:
 
 OrderedJson resultJson(const Generation &result, std::size_t promptTokens)
 {
-    const auto rate = [](double tokens, double seconds) { return seconds > 0 && tokens > 0 ? tokens / seconds : 0.0; };
+    const auto rate = [](double tokens, double seconds) {
+        return seconds > 0 && tokens > 0 ? tokens / seconds : 0.0;
+    };
     return {{"text", result.text},
             {"ids", result.ids},
             {"finish", result.finish},
@@ -138,7 +142,8 @@ void addGenerate(CLI::App &app)
     auto *adapter = verb->add_option("--adapter", o->adapter, "A PEFT adapter folder");
     auto *project = verb->add_option("--project", o->project, "The project that holds --run");
     auto *run = verb->add_option("--run", o->run, "Number or name of a run; its base model unless --model is given");
-    verb->add_option("--checkpoint", o->checkpoint, "best, last or a step; best where the run was validated")->needs(run);
+    verb->add_option("--checkpoint", o->checkpoint, "best, last or a step; best where the run was validated")
+        ->needs(run);
     run->needs(project)->excludes(adapter);
     project->needs(run);
     adapter->needs(model);

@@ -45,7 +45,8 @@ void printReport(const ImportReport &report)
     std::string parts;
     for (const Part part : {Part::Train, Part::Validation, Part::Test})
         if (report.parts[part] > 0)
-            parts += (parts.empty() ? ": " : ", ") + std::to_string(report.parts[part]) + " " + std::string(name(part));
+            parts +=
+                (parts.empty() ? ": " : ", ") + std::to_string(report.parts[part]) + " " + std::string(name(part));
     print("imported " + std::to_string(report.imported) + parts);
     print("duplicates " + std::to_string(report.duplicates));
     print("rejected " + std::to_string(report.rejected));

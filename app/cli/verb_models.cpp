@@ -88,7 +88,8 @@ Result<int> info(const Options &o)
         return 0;
     }
     for (const auto &[key, value] : json.items())
-        print(key + std::string(18 - key.size(), ' ') + (value.is_string() ? value.get<std::string>() : value.dump()));
+        print(key + std::string(18 - key.size(), ' ') +
+              (value.is_string() ? value.get<std::string>() : value.dump()));
     return 0;
 }
 

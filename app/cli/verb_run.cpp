@@ -45,7 +45,8 @@ Result<int> show(Project &project, const Run &run, bool json)
         return 0;
     }
     for (const auto &[key, value] : all.items())
-        print(key + std::string(22 - key.size(), ' ') + (value.is_string() ? value.get<std::string>() : value.dump()));
+        print(key + std::string(22 - key.size(), ' ') +
+              (value.is_string() ? value.get<std::string>() : value.dump()));
     for (const CheckpointInfo &c : checkpoints)
         print("checkpoint            step " + std::to_string(c.step) + (c.best ? ", best" : "") +
               (c.validationLoss ? ", validation loss " + fixed(*c.validationLoss, 4) : "") +

@@ -32,12 +32,9 @@ std::string summaryText(const TrainOutcome &outcome, const Run &run, const std::
 
 OrderedJson summaryJson(const TrainOutcome &outcome, const Run &run, double lastLoss, double seconds)
 {
-    OrderedJson json = {{"run", run.id},
-                        {"name", run.name},
-                        {"state", outcome.stopped ? "stopped" : "finished"},
-                        {"step", outcome.step},
-                        {"early", outcome.early},
-                        {"loss", lastLoss}};
+    OrderedJson json = {
+        {"run", run.id},        {"name", run.name},       {"state", outcome.stopped ? "stopped" : "finished"},
+        {"step", outcome.step}, {"early", outcome.early}, {"loss", lastLoss}};
     if (outcome.bestLoss) {
         json["best_step"] = outcome.bestStep;
         json["best_validation_loss"] = *outcome.bestLoss;

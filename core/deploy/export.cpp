@@ -26,7 +26,8 @@ Result<void> checkTarget(const fs::path &target)
 Result<CheckpointInfo> exportRun(Project &project, const ExportRequest &request)
 {
     if (request.form == "merged" || request.form == "gguf" || request.form == "bundle")
-        return fail(ErrorCode::InvalidInput, "Exporting as " + request.form + " is not available yet; use --as peft.");
+        return fail(ErrorCode::InvalidInput,
+                    "Exporting as " + request.form + " is not available yet; use --as peft.");
     if (request.form != "peft")
         return fail(ErrorCode::InvalidInput,
                     "\"" + request.form + "\" is no form to export; give peft, merged, gguf or bundle.");

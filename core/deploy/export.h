@@ -11,8 +11,9 @@ struct ExportRequest {
     std::filesystem::path target;
 };
 
-/// Writes a run's adapter in a form that other programs load; gives the checkpoint that it took. A target that exists must be
-/// an adapter folder or an empty one: nothing else is written over. "merged", "gguf" and "bundle" are refused for now.
+/// Writes a run's adapter in a form that other programs load; gives the checkpoint that it took. A target that exists
+/// must be an adapter folder or an empty one: nothing else is written over. "merged", "gguf" and "bundle" are refused
+/// for now.
 Result<CheckpointInfo> exportRun(Project &project, const ExportRequest &request);
 
 } // namespace attune

@@ -37,7 +37,8 @@ Result<CheckpointInfo> chooseCheckpoint(Project &project, const Run &run, const 
     if (choice == "best") {
         if (best == all.end())
             return fail(ErrorCode::NotFound,
-                        "Run \"" + run.name + "\" was not validated, so none of its checkpoints is the best; use last.");
+                        "Run \"" + run.name +
+                            "\" was not validated, so none of its checkpoints is the best; use last.");
         return *best;
     }
     std::string steps;

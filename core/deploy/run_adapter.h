@@ -5,8 +5,8 @@
 
 namespace attune {
 
-/// Which of a run's checkpoints is meant: "best", "last", a step, or nothing: the best where the run was validated, else the
-/// last. NotFound says which there are.
+/// Which of a run's checkpoints is meant: "best", "last", a step, or nothing: the best where the run was validated,
+/// else the last. NotFound says which there are.
 Result<CheckpointInfo> chooseCheckpoint(Project &project, const Run &run, const std::string &choice);
 
 /// The adapter that a checkpoint holds, with the shape that the run's settings give it.

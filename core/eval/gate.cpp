@@ -6,7 +6,8 @@ Result<std::vector<GateRule>> parseGate(const Json &json, std::string_view where
 {
     const std::string at(where);
     if (!json.is_object() || json.empty())
-        return fail(ErrorCode::InvalidInput, at + " is not an object of bounds, such as {\"valid_json\": {\"min\": 0.9}}.");
+        return fail(ErrorCode::InvalidInput,
+                    at + " is not an object of bounds, such as {\"valid_json\": {\"min\": 0.9}}.");
     std::vector<GateRule> rules;
     for (const auto &[figure, bounds] : json.items()) {
         GateRule rule{figure, {}, {}};

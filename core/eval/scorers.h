@@ -15,9 +15,9 @@ namespace attune {
 struct AnswerScore {
     bool exactMatch = false; ///< equal, white space at the ends aside
     bool validJson = false;  ///< the whole answer is one JSON object or list, white space at the ends aside
-    /// Where the reference is a JSON object: for each of its keys, whether the answer has the same value (texts compared
-    /// without white space at their ends). A key that is missing is wrong, and so is every key of an answer that is no
-    /// JSON object.
+    /// Where the reference is a JSON object: for each of its keys, whether the answer has the same value (texts
+    /// compared without white space at their ends). A key that is missing is wrong, and so is every key of an answer
+    /// that is no JSON object.
     std::map<std::string, bool> fields;
 
     Json toJson() const;

@@ -8,8 +8,9 @@ Result<ChatEncoder> loadChatEncoder(const std::filesystem::path &model)
     std::string source = tokenizer->config().chatTemplate;
     if (source.empty())
         return fail(ErrorCode::InvalidInput,
-                    model.string() + " has no chat template, so it can't be told what a conversation looks like; use an "
-                                     "instruction-tuned model, or put a chat_template.jinja into its folder.");
+                    model.string() +
+                        " has no chat template, so it can't be told what a conversation looks like; use an "
+                        "instruction-tuned model, or put a chat_template.jinja into its folder.");
     return ChatEncoder::create(std::move(tokenizer), std::move(source));
 }
 

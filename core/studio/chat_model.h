@@ -6,8 +6,8 @@
 
 namespace attune {
 
-/// The tokenizer of a model with its chat template, as training, evaluating and prompting need it. Fails with InvalidInput
-/// where the model has no template.
+/// The tokenizer of a model with its chat template, as training, evaluating and prompting need it. Fails with
+/// InvalidInput where the model has no template.
 Result<ChatEncoder> loadChatEncoder(const std::filesystem::path &model);
 
 /// Where the prompt of a conversation ends: the index of its last assistant turn; none where it has no such turn.

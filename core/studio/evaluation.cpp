@@ -67,8 +67,8 @@ std::int64_t answerLimit(const Tokenizer &tokenizer, std::span<const EvaluatedRo
     return std::clamp(2 * static_cast<std::int64_t>(longest), std::int64_t(32), std::int64_t(1024));
 }
 
-Result<void> answerAll(RunModel &loaded, std::span<EvaluatedRow> rows, GenerationOptions options, std::stop_token stop,
-                       const Progress &progress)
+Result<void> answerAll(RunModel &loaded, std::span<EvaluatedRow> rows, GenerationOptions options,
+                       std::stop_token stop, const Progress &progress)
 {
     const auto &tokenizer = loaded.encoder.tokenizer();
     if (options.maxNewTokens == 0)
@@ -81,13 +81,13 @@ Result<void> answerAll(RunModel &loaded, std::span<EvaluatedRow> rows, Generatio
         prompts.push_back(std::move(encoded->ids));
     }
     std::size_t done = 0;
-    ATTUNE_TRY(const auto answers, generateAll(loaded.model, tokenizer, prompts, options, std::move(stop),
-                                               [&](std::size_t, const Generation &) {
-                                                   ++done;
-                                                   if (progress)
-                                                       progress("Answering", static_cast<double>(done) /
-                                                                                 static_cast<double>(rows.size()));
-                                               }));
+    ATTUNE_TRY(
+        const auto answers,
+        generateAll(loaded.model, tokenizer, prompts, options, std::move(stop), [&](std::size_t, const Generation &) {
+            ++done;
+            if (progress)
+                progress("Answering", static_cast<double>(done) / static_cast<double>(rows.size()));
+        }));
     for (std::size_t i = 0; i < rows.size(); ++i) {
         rows[i].answer = answers[i].text;
         rows[i].score = scoreAnswer(rows[i].answer, rows[i].reference);

@@ -30,10 +30,10 @@ struct EvaluationReport {
     std::int64_t id = 0;            ///< of the stored evaluation
 };
 
-/// Measures a model on a part of the project: the loss of the reference answers, encoded as in training, and the answers that
-/// it generates itself to the messages up to each row's last answer, scored against that. Rejected rows are left out. The
-/// result is stored with every answer; how often the test part was looked at is counted (testOpenings()). Fails with
-/// InvalidInput where the part is empty.
+/// Measures a model on a part of the project: the loss of the reference answers, encoded as in training, and the
+/// answers that it generates itself to the messages up to each row's last answer, scored against that. Rejected rows
+/// are left out. The result is stored with every answer; how often the test part was looked at is counted
+/// (testOpenings()). Fails with InvalidInput where the part is empty.
 Result<EvaluationReport> evaluateModel(Project &project, const EvaluationRequest &request, std::stop_token stop = {},
                                        const Progress &progress = {});
 

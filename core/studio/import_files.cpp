@@ -62,7 +62,8 @@ struct Plan {
     std::vector<Part> parts;
 };
 
-Result<Plan> planImport(Project &project, const ImportRequest &request, const FileReader &reader, ImportReport &report)
+Result<Plan> planImport(Project &project, const ImportRequest &request, const FileReader &reader,
+                        ImportReport &report)
 {
     Plan plan;
     std::unordered_set<std::string> known;
@@ -97,7 +98,8 @@ Result<Plan> planImport(Project &project, const ImportRequest &request, const Fi
 }
 
 /// The second reading. The ids of the new rows go into the plan.
-Result<void> addRows(const Project::AddExample &add, const ImportRequest &request, const FileReader &reader, Plan &plan)
+Result<void> addRows(const Project::AddExample &add, const ImportRequest &request, const FileReader &reader,
+                     Plan &plan)
 {
     std::size_t next = plan.existing;
     ATTUNE_CHECK(reader.read(
@@ -130,7 +132,8 @@ Result<ImportReport> importFiles(Project &project, const ImportRequest &request,
         std::error_code ignored;
         if (fs::exists(file, ignored) && !fs::is_regular_file(file, ignored))
             return fail(ErrorCode::InvalidInput,
-                        file.string() + " is not a regular file, and an import reads each file twice; save it first.");
+                        file.string() +
+                            " is not a regular file, and an import reads each file twice; save it first.");
     }
     ImportReport report;
     const FileReader reader(request, stop, progress);

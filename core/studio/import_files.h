@@ -25,8 +25,8 @@ struct ImportReport {
 
 /// Imports files into a project, all of them or, where something fails or `stop` is requested, none: one transaction.
 ///
-/// The files are read twice, first for the split, which needs to see every prompt, then for the rows: so only the prompts
-/// are in memory. A bad record is a reject and does not end the import; a bad file does.
+/// The files are read twice, first for the split, which needs to see every prompt, then for the rows: so only the
+/// prompts are in memory. A bad record is a reject and does not end the import; a bad file does.
 Result<ImportReport> importFiles(Project &project, const ImportRequest &request, std::stop_token stop = {},
                                  const Progress &progress = {});
 

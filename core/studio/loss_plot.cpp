@@ -32,7 +32,10 @@ constexpr auto validationColour = "#d9622b";
 std::string number(double value, int digits = 1)
 {
     std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+    if (std::abs(value) < 1e6)
+        std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+    else
+        std::snprintf(text.data(), text.size(), "%.3g", value);
     return text.data();
 }
 
@@ -89,8 +92,9 @@ Axis lossAxis(const Curve &train, const Curve &validation)
         }
     if (!(least <= most))
         return {0, 1, 0.2, 1};
-    if (most - least < 1e-9)
-        most = least + 1;
+    const double room = std::max(1.0, std::abs(most));
+    if (most - least < 1e-6 * room)
+        most = least + room;
     Axis axis;
     axis.step = tickStep(most - least, 6);
     axis.least = std::max(0.0, std::floor(least / axis.step) * axis.step);
@@ -111,17 +115,17 @@ Axis stepAxis(const Curve &train, const Curve &validation)
     return axis;
 }
 
-/// Exponential mean that starts unbiased.
+/// The mean over some steps on either side, as many on both: it does not lag behind, and ends where the curve ends.
 Curve smoothed(const Curve &curve)
 {
-    const double keep = curve.size() > 200 ? 0.95 : 0.85;
+    const std::size_t most = std::max<std::size_t>(2, curve.size() / 30);
     Curve out;
-    double sum = 0;
-    double weight = 0;
-    for (const Point &p : curve) {
-        sum = keep * sum + (1 - keep) * p.y;
-        weight = keep * weight + (1 - keep);
-        out.push_back({p.x, sum / weight});
+    for (std::size_t i = 0; i < curve.size(); ++i) {
+        const std::size_t around = std::min({most, i, curve.size() - 1 - i});
+        double sum = 0;
+        for (std::size_t k = i - around; k <= i + around; ++k)
+            sum += curve[k].y;
+        out.push_back({curve[i].x, sum / static_cast<double>(2 * around + 1)});
     }
     return out;
 }
@@ -194,8 +198,8 @@ public:
     {
         const std::string w = number(width, 0);
         const std::string h = number(height, 0);
-        return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h + "\" viewBox=\"0 0 " + w +
-               " " + h + "\" font-family=\"Inter, 'Helvetica Neue', Arial, sans-serif\">\n<rect width=\"" + w +
+        return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h + "\" viewBox=\"0 0 " +
+               w + " " + h + "\" font-family=\"Inter, 'Helvetica Neue', Arial, sans-serif\">\n<rect width=\"" + w +
                "\" height=\"" + h + "\" fill=\"#ffffff\"/>\n" + m_body + "</svg>\n";
     }
 
@@ -210,8 +214,8 @@ void legend(Picture &picture, bool validated, const std::string &best)
     double x = left;
     const double y = top - 16;
     picture.rule(x, y - 4, x + 22, y - 4, trainColour);
-    picture.text(x + 28, y, "training, running mean", "start", ink, 12);
-    x += 190;
+    picture.text(x + 28, y, "training, smoothed", "start", ink, 12);
+    x += 165;
     if (!validated)
         return;
     picture.rule(x, y - 4, x + 22, y - 4, validationColour);
@@ -234,7 +238,7 @@ std::string lossPlotSvg(std::span<const Metric> metrics, const std::string &titl
     }
     Picture picture(stepAxis(train, validation), lossAxis(train, validation));
     picture.axes();
-    picture.line(train, trainColour, 1.0, 0.3);
+    picture.line(train, trainColour, 1.0, 0.35);
     picture.line(smoothed(train), trainColour, 2.4, 1.0);
     picture.line(validation, validationColour, 1.6, 0.8);
     const auto best = std::min_element(validation.begin(), validation.end(),

@@ -4,7 +4,7 @@
 
 namespace attune {
 
-/// The learning curve of a run as an SVG picture: training loss of each step and its running mean, validation losses as
+/// The learning curve of a run as an SVG picture: training loss of each step and smoothed, validation losses as
 /// points, the best of them marked.
 std::string lossPlotSvg(std::span<const Metric> metrics, const std::string &title);
 Result<void> writeLossPlot(Project &project, const Run &run, const std::filesystem::path &file);

@@ -13,8 +13,9 @@ struct ModelChoice {
     std::string run;        ///< number or name; empty: the base alone
     std::string checkpoint; ///< as chooseCheckpoint() takes it
     std::string model;      ///< the base; empty: the run's, or that of the project's latest run
-    std::optional<TrainSettings> settings; ///< how to hold the base; none: as the run did, or the latest run, or by default
-    std::vector<std::string> sets;         ///< "key=value", over those
+    std::optional<TrainSettings>
+        settings;                  ///< how to hold the base; none: as the run did, or the latest run, or by default
+    std::vector<std::string> sets; ///< "key=value", over those
 };
 
 /// A model that is ready to answer, and what it is.

@@ -22,29 +22,29 @@ void appendMetrics(const StepDone &e, std::vector<Metric> &metrics)
 Result<void> RunRecorder::record(Project &project)
 {
     const std::scoped_lock lock(m_mutex);
-    auto events = m_events.drain();
-    std::vector<Metric> metrics;
-    Result<void> result;
-    for (const TrainEvent &event : events) {
+    for (TrainEvent &event : m_events.drain()) {
         if (const auto *step = std::get_if<StepDone>(&event))
-            appendMetrics(*step, metrics);
+            appendMetrics(*step, m_metrics);
         else if (const auto *eval = std::get_if<EvalDone>(&event))
-            metrics.push_back({eval->step, "validation_loss", eval->validationLoss});
-        else if (const auto *log = std::get_if<TrainLog>(&event); log && result)
-            result = project.addLog(m_run, log->level, log->text);
+            m_metrics.push_back({eval->step, "validation_loss", eval->validationLoss});
+        else if (const auto *log = std::get_if<TrainLog>(&event))
+            m_logs.push_back(*log);
+        m_fresh.push_back(std::move(event));
     }
-    if (!metrics.empty() && result)
-        result = project.addMetrics(m_run, metrics);
-    // Those who watch see them all the same: Ended must reach them whatever the disk says.
-    m_stored.insert(m_stored.end(), std::make_move_iterator(events.begin()), std::make_move_iterator(events.end()));
-    return result;
+    if (!m_metrics.empty()) {
+        ATTUNE_CHECK(project.addMetrics(m_run, m_metrics));
+        m_metrics.clear();
+    }
+    for (; !m_logs.empty(); m_logs.pop_front())
+        ATTUNE_CHECK(project.addLog(m_run, m_logs.front().level, m_logs.front().text));
+    return {};
 }
 
 std::vector<TrainEvent> RunRecorder::take()
 {
     std::vector<TrainEvent> events;
     const std::scoped_lock lock(m_mutex);
-    events.swap(m_stored);
+    events.swap(m_fresh);
     return events;
 }
 

@@ -17,8 +17,8 @@ Result<TrainSettings> settingsOf(const Run &run)
         json.erase(initAdapterKey);
     auto settings = TrainSettings::fromJson(json);
     if (!settings)
-        return fail(settings.error().code, "The settings of run \"" + run.name + "\" can't be used: " +
-                                               settings.error().message);
+        return fail(settings.error().code,
+                    "The settings of run \"" + run.name + "\" can't be used: " + settings.error().message);
     return settings;
 }
 

@@ -23,7 +23,8 @@ public:
         std::error_code error;
         std::string name = (fs::temp_directory_path(error) / "attune-XXXXXX").string();
         if (error || !mkdtemp(name.data()))
-            return fail(ErrorCode::Io, "Can't make a temporary folder at " + name + "; is there room, and is TMPDIR right?");
+            return fail(ErrorCode::Io,
+                        "Can't make a temporary folder at " + name + "; is there room, and is TMPDIR right?");
         return TemporaryFolder(name);
     }
     TemporaryFolder(TemporaryFolder &&other) noexcept : m_path(std::exchange(other.m_path, {})) {}

@@ -11,8 +11,8 @@ inline constexpr auto sampleModel = "smollm2-135m-instruct";
 /// How the sample project is trained: chosen for a clear gain within minutes on two processor cores.
 TrainSettings demoSettings();
 
-/// A new project with the sample data that the program carries: customer e-mails to strict JSON, with train, validation and
-/// test parts. The project is marked (isSampleProject()).
+/// A new project with the sample data that the program carries: customer e-mails to strict JSON, with train,
+/// validation and test parts. The project is marked (isSampleProject()).
 Result<ImportReport> createSampleProject(const std::filesystem::path &path);
 
 /// Whether a project was made by createSampleProject(): such a one may be replaced by a fresh one.

@@ -16,6 +16,22 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+/// How long a run puts up with a project that can't be written, as while another program imports into it.
+constexpr auto patience = 60s;
+
+/// Tries again where it may help.
+Result<void> persist(const std::stop_token &stop, const std::function<Result<void>()> &write)
+{
+    const auto begin = Clock::now();
+    while (true) {
+        auto result = write();
+        if (result || result.error().code != ErrorCode::Io || Clock::now() - begin > patience ||
+            stop.stop_requested())
+            return result;
+        std::this_thread::sleep_for(200ms);
+    }
+}
+
 /// The rows of a run's snapshot, encoded, and what is to be said about them.
 struct RunRows {
     std::vector<TrainRow> train;
@@ -28,8 +44,9 @@ std::string count(std::int64_t number, const char *noun)
     return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
-Result<std::vector<TrainRow>> encodePart(Project &project, std::int64_t snapshot, Part part, const ChatEncoder &encoder,
-                                         const TrainSettings &settings, std::vector<TrainLog> &notes)
+Result<std::vector<TrainRow>> encodePart(Project &project, std::int64_t snapshot, Part part,
+                                         const ChatEncoder &encoder, const TrainSettings &settings,
+                                         std::vector<TrainLog> &notes)
 {
     ATTUNE_TRY(auto stored, project.snapshotExamples(snapshot, part));
     std::vector<TrainExample> examples;
@@ -80,8 +97,9 @@ Result<void> takeShape(const LoraConfig &config, TrainSettings &settings)
                                                  ", but the adapter to start from has the rank " +
                                                  std::to_string(config.r) + "; leave the setting out.");
     if (contradicts(settings.lora_alpha, defaults.lora_alpha, config.alpha))
-        return fail(ErrorCode::InvalidInput, "lora_alpha is " + settings.get("lora_alpha") +
-                                                 ", but the adapter to start from has another; leave the setting out.");
+        return fail(ErrorCode::InvalidInput,
+                    "lora_alpha is " + settings.get("lora_alpha") +
+                        ", but the adapter to start from has another; leave the setting out.");
     settings.lora_r = config.r;
     settings.lora_alpha = config.alpha;
     settings.target_modules = targets;
@@ -118,47 +136,56 @@ public:
     Result<TrainOutcome> train(LanguageModel &model, TrainJob job, const std::vector<TrainLog> &notes,
                                std::stop_token stop)
     {
-        ATTUNE_TRY(auto project, Project::open(m_project.path())); // the training thread's own
-        job.save = [&](const Checkpoint &c) -> Result<void> {
-            ATTUNE_CHECK(m_recorder.record(project));
+        ATTUNE_TRY(auto project, Project::open(m_project.path()));           // the training thread's own
+        job.save = [&, id = m_run.id](const Checkpoint &c) -> Result<void> { // m_run belongs to the one that follows
             CheckpointInfo info;
-            info.run = m_run.id;
+            info.run = id;
             info.step = c.step;
             info.validationLoss = c.validationLoss;
             info.best = c.best;
-            ATTUNE_CHECK(project.saveCheckpoint(info, {peftTensorBytes(c.adapter), c.state.toBytes()}));
-            return {};
+            const CheckpointBlobs blobs{peftTensorBytes(c.adapter), c.state.toBytes()};
+            return persist(stop, [&]() -> Result<void> {
+                ATTUNE_CHECK(m_recorder.record(project));
+                ATTUNE_CHECK(project.saveCheckpoint(info, blobs));
+                return {};
+            });
         };
         for (const TrainLog &note : notes)
             m_events.post(note);
         std::stop_source own;
         const std::stop_callback passOn(stop, [&] { own.request_stop(); });
-        std::optional<Result<TrainOutcome>> outcome;
-        std::mutex mutex;
-        std::condition_variable ended;
-        bool done = false;
+        // The training stays on the calling thread, which loaded the model, and the watching goes to another: each
+        // thread that computes has a team of OpenMP workers of its own, and a second team makes the first one wait in
+        // the kernel.
         Result<void> followed;
-        {
-            const std::jthread thread([&] {
-                outcome = attune::train(model, job, own.get_token(), m_events);
-                const std::scoped_lock lock(mutex);
-                done = true;
-                ended.notify_one();
+        Result<TrainOutcome> outcome = [&] {
+            std::mutex mutex;
+            std::condition_variable ended;
+            bool done = false;
+            const std::jthread follower([&] {
+                for (bool last = false; !last;) {
+                    {
+                        std::unique_lock lock(mutex);
+                        last = ended.wait_for(lock, 50ms, [&] { return done; });
+                    }
+                    auto result = last ? persist(stop, [&] { return follow(); }) : follow();
+                    if (!result && !last && mayPass(result.error()))
+                        continue;
+                    if (!result && followed) {
+                        followed = std::move(result);
+                        own.request_stop();
+                    }
+                }
             });
-            for (bool last = false; !last;) {
-                {
-                    std::unique_lock lock(mutex);
-                    last = ended.wait_for(lock, 50ms, [&] { return done; });
-                }
-                if (auto result = follow(); !result && followed) {
-                    followed = std::move(result);
-                    own.request_stop();
-                }
-            }
-        }
-        if (!followed && *outcome)
+            auto result = attune::train(model, job, own.get_token(), m_events);
+            const std::scoped_lock lock(mutex);
+            done = true;
+            ended.notify_one();
+            return result;
+        }();
+        if (!followed && outcome)
             return forward(followed);
-        return std::move(*outcome);
+        return outcome;
     }
 
 private:
@@ -172,7 +199,14 @@ private:
             m_lastBeat = Clock::now();
             result = beat();
         }
+        if (result)
+            m_lastStored = Clock::now();
         return result;
+    }
+
+    bool mayPass(const Error &error) const
+    {
+        return error.code == ErrorCode::Io && Clock::now() - m_lastStored < patience;
     }
 
     /// On what the project says now: someone may have renamed the run meanwhile.
@@ -191,6 +225,7 @@ private:
     EventQueue m_events;
     RunRecorder m_recorder;
     Clock::time_point m_lastBeat = Clock::now();
+    Clock::time_point m_lastStored = Clock::now();
 };
 
 /// Notes how a run ended.
@@ -204,7 +239,7 @@ Result<TrainOutcome> close(Project &project, const Run &run, Result<TrainOutcome
     now.endedAt = utcNow();
     if (now.state == RunState::Failed)
         (void)project.addLog(run.id, "error", outcome.error().message + " " + outcome.error().detail);
-    auto updated = project.updateRun(now);
+    auto updated = persist({}, [&] { return project.updateRun(now); });
     if (!outcome || updated)
         return outcome;
     return forward(updated);
@@ -295,8 +330,8 @@ Result<TrainOutcome> goOn(Project &project, Run &run, const std::filesystem::pat
     ATTUNE_TRY(job.resume, restore(project, run, settings, model));
     job.rows = std::move(rows.train);
     job.validation = std::move(rows.validation);
-    rows.notes.push_back({"info", "Resumed after step " + std::to_string(job.resume ? job.resume->step : 0) + ", on " +
-                                      machineDescription(model.device()) + "."});
+    rows.notes.push_back({"info", "Resumed after step " + std::to_string(job.resume ? job.resume->step : 0) +
+                                      ", on " + machineDescription(model.device()) + "."});
     return Supervisor(project, run, watch).train(model, std::move(job), rows.notes, std::move(stop));
 }
 

@@ -15,17 +15,18 @@ struct TrainRequest {
     TrainSettings settings;            ///< of a new run; a resumed one keeps its own
 };
 
-/// Gets every event, with the run that it belongs to, on the calling thread, after it was stored.
+/// Gets every event, with the run that it belongs to, after it was stored; on a thread of its own while the training
+/// runs.
 using WatchTraining = std::function<void(const TrainEvent &, const Run &)>;
 
-/// Trains from start to end: the rows of a snapshot of the project, validated on its validation part. The training itself
-/// runs on a thread of its own; the calling one stores and shows its events some twenty times a second. `stop` ends the run
+/// Trains from start to end: the rows of a snapshot of the project, validated on its validation part. The training
+/// runs on the calling thread; another stores and shows its events some twenty times a second. `stop` ends the run
 /// with a checkpoint.
 ///
-/// A run exists in the project from the moment when the model is loaded and there is something to resume from: its first
-/// checkpoint is that of step 0. A resumed run, killed or stopped, takes the same steps as an unbroken one, bit for bit;
-/// where it is finished already, nothing is done. Resuming fails with InvalidInput where the base model is another one.
-/// Whatever happens, the run's state in the project says how it ended.
+/// A run exists in the project from the moment when the model is loaded and there is something to resume from: its
+/// first checkpoint is that of step 0. A resumed run, killed or stopped, takes the same steps as an unbroken one, bit
+/// for bit; where it is finished already, nothing is done. Resuming fails with InvalidInput where the base model is
+/// another one. Whatever happens, the run's state in the project says how it ended.
 Result<TrainOutcome> runTraining(const TrainRequest &request, std::stop_token stop = {},
                                  const WatchTraining &watch = {}, const Progress &progress = {});
 

@@ -52,6 +52,7 @@ function(attune_test FILE)
     # A test runs once and is compiled often: the code under test is optimised, the test is not.
     target_compile_options(${target} PRIVATE -O0)
     add_test(NAME ${folder}/${short} COMMAND ${target})
+    # One compute thread each: ctest runs several tests at once, and OpenMP teams that share cores wait for one another.
     set_tests_properties(${folder}/${short} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 900
-        ENVIRONMENT "QT_QPA_PLATFORM=offscreen")
+        ENVIRONMENT "QT_QPA_PLATFORM=offscreen;OMP_NUM_THREADS=1")
 endfunction()

@@ -61,10 +61,7 @@ private Q_SLOTS:
         QVERIFY(!score.exactMatch);
     }
 
-    void anAbsentKeyIsNotTheSameAsNull()
-    {
-        QVERIFY(!scoreAnswer("{}", R"({"a": null})").fields.at("a"));
-    }
+    void anAbsentKeyIsNotTheSameAsNull() { QVERIFY(!scoreAnswer("{}", R"({"a": null})").fields.at("a")); }
 
     void everyFieldOfABrokenAnswerIsWrong()
     {
@@ -138,7 +135,8 @@ private Q_SLOTS:
 
     void aGateThatIsNoneIsRefusedByName()
     {
-        for (const char *text : {"[]", "{}", R"({"loss": 1})", R"({"loss": {"most": 1}})", R"({"loss": {"max": "1"}})"}) {
+        for (const char *text :
+             {"[]", "{}", R"({"loss": 1})", R"({"loss": {"most": 1}})", R"({"loss": {"max": "1"}})"}) {
             const auto rules = parseGate(Json::parse(text), "gate.json");
             QVERIFY(!rules);
             QVERIFY(rules.error().message.starts_with("gate.json"));

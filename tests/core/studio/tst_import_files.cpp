@@ -23,7 +23,8 @@ class TestImportFiles : public QObject {
 
     static std::string row(const std::string &user, const std::string &answer, const std::string &split = {})
     {
-        Json json = {{"messages", {{{"role", "user"}, {"content", user}}, {{"role", "assistant"}, {"content", answer}}}}};
+        Json json = {
+            {"messages", {{{"role", "user"}, {"content", user}}, {{"role", "assistant"}, {"content", answer}}}}};
         if (!split.empty())
             json["split"] = split;
         return json.dump() + "\n";
@@ -51,7 +52,8 @@ private Q_SLOTS:
 
     void goodRowsAreKeptAndBadOnesReportedByLine()
     {
-        const auto file = write("a.jsonl", row("a b c", "1") + "{\"messages\": 3}\n" + row("d e f", "2") + "nonsense\n");
+        const auto file =
+            write("a.jsonl", row("a b c", "1") + "{\"messages\": 3}\n" + row("d e f", "2") + "nonsense\n");
         const auto report = importFiles(*m_project, {{file}, {}, Part::Train, {}});
         QVERIFY(report);
         QCOMPARE(report->imported, std::int64_t(2));
@@ -169,7 +171,8 @@ private Q_SLOTS:
     {
         const std::string question = "where is my parcel that should have come on monday, please tell me number ";
         QVERIFY(importFiles(*m_project, {{write("a.jsonl", row(question + "17", "x"))}, {}, Part::Test, {}}));
-        const auto report = importFiles(*m_project, {{write("b.jsonl", row(question + "18", "y"))}, {}, Part::Train, {}});
+        const auto report =
+            importFiles(*m_project, {{write("b.jsonl", row(question + "18", "y"))}, {}, Part::Train, {}});
         QVERIFY(report);
         QCOMPARE(report->leaks.size(), std::size_t(1));
         QCOMPARE(report->leaks[0].row, std::int64_t(2));

@@ -1,0 +1,128 @@
+#include "core/train/rows.h"
+
+#include <QtTest>
+#include <numeric>
+#include <set>
+
+using namespace attune;
+
+namespace {
+
+std::vector<TrainRow> rowsOf(const std::vector<std::size_t> &lengths)
+{
+    std::vector<TrainRow> rows;
+    for (const std::size_t length : lengths)
+        rows.push_back({static_cast<std::int64_t>(rows.size()), std::vector<TokenId>(length, 5),
+                        std::vector<std::uint8_t>(length, 1)});
+    return rows;
+}
+
+std::vector<std::size_t> flat(const std::vector<std::vector<std::size_t>> &batches)
+{
+    std::vector<std::size_t> all;
+    for (const auto &batch : batches)
+        all.insert(all.end(), batch.begin(), batch.end());
+    return all;
+}
+
+} // namespace
+
+class TestRows : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void withoutShuffleItIsImportOrderWrappingAtTheEnd()
+    {
+        TrainSettings settings;
+        settings.shuffle = false;
+        settings.per_device_train_batch_size = 2;
+        settings.gradient_accumulation_steps = 2;
+        const auto rows = rowsOf({3, 9, 4, 8, 5});
+        RowOrder order(rows, settings);
+        QCOMPARE(order.window(1), (std::vector<std::vector<std::size_t>>{{0, 1}, {2, 3}}));
+        QCOMPARE(order.window(2), (std::vector<std::vector<std::size_t>>{{4, 0}, {1, 2}}));
+    }
+
+    void eachEpochHoldsEveryRowOnceInANewOrder()
+    {
+        for (const bool grouped : {false, true}) {
+            TrainSettings settings;
+            settings.per_device_train_batch_size = 2;
+            settings.gradient_accumulation_steps = 1;
+            settings.group_by_length = grouped;
+            std::vector<std::size_t> lengths(40);
+            std::iota(lengths.begin(), lengths.end(), std::size_t(2));
+            const auto rows = rowsOf(lengths);
+            RowOrder order(rows, settings);
+            QCOMPARE(order.stepsPerEpoch(), 20);
+            std::vector<std::vector<std::size_t>> epochs;
+            for (std::int64_t epoch = 0; epoch < 2; ++epoch) {
+                epochs.emplace_back();
+                for (std::int64_t step = 1; step <= 20; ++step)
+                    for (const std::size_t row : flat(order.window(epoch * 20 + step)))
+                        epochs.back().push_back(row);
+                QCOMPARE(std::set<std::size_t>(epochs.back().begin(), epochs.back().end()).size(), std::size_t(40));
+            }
+            if (!grouped)
+                QVERIFY(epochs[0] != epochs[1]);
+            else
+                QVERIFY(epochs[0][0] == 39 || epochs[0][1] == 39); // the longest comes first
+        }
+    }
+
+    void aStepsRowsFollowFromTheStepAlone()
+    {
+        TrainSettings settings;
+        const auto rows = rowsOf(std::vector<std::size_t>(30, 4));
+        RowOrder walked(rows, settings);
+        for (std::int64_t step = 1; step < 9; ++step)
+            (void)walked.window(step);
+        RowOrder resumed(rows, settings);
+        QCOMPARE(walked.window(9), resumed.window(9));
+    }
+
+    void stepsFollowFromEpochsUnlessMaxStepsSaysOtherwise()
+    {
+        TrainSettings settings; // 4 x 2 rows a step
+        settings.num_train_epochs = 1.5;
+        const auto rows = rowsOf(std::vector<std::size_t>(30, 4));
+        QCOMPARE(RowOrder(rows, settings).totalSteps(), 6); // ceil(45 / 8)
+        settings.max_steps = 11;
+        QCOMPARE(RowOrder(rows, settings).totalSteps(), 11);
+    }
+
+    void learningRateFollowsTheSchedule()
+    {
+        TrainSettings s;
+        s.learning_rate = 1;
+        s.warmup_steps = 4;
+        QCOMPARE(learningRate(s, 1, 20), 0.0);
+        QCOMPARE(learningRate(s, 3, 20), 0.5);
+        QCOMPARE(learningRate(s, 5, 20), 1.0);
+        QVERIFY(std::abs(learningRate(s, 13, 20) - 0.5) < 1e-12); // cosine, half way
+        s.lr_scheduler_type = "linear";
+        QCOMPARE(learningRate(s, 9, 20), 0.75);
+        s.lr_scheduler_type = "constant_with_warmup";
+        QCOMPARE(learningRate(s, 3, 20), 0.5);
+        QCOMPARE(learningRate(s, 19, 20), 1.0);
+        s.lr_scheduler_type = "constant";
+        QCOMPARE(learningRate(s, 1, 20), 1.0);
+        s.lr_scheduler_type = "cosine";
+        s.warmup_steps = 0;
+        s.warmup_ratio = 0.1;
+        QCOMPARE(learningRate(s, 2, 20), 0.5); // two steps of warm-up
+    }
+
+    void targetsAreShiftedAndFillingIsNotTrained()
+    {
+        std::vector<TrainRow> rows = {{1, {10, 11, 12}, {0, 1, 1}}, {2, {20, 21}, {1, 1}}};
+        const std::vector<std::size_t> both = {0, 1};
+        const TokenBatch batch = makeBatch(rows, both);
+        QCOMPARE(batch.length, 3);
+        QCOMPARE(batch.targets, (std::vector<std::int64_t>{11, 12, -1, 21, -1, -1}));
+        QCOMPARE(batch.supervised(), 3);
+        QCOMPARE(rows[1].supervised(), 1); // nothing predicts a row's first token
+    }
+};
+
+QTEST_APPLESS_MAIN(TestRows)
+#include "tst_rows.moc"
