@@ -31,7 +31,8 @@ PreTokenizer made(const std::vector<std::string> &patterns, PreTokenizer::Gaps g
 {
     PreTokenizer pre;
     for (const std::string &pattern : patterns)
-        Q_ASSERT(pre.addPattern(pattern, gaps, "test"));
+        if (!pre.addPattern(pattern, gaps, "test"))
+            qFatal("the pattern %s does not compile", pattern.c_str());
     return pre;
 }
 
