@@ -29,10 +29,15 @@ struct Example {
     Origin origin;
     std::optional<Part> part; ///< where the source said so ("split": "test")
     std::vector<std::string> tags;
+    int rating = 0; ///< 0 to 5; 0: none
+    std::string notes = {};
 };
 
 /// 128-bit hash of roles and contents, as 32 hexadecimal digits: equal conversations have equal hashes.
 std::string contentHash(std::span<const Message> messages);
+
+/// Case-folded (NFKC), each run of white space one space, and, where asked for, each run of digits "0".
+std::string foldedText(const std::string &text, bool foldDigits);
 
 /// The prompt side, as the split compares it: the user turns up to the first answer, case-folded, each run of white
 /// space one space, each run of digits "0". Rows that differ only in a number are alike.

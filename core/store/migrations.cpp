@@ -1,3 +1,4 @@
+#include "core/store/row_writer.h"
 #include "core/store/schema.h"
 
 namespace attune {
@@ -177,11 +178,124 @@ CREATE TABLE votes (
 CREATE INDEX votes_by_comparison ON votes (comparison);
 )sql";
 
+// What the Data workspace needs: an index of the rows that lists, counts and searches 100,000 of them in no time, and
+// the journal that undo walks.
+constexpr const char *Version2 = R"sql(
+-- The index: all of it follows from the tables examples, token_counts and row_problems, and RowIndex alone writes it.
+-- row_facts has a line for each row that is not deleted; it is narrow, since lists and counts walk all of it.
+CREATE TABLE source_files (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE row_facts (
+    id INTEGER PRIMARY KEY REFERENCES examples (id) ON DELETE CASCADE,
+    part INTEGER,
+    state INTEGER NOT NULL,
+    rating INTEGER NOT NULL,
+    turns INTEGER NOT NULL,
+    tokens INTEGER,
+    trained INTEGER,
+    problems INTEGER NOT NULL,
+    file INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    system INTEGER NOT NULL
+);
+CREATE TABLE row_heads (
+    id INTEGER PRIMARY KEY REFERENCES examples (id) ON DELETE CASCADE,
+    prompt TEXT NOT NULL,
+    answer TEXT NOT NULL
+);
+CREATE INDEX row_heads_by_prompt ON row_heads (substr(prompt, 1, 48) COLLATE NOCASE);
+CREATE INDEX row_heads_by_answer ON row_heads (substr(answer, 1, 48) COLLATE NOCASE);
+CREATE TABLE row_tags (
+    tag TEXT NOT NULL,
+    example INTEGER NOT NULL REFERENCES examples (id) ON DELETE CASCADE,
+    PRIMARY KEY (tag, example)
+) WITHOUT ROWID;
+CREATE INDEX row_tags_by_example ON row_tags (example);
+-- Words of all rows, deleted ones too, so that undoing an import costs nothing here.
+CREATE VIRTUAL TABLE row_words USING fts5 (
+    prompt, answer, content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
+);
+
+-- A count belongs to a text, so that an edit taken back has its count again.
+CREATE TABLE token_counts (
+    content_hash TEXT PRIMARY KEY,
+    tokens INTEGER NOT NULL,
+    trained INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE row_problems (
+    id INTEGER PRIMARY KEY,
+    example INTEGER NOT NULL REFERENCES examples (id) ON DELETE CASCADE,
+    kind INTEGER NOT NULL,
+    detail TEXT NOT NULL,
+    other INTEGER NOT NULL,
+    group_id INTEGER NOT NULL
+);
+CREATE INDEX row_problems_by_example ON row_problems (example);
+CREATE INDEX row_problems_by_kind ON row_problems (kind);
+
+-- before and after hold what the step changed in a row, as JSON. Steps that were undone are the newest ones; the next
+-- change removes them.
+CREATE TABLE edit_steps (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    label TEXT NOT NULL,
+    merge_key TEXT NOT NULL DEFAULT '',
+    made_at REAL NOT NULL,
+    undone INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE edit_rows (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    step INTEGER NOT NULL REFERENCES edit_steps (id) ON DELETE CASCADE,
+    example INTEGER NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    UNIQUE (step, example)
+);
+CREATE INDEX edit_rows_by_example ON edit_rows (example);
+
+-- The history of schema 1 knew changes of parts and states only; equal ones of one second were one command.
+INSERT INTO edit_steps (label, merge_key, made_at)
+    SELECT CASE field WHEN 'part' THEN 'Moved to ' ELSE 'State set to ' END || after, field || ' ' || after,
+           coalesce(unixepoch(changed_at), 0)
+    FROM example_history WHERE field IN ('part', 'state') GROUP BY changed_at, field, after ORDER BY min(id);
+INSERT INTO edit_rows (step, example, before, after)
+    SELECT edit_steps.id, example, changes.was, changes.became FROM (
+        SELECT min(id) AS id, example, field || ' ' || after AS merge_key, coalesce(unixepoch(changed_at), 0) AS made_at,
+            json_object(substr(field, 1, 1), CASE before WHEN 'train' THEN 0 WHEN 'validation' THEN 1 WHEN 'test' THEN 2
+                WHEN 'to label' THEN 0 WHEN 'approved' THEN 1 WHEN 'flagged' THEN 2 WHEN 'rejected' THEN 3 END) AS was,
+            json_object(substr(field, 1, 1), CASE after WHEN 'train' THEN 0 WHEN 'validation' THEN 1 WHEN 'test' THEN 2
+                WHEN 'to label' THEN 0 WHEN 'approved' THEN 1 WHEN 'flagged' THEN 2 WHEN 'rejected' THEN 3 END) AS became
+        FROM example_history WHERE field IN ('part', 'state') GROUP BY example, changed_at, field, after
+    ) AS changes JOIN edit_steps USING (merge_key, made_at) ORDER BY edit_steps.id, changes.id;
+UPDATE edit_steps SET merge_key = '';
+DROP TABLE example_history;
+
+-- 'rows' grows with every change of rows, labels, counts or problems: what other connections watch.
+CREATE TABLE counters (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO counters (name, value) VALUES ('rows', 0);
+
+CREATE TABLE saved_views (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    query TEXT NOT NULL
+);
+CREATE TABLE transcripts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created_at TEXT NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+)sql";
+
 } // namespace
 
 const std::vector<Migration> &projectMigrations()
 {
-    static const std::vector<Migration> Migrations{{1, Version1, {}}};
+    static const std::vector<Migration> Migrations{{1, Version1, {}}, {2, Version2, rebuildRowIndex}};
     return Migrations;
 }
 

@@ -157,6 +157,17 @@ Result<void> Project::quickCheck()
     return {};
 }
 
+Result<void> Project::backupTo(const std::filesystem::path &copy)
+{
+    std::error_code ignored;
+    if (std::filesystem::exists(copy, ignored))
+        return fail(ErrorCode::InvalidInput, copy.string() + " exists already; choose another name.");
+    auto written = m_impl->database.backupTo(copy);
+    if (!written)
+        std::filesystem::remove(copy, ignored);
+    return written;
+}
+
 Result<std::optional<std::string>> Project::setting(const std::string &key)
 {
     constexpr auto Doing = "read its settings";

@@ -3,6 +3,7 @@
 #include "core/data/example.h"
 #include "core/data/split.h"
 #include "core/formats/json.h"
+#include "core/store/transcript.h"
 
 #include <filesystem>
 #include <functional>
@@ -112,6 +113,8 @@ public:
     bool readOnly() const;
     /// SQLite's quick_check, and that every row's text still has its hash; slow on a large file, so for a worker.
     Result<void> quickCheck();
+    /// Writes a copy of the project as it is now, whole, to a new file. Fails with InvalidInput where that exists.
+    Result<void> backupTo(const std::filesystem::path &copy);
 
     // --- settings of the project: small values by key (split shares and seed, sample marker) ---
     Result<std::optional<std::string>> setting(const std::string &key);
@@ -120,20 +123,22 @@ public:
     // --- examples ---
     /// Adds rows in one transaction (so that an interrupted import leaves nothing): the callback gets an `add` that
     /// returns the new id, or none where a row with that content is already there. An error from the callback rolls
-    /// back.
+    /// back. One step that can be undone, named by `label`.
     using AddExample = std::function<Result<std::optional<std::int64_t>>(const Example &)>;
-    Result<void> addExamples(const std::function<Result<void>(const AddExample &)> &produce);
+    Result<void> addExamples(const std::function<Result<void>(const AddExample &)> &produce,
+                             const std::string &label = {});
     Result<std::int64_t> exampleCount(const ExampleFilter &filter = {});
     /// In import order, one row in memory at a time. The callback may stop the walk by returning an error.
     Result<void> forEachExample(const ExampleFilter &filter,
                                 const std::function<Result<void>(const StoredExample &)> &visit);
     Result<std::optional<StoredExample>> example(std::int64_t id);
-    /// All or none: NotFound where a row does not exist. A change of a part or state is kept in the row's history.
-    Result<void> setParts(std::span<const std::pair<std::int64_t, Part>> parts);
+    /// All or none: NotFound where a row does not exist. One step that can be undone; labelling.h has the others.
+    Result<void> setParts(std::span<const std::pair<std::int64_t, Part>> parts, const std::string &label = {});
     Result<void> setLabelState(std::int64_t id, LabelState state);
 
     // --- snapshots: the rows of a moment, by content; equal rows are stored once ---
-    /// A snapshot of all rows that are not rejected, with their parts. An equal snapshot is reused.
+    /// A snapshot of all rows that are not rejected, with their parts. An equal snapshot is reused, and gets the name
+    /// where it has none.
     Result<std::int64_t> takeSnapshot(const std::string &name = {});
     /// Rows of a snapshot in import order, as they were: ids, messages, parts and hashes; labels are not part of it.
     /// Fails with Corrupt where a text does not have its hash.
@@ -146,7 +151,15 @@ public:
     Result<std::vector<Run>> runs();
     /// By number or name. NotFound names what there is.
     Result<Run> findRun(const std::string &numberOrName);
-    Result<void> updateRun(const Run &run); ///< name, tags, state, endedAt, error, pid, heartbeat
+    /// Writes name, tags, state, endedAt, error, pid and heartbeat: all of them, so that of two processes that each
+    /// changed one the later wins. The small ones below write only what they say.
+    Result<void> updateRun(const Run &run);
+    Result<void> setRunName(std::int64_t run, const std::string &name);
+    Result<void> setRunTags(std::int64_t run, std::span<const std::string> tags);
+    /// A sign of life of the process that trains it.
+    Result<void> beatRun(std::int64_t run);
+    /// How it ended: state, time (now) and, for a failure, why.
+    Result<void> endRun(std::int64_t run, RunState state, const std::string &error = {});
     /// Takes the run for this process (state Running, pid, heartbeat) in one transaction; fails with InvalidInput
     /// where another process that still lives holds it. A process of this machine is looked up; of one elsewhere
     /// (another machine or container), a heartbeat of the last minute counts as life.
@@ -156,8 +169,9 @@ public:
 
     /// A value of a step and name that is there already is replaced. Values need not be finite.
     Result<void> addMetrics(std::int64_t run, std::span<const Metric> metrics);
-    /// By step, then name.
-    Result<std::vector<Metric>> metrics(std::int64_t run);
+    /// By step, then name; of the steps after `afterStep` only.
+    Result<std::vector<Metric>> metrics(std::int64_t run, std::int64_t afterStep = -1);
+    Result<std::int64_t> lastStep(std::int64_t run); ///< of its metrics; -1: none yet
     /// What came after a step, where a run goes on from an older checkpoint.
     Result<void> dropMetricsAfter(std::int64_t run, std::int64_t step);
     Result<void> addLog(std::int64_t run, std::string_view level, std::string_view text);
@@ -178,9 +192,17 @@ public:
     Result<std::vector<StoredEvaluation>> evaluations(); ///< oldest first
     Result<std::vector<EvaluatedExample>> evaluationExamples(std::int64_t evaluation);
 
+    // --- conversations of the comparer ---
+    Result<std::int64_t> addTranscript(const std::string &title, const Json &body);
+    /// A conversation that went on. NotFound where there is none.
+    Result<void> updateTranscript(std::int64_t id, const std::string &title, const Json &body);
+    Result<std::vector<Transcript>> transcripts(); ///< newest first
+    Result<void> removeTranscript(std::int64_t id);
+
     struct Impl; // project_impl.h, for this folder and its tests only
 
 private:
+    friend class Labelling;
     explicit Project(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> m_impl;
 };

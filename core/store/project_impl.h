@@ -13,6 +13,12 @@ struct Project::Impl {
     static Project wrap(Database opened) { return Project(std::make_unique<Impl>(Impl{std::move(opened)})); }
 };
 
+/// A row of the examples table: the columns of ExampleColumns, from the first on.
+constexpr std::string_view ExampleColumns =
+    "id, messages, part, state, rating, tags, notes, content_hash, origin_file, origin_line";
+Result<StoredExample> exampleOf(const Database &database, const Statement &row);
+Result<std::optional<Part>> storedPart(const Database &database, const Statement &row, int column);
+
 /// Now, as the file stores times: "2025-01-31T12:00:00Z".
 std::string timeNow();
 /// Seconds since the epoch.

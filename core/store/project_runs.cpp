@@ -228,6 +228,47 @@ Result<void> Project::updateRun(const Run &run)
     return transaction.commit();
 }
 
+Result<void> Project::setRunName(std::int64_t run, const std::string &name)
+{
+    Database &database = m_impl->database;
+    ATTUNE_TRY(auto transaction, Transaction::begin(database, SavingRun));
+    ATTUNE_CHECK(checkName(database, name, run));
+    ATTUNE_TRY(auto update, database.prepare("UPDATE runs SET name = ? WHERE id = ?", SavingRun));
+    ATTUNE_CHECK(update.bind(name, run).run());
+    if (database.changes() == 0)
+        return noRun(database, run);
+    return transaction.commit();
+}
+
+Result<void> Project::setRunTags(std::int64_t run, std::span<const std::string> tags)
+{
+    ATTUNE_TRY(auto update, m_impl->database.prepare("UPDATE runs SET tags = ? WHERE id = ?", SavingRun));
+    ATTUNE_CHECK(update.bind(jsonText(Json(std::vector<std::string>(tags.begin(), tags.end()))), run).run());
+    if (m_impl->database.changes() == 0)
+        return noRun(m_impl->database, run);
+    return {};
+}
+
+Result<void> Project::beatRun(std::int64_t run)
+{
+    ATTUNE_TRY(auto update, m_impl->database.prepare("UPDATE runs SET heartbeat = ? WHERE id = ?", SavingRun));
+    ATTUNE_CHECK(update.bind(secondsNow(), run).run());
+    if (m_impl->database.changes() == 0)
+        return noRun(m_impl->database, run);
+    return {};
+}
+
+Result<void> Project::endRun(std::int64_t run, RunState state, const std::string &error)
+{
+    ATTUNE_TRY(
+        auto update,
+        m_impl->database.prepare("UPDATE runs SET state = ?, ended_at = ?, error = ? WHERE id = ?", SavingRun));
+    ATTUNE_CHECK(update.bind(static_cast<std::int64_t>(state), timeNow(), error, run).run());
+    if (m_impl->database.changes() == 0)
+        return noRun(m_impl->database, run);
+    return {};
+}
+
 Result<void> Project::claimRun(std::int64_t run)
 {
     ATTUNE_TRY(auto transaction, Transaction::begin(m_impl->database, SavingRun));
@@ -274,12 +315,12 @@ Result<void> Project::addMetrics(std::int64_t run, std::span<const Metric> metri
     return transaction.commit();
 }
 
-Result<std::vector<Metric>> Project::metrics(std::int64_t run)
+Result<std::vector<Metric>> Project::metrics(std::int64_t run, std::int64_t afterStep)
 {
-    ATTUNE_TRY(auto rows,
-               m_impl->database.prepare("SELECT step, name, value FROM metrics WHERE run = ? ORDER BY step, name",
-                                        "read the history of a run"));
-    rows.bind(run);
+    ATTUNE_TRY(auto rows, m_impl->database.prepare("SELECT step, name, value FROM metrics WHERE run = ? AND step > ? "
+                                                   "ORDER BY step, name",
+                                                   "read the history of a run"));
+    rows.bind(run, afterStep);
     std::vector<Metric> metrics;
     while (true) {
         ATTUNE_TRY(const bool more, rows.step());

@@ -71,8 +71,16 @@ Result<std::int64_t> Project::takeSnapshot(const std::string &name)
     const std::string digest = digestOf(members);
     ATTUNE_TRY(auto find, database.prepare("SELECT id FROM snapshots WHERE digest = ?", Taking));
     ATTUNE_TRY(const bool known, find.bind(digest).step());
-    if (known)
-        return find.integer(0);
+    if (known) {
+        const std::int64_t same = find.integer(0);
+        if (!name.empty()) {
+            ATTUNE_TRY(auto rename,
+                       database.prepare("UPDATE snapshots SET name = ? WHERE id = ? AND name = ''", Taking));
+            ATTUNE_CHECK(rename.bind(name, same).run());
+            ATTUNE_CHECK(transaction.commit());
+        }
+        return same;
+    }
     ATTUNE_TRY(auto insert,
                database.prepare("INSERT INTO snapshots (name, created_at, digest) VALUES (?, ?, ?)", Taking));
     ATTUNE_CHECK(insert.bind(name, timeNow(), digest).run());

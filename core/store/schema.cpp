@@ -78,11 +78,12 @@ Result<int> schemaVersion(Database &database)
 /// Every table that the program knows must be there, or each later query would fail in its own way.
 Result<void> checkTables(Database &database)
 {
-    constexpr std::array Tables{"settings",         "examples",  "example_history",  "row_versions",
-                                "snapshots",        "runs",      "snapshot_members", "metrics",
-                                "run_log",          "blobs",     "blob_chunks",      "checkpoints",
-                                "prompt_templates", "test_sets", "evaluations",      "evaluation_examples",
-                                "comparisons",      "votes"};
+    constexpr std::array Tables{"settings",   "examples",         "row_versions", "snapshots",     "runs",
+                                "metrics",    "snapshot_members", "run_log",      "blobs",         "blob_chunks",
+                                "votes",      "prompt_templates", "test_sets",    "evaluations",   "checkpoints",
+                                "row_facts",  "evaluation_examples", "row_heads", "row_tags",      "row_words",
+                                "edit_steps", "source_files",     "token_counts", "row_problems",  "edit_rows",
+                                "counters",   "comparisons",      "saved_views",  "transcripts"};
     ATTUNE_TRY(auto query, database.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?",
                                             "read its tables"));
     for (const char *table : Tables) {

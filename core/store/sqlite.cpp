@@ -112,7 +112,7 @@ Result<Database> Database::open(const std::filesystem::path &path, Mode mode)
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
     ATTUNE_CHECK(database.run("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;"
-                              "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = OFF;"
+                              "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = OFF; PRAGMA cache_size = -12000;"
                               "PRAGMA journal_size_limit = 67108864;",
                               "open it"));
     return database;
@@ -163,6 +163,11 @@ std::int64_t Database::changes() const
     return sqlite3_changes64(m_handle.get());
 }
 
+std::int64_t Database::totalChanges() const
+{
+    return sqlite3_total_changes64(m_handle.get());
+}
+
 bool Database::readOnly() const
 {
     return sqlite3_db_readonly(m_handle.get(), "main") == 1;
@@ -196,6 +201,23 @@ Error Database::failure(std::string_view doing) const
     const Cause cause = causeOf(sqlite3_extended_errcode(m_handle.get()));
     return {cause.code, m_path.string() + ": can't " + std::string(doing) + ": " + cause.why + ".",
             sqlite3_errmsg(m_handle.get())};
+}
+
+Statement &Statement::bindAll(std::span<const SqlValue> values)
+{
+    reset();
+    int index = 0;
+    for (const SqlValue &value : values)
+        std::visit([&](const auto &plain) { bindOne(index, plain); }, value), ++index;
+    return *this;
+}
+
+Result<Statement *> LazyStatement::get()
+{
+    if (!m_statement) {
+        ATTUNE_TRY(m_statement, m_database->prepare(m_sql, m_doing));
+    }
+    return &*m_statement;
 }
 
 Result<bool> Statement::step()
@@ -274,12 +296,18 @@ double Statement::real(int column) const
                           : sqlite3_column_double(m_statement.get(), column);
 }
 
-std::string Statement::text(int column) const
+std::string_view Statement::textView(int column) const
 {
     const auto *data = sqlite3_column_text(m_statement.get(), column);
-    return data ? std::string(reinterpret_cast<const char *>(data),
-                              static_cast<std::size_t>(sqlite3_column_bytes(m_statement.get(), column)))
-                : std::string();
+    if (!data)
+        return {};
+    return {reinterpret_cast<const char *>(data),
+            static_cast<std::size_t>(sqlite3_column_bytes(m_statement.get(), column))};
+}
+
+std::string Statement::text(int column) const
+{
+    return std::string(textView(column));
 }
 
 std::span<const std::byte> Statement::blob(int column) const

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -19,6 +20,7 @@ struct sqlite3_stmt;
 namespace attune {
 
 class Statement;
+using SqlValue = std::variant<std::int64_t, std::string>;
 
 /// A connection to one file. Movable; one thread at a time.
 class Database {
@@ -39,6 +41,7 @@ public:
 
     std::int64_t lastId() const;
     std::int64_t changes() const;
+    std::int64_t totalChanges() const; ///< since the connection was opened
     bool readOnly() const;
     bool inTransaction() const;
     void setBusyTimeout(int milliseconds);
@@ -71,6 +74,9 @@ public:
         return *this;
     }
 
+    /// The same for a list that is known only at run time.
+    Statement &bindAll(std::span<const SqlValue> values);
+
     /// True: there is a row.
     Result<bool> step();
     /// For a statement without results.
@@ -80,6 +86,7 @@ public:
     std::int64_t integer(int column) const;
     double real(int column) const; ///< NaN for NULL
     std::string text(int column) const;
+    std::string_view textView(int column) const; ///< valid until the next step
     std::span<const std::byte> blob(int column) const; ///< valid until the next step
 
 private:
@@ -110,6 +117,29 @@ private:
     const Database *m_database = nullptr;
     std::string m_doing;
     bool m_bound = true; // false: a parameter was too large for SQLite
+};
+
+/// A statement that is prepared when it is first used; for writers of which a call needs a few of many.
+class LazyStatement {
+public:
+    LazyStatement(Database &database, std::string_view sql, std::string_view doing)
+        : m_database(&database), m_sql(sql), m_doing(doing)
+    {
+    }
+    Result<Statement *> get();
+
+    template <typename... Values>
+    Result<void> run(const Values &...values)
+    {
+        ATTUNE_TRY(Statement * statement, get());
+        return statement->bind(values...).run();
+    }
+
+private:
+    Database *m_database;
+    std::string_view m_sql;   // a literal
+    std::string_view m_doing; // likewise
+    std::optional<Statement> m_statement;
 };
 
 /// Rolled back unless committed.

@@ -1,9 +1,5 @@
 #include "core/studio/run_recorder.h"
 
-#include <array>
-#include <chrono>
-#include <ctime>
-
 namespace attune {
 namespace {
 
@@ -15,6 +11,7 @@ void appendMetrics(const StepDone &e, std::vector<Metric> &metrics)
     metrics.push_back({e.step, "supervised_tokens", static_cast<double>(e.supervisedTokens)});
     metrics.push_back({e.step, "tokens_per_second", e.tokensPerSecond});
     metrics.push_back({e.step, "memory_gib", e.memoryGib});
+    metrics.push_back({e.step, "seconds", e.seconds});
 }
 
 } // namespace
@@ -23,9 +20,15 @@ Result<void> RunRecorder::record(Project &project)
 {
     const std::scoped_lock lock(m_mutex);
     for (TrainEvent &event : m_events.drain()) {
-        if (const auto *step = std::get_if<StepDone>(&event))
+        if (const auto *step = std::get_if<StepDone>(&event)) {
+            if (step->steps > 0 && step->steps != m_steps) { // how far the run goes, for whoever reads its history
+                m_steps = step->steps;
+                m_metrics.push_back({0, "total_steps", static_cast<double>(step->steps)});
+                m_metrics.push_back({0, "steps_per_epoch", static_cast<double>(step->stepsPerEpoch)});
+            }
             appendMetrics(*step, m_metrics);
-        else if (const auto *eval = std::get_if<EvalDone>(&event))
+        }
+        if (const auto *eval = std::get_if<EvalDone>(&event))
             m_metrics.push_back({eval->step, "validation_loss", eval->validationLoss});
         else if (const auto *log = std::get_if<TrainLog>(&event))
             m_logs.push_back(*log);
@@ -46,16 +49,6 @@ std::vector<TrainEvent> RunRecorder::take()
     const std::scoped_lock lock(m_mutex);
     events.swap(m_fresh);
     return events;
-}
-
-std::string utcNow()
-{
-    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    std::array<char, 32> text{};
-    const auto length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return {text.data(), length};
 }
 
 } // namespace attune

@@ -25,12 +25,10 @@ private:
     std::int64_t m_run;
     std::mutex m_mutex;
     // Guarded by m_mutex:
+    std::int64_t m_steps = 0;      // of the whole run, as it was last stored
     std::vector<Metric> m_metrics; // not stored yet
     std::deque<TrainLog> m_logs;   // not stored yet
     std::vector<TrainEvent> m_fresh;
 };
-
-/// Now, as the project stores times.
-std::string utcNow();
 
 } // namespace attune

@@ -1,6 +1,7 @@
 #include "core/studio/sample_project.h"
 
 #include "core/base/files.h"
+#include "core/store/labelling.h"
 
 #include <cstdlib>
 
@@ -67,7 +68,10 @@ Result<ImportReport> createSampleProject(const fs::path &path)
     ImportRequest request;
     request.files = {file};
     request.origin = sampleFile;
-    return importFiles(project, request);
+    ATTUNE_TRY(auto report, importFiles(project, request));
+    // Undo begins with what the user does, or the first Ctrl+Z would empty the sample.
+    ATTUNE_CHECK(Labelling(project).forgetSteps());
+    return report;
 }
 
 Result<bool> isSampleProject(Project &project)

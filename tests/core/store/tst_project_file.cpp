@@ -62,7 +62,7 @@ int readAll(Project &project)
 
 Migration addColumn()
 {
-    return {2, "ALTER TABLE examples ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'", {}};
+    return {3, "ALTER TABLE examples ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'", {}};
 }
 
 std::vector<Migration> withNext(Migration next)
@@ -170,7 +170,7 @@ void TestProjectFile::aNewerSchemaIsRefused()
     QVERIFY(change(folder.file(), "PRAGMA user_version = 7"));
     const auto project = Project::open(folder.file());
     QVERIFY(!project);
-    QVERIFY2(contains(project.error().message, "made by a newer Attune (schema 7, this one knows 1)"),
+    QVERIFY2(contains(project.error().message, "made by a newer Attune (schema 7, this one knows 2)"),
              project.error().message.c_str());
 }
 
@@ -238,31 +238,31 @@ void TestProjectFile::migrationsRunForwardAfterABackup()
         return database.run("UPDATE examples SET colour = 'red' WHERE id = 2", "colour it");
     };
     auto migrations = withNext(next);
-    migrations.push_back({3, "DROP TABLE votes; CREATE TABLE votes (id INTEGER PRIMARY KEY)", {}});
+    migrations.push_back({4, "DROP TABLE votes; CREATE TABLE votes (id INTEGER PRIMARY KEY)", {}});
     auto database = openProjectFile(folder.file(), migrations);
     QVERIFY2(database, database ? "" : database.error().message.c_str());
     QVERIFY(codeRan);
-    QCOMPARE(*database->number("PRAGMA user_version", ""), 3);
+    QCOMPARE(*database->number("PRAGMA user_version", ""), 4);
     QCOMPARE(*database->text("SELECT colour FROM examples WHERE id = 2", ""), std::string("red"));
     QCOMPARE(*database->text("SELECT colour FROM examples WHERE id = 3", ""), std::string("blue"));
 
     // The copy is a whole project of the old version.
-    auto backup = Project::open(folder.file("p.attune.backup-v1"));
+    auto backup = Project::open(folder.file("p.attune.backup-v2"));
     QVERIFY2(backup, backup ? "" : backup.error().message.c_str());
     QVERIFY(backup->quickCheck());
     QCOMPARE(allRows(*backup).size(), std::size_t(60));
     // And this program now refuses the file.
-    QVERIFY(contains(Project::open(folder.file()).error().message, "schema 3"));
+    QVERIFY(contains(Project::open(folder.file()).error().message, "schema 4"));
 }
 
 void TestProjectFile::aSecondBackupReplacesNoFirst()
 {
     const ProjectFolder folder;
     QVERIFY(Project::create(folder.file()));
-    writeBytes(folder.file("p.attune.backup-v1"), "precious");
+    writeBytes(folder.file("p.attune.backup-v2"), "precious");
     QVERIFY(openProjectFile(folder.file(), withNext(addColumn())));
-    QCOMPARE(bytesOf(folder.file("p.attune.backup-v1")), std::string("precious"));
-    QVERIFY(Project::open(folder.file("p.attune.backup-v1-2")));
+    QCOMPARE(bytesOf(folder.file("p.attune.backup-v2")), std::string("precious"));
+    QVERIFY(Project::open(folder.file("p.attune.backup-v2-2")));
 }
 
 void TestProjectFile::aFailedMigrationLeavesTheFileAsItWas()
@@ -275,7 +275,7 @@ void TestProjectFile::aFailedMigrationLeavesTheFileAsItWas()
     QVERIFY(!database);
     QVERIFY2(contains(database.error().message, "It went wrong. The file is as it was"),
              database.error().message.c_str());
-    QVERIFY2(contains(database.error().message, "p.attune.backup-v1"), database.error().message.c_str());
+    QVERIFY2(contains(database.error().message, "p.attune.backup-v2"), database.error().message.c_str());
     auto project = Project::open(folder.file());
     QVERIFY(project);
     QCOMPARE(readAll(*project), 0);

@@ -1,3 +1,4 @@
+#include "core/store/labelling.h"
 #include "tests/core/store/project_files.h"
 
 #include <QtTest>
@@ -162,14 +163,17 @@ void TestProjectRows::editsAreKeptInTheHistory()
     const auto setPart = [&](Part part) {
         return project->setParts(std::vector<std::pair<std::int64_t, Part>>{{1, part}});
     };
-    QVERIFY(setPart(Part::Train)); // the split itself is no edit
+    QVERIFY(setPart(Part::Train));
     QVERIFY(setPart(Part::Train));
     QVERIFY(setPart(Part::Test));
     QVERIFY(project->setLabelState(1, LabelState::Approved));
     QVERIFY(project->setLabelState(1, LabelState::Approved));
-    auto database = Database::open(folder.file(), Database::Mode::ReadWrite);
-    QCOMPARE(*database->text("SELECT group_concat(field || ' ' || before || '>' || after) FROM example_history", ""),
-             std::string("part train>test,state to label>approved"));
+    const auto versions = Labelling(*project).history(1);
+    QVERIFY(versions);
+    std::string labels;
+    for (const ExampleVersion &version : *versions)
+        labels += version.label + "; ";
+    QCOMPARE(labels, std::string("Row added; Row 1 moved to train; Row 1 moved to test; Row 1 approved; "));
 }
 
 void TestProjectRows::settingsAreKept()
