@@ -1,8 +1,8 @@
 #include "app/cli/model_options.h"
 #include "app/cli/progress.h"
-#include "app/cli/prompts.h"
 #include "app/cli/text.h"
 #include "core/studio/comparison.h"
+#include "core/studio/prompt_file.h"
 
 namespace attune::cli {
 namespace {

@@ -1,7 +1,7 @@
 #include "app/cli/ids.h"
 #include "app/cli/model_options.h"
-#include "app/cli/prompts.h"
 #include "core/deploy/run_adapter.h"
+#include "core/studio/prompt_file.h"
 #include "core/studio/run_model.h"
 #include "core/studio/run_settings.h"
 

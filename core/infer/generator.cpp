@@ -144,39 +144,100 @@ Result<void> checkPrompt(const LanguageModel &model, std::span<const TokenId> pr
     return {};
 }
 
+/// Reads the next piece of the prompt; the scores after it.
+Result<std::vector<float>> readPiece(LanguageModel &model, KvCache &cache, std::span<const TokenId> prompt)
+{
+    const auto from = static_cast<std::size_t>(cache.length());
+    const LanguageModel::Feed feed{&cache, prompt.subspan(from, std::min(prefillPiece, prompt.size() - from))};
+    return model.nextLogits({&feed, 1});
+}
+
 Result<std::vector<float>> prefill(LanguageModel &model, KvCache &cache, std::span<const TokenId> prompt)
 {
     std::vector<float> logits;
-    for (std::size_t begin = 0; begin < prompt.size(); begin += prefillPiece) {
-        const LanguageModel::Feed feed{&cache, prompt.subspan(begin, std::min(prefillPiece, prompt.size() - begin))};
-        ATTUNE_TRY(logits, model.nextLogits({&feed, 1}));
+    while (static_cast<std::size_t>(cache.length()) < prompt.size()) {
+        ATTUNE_TRY(logits, readPiece(model, cache, prompt));
     }
     return logits;
 }
 
 } // namespace
 
+struct Answering::Impl {
+    Impl(std::shared_ptr<const Tokenizer> ownTokenizer, std::span<const TokenId> prompt,
+         const GenerationOptions &ownOptions)
+        : options(ownOptions), tokenizer(std::move(ownTokenizer)), promptSize(prompt.size()),
+          sequence(0, prompt, tokenizer, options)
+    {
+    }
+
+    GenerationOptions options;
+    std::shared_ptr<const Tokenizer> tokenizer;
+    std::size_t promptSize;
+    Sequence sequence;
+    std::vector<float> logits; ///< after what was read; empty: they are used up
+};
+
+Answering::Answering(std::unique_ptr<Impl> impl) : m_impl(std::move(impl)) {}
+Answering::Answering(Answering &&) noexcept = default;
+Answering &Answering::operator=(Answering &&) noexcept = default;
+Answering::~Answering() = default;
+
+Result<Answering> Answering::begin(const LanguageModel &model, std::shared_ptr<const Tokenizer> tokenizer,
+                                   std::span<const TokenId> prompt, const GenerationOptions &options)
+{
+    ATTUNE_CHECK(checkPrompt(model, prompt, options));
+    return Answering(std::make_unique<Impl>(std::move(tokenizer), prompt, options));
+}
+
+Result<bool> Answering::step(LanguageModel &model, const std::function<void(std::string_view)> &onText)
+{
+    Sequence &s = m_impl->sequence;
+    const auto begin = Clock::now();
+    if (static_cast<std::size_t>(s.cache.length()) < m_impl->promptSize) {
+        ATTUNE_TRY(m_impl->logits, readPiece(model, s.cache, std::span(s.seen).first(m_impl->promptSize)));
+        s.result.prefillSeconds += secondsSince(begin);
+        return false;
+    }
+    if (m_impl->logits.empty()) {
+        const LanguageModel::Feed feed{&s.cache, std::span(s.seen).last(1)};
+        ATTUNE_TRY(m_impl->logits, model.nextLogits({&feed, 1}));
+    }
+    const bool complete = takeToken(s, m_impl->logits, m_impl->tokenizer.get(), m_impl->options, onText);
+    m_impl->logits.clear();
+    s.result.decodeSeconds += secondsSince(begin);
+    return complete;
+}
+
+std::int64_t Answering::tokens() const noexcept
+{
+    return static_cast<std::int64_t>(m_impl->sequence.result.ids.size());
+}
+
+double Answering::decodeSeconds() const noexcept
+{
+    return m_impl->sequence.result.decodeSeconds;
+}
+
+Generation Answering::end(const std::function<void(std::string_view)> &onText)
+{
+    Generation &result = m_impl->sequence.result;
+    if (result.finish.empty())
+        result.finish = "interrupted";
+    result.text = m_impl->sequence.answer.finish(onText);
+    return std::move(result);
+}
+
 Result<Generation> generate(LanguageModel &model, const std::shared_ptr<const Tokenizer> &tokenizer,
                             std::span<const TokenId> prompt, const GenerationOptions &options, std::stop_token stop,
                             const std::function<void(std::string_view)> &onText)
 {
-    ATTUNE_CHECK(checkPrompt(model, prompt, options));
-    Sequence s(0, prompt, tokenizer, options);
-    auto begin = Clock::now();
-    ATTUNE_TRY(auto logits, prefill(model, s.cache, prompt));
-    s.result.prefillSeconds = secondsSince(begin);
-    begin = Clock::now();
-    while (!takeToken(s, logits, tokenizer.get(), options, onText)) {
-        if (stop.stop_requested()) {
-            s.result.finish = "interrupted";
-            break;
-        }
-        const LanguageModel::Feed feed{&s.cache, std::span(s.seen).last(1)};
-        ATTUNE_TRY(logits, model.nextLogits({&feed, 1}));
+    ATTUNE_TRY(auto answering, Answering::begin(model, tokenizer, prompt, options));
+    for (;;) {
+        ATTUNE_TRY(const bool complete, answering.step(model, onText));
+        if (complete || stop.stop_requested())
+            return answering.end(onText);
     }
-    s.result.decodeSeconds = secondsSince(begin);
-    s.result.text = s.answer.finish(onText);
-    return std::move(s.result);
 }
 
 Result<std::vector<Generation>> generateAll(LanguageModel &model, const std::shared_ptr<const Tokenizer> &tokenizer,

@@ -131,6 +131,23 @@ void KvCache::truncate(std::int64_t length)
     m_impl->length = std::min(m_impl->length, length);
 }
 
+HeldAdapter::HeldAdapter() = default;
+HeldAdapter::HeldAdapter(HeldAdapter &&) noexcept = default;
+HeldAdapter &HeldAdapter::operator=(HeldAdapter &&) noexcept = default;
+HeldAdapter::~HeldAdapter() = default;
+
+std::int64_t HeldAdapter::bytes() const
+{
+    if (!m_state)
+        return 0;
+    auto total = static_cast<std::int64_t>(m_state->parameters.nbytes() + m_state->gradients.nbytes());
+    for (LoraState::Layer &layer : m_state->layers)
+        for (const LoraGroup *group : {&layer.qkv, &layer.o, &layer.gateUp, &layer.down})
+            if (group->active())
+                total += static_cast<std::int64_t>(group->computeA.nbytes() + group->computeB.nbytes());
+    return total;
+}
+
 Result<std::unique_ptr<LanguageModel::Impl>> LanguageModel::Impl::load(const std::filesystem::path &model,
                                                                        const LoadOptions &options)
 {
@@ -266,6 +283,12 @@ void LanguageModel::dropAdapter()
 bool LanguageModel::hasAdapter() const noexcept
 {
     return m_impl->lora != nullptr;
+}
+
+HeldAdapter LanguageModel::exchangeAdapter(HeldAdapter next)
+{
+    std::swap(m_impl->lora, next.m_state);
+    return next;
 }
 
 Adapter LanguageModel::adapter() const

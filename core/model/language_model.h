@@ -60,6 +60,22 @@ private:
     std::unique_ptr<Impl> m_impl;
 };
 
+struct LoraState; // decoder_torch.h
+
+/// An adapter in the form that a model computes with, set aside; for that model alone. Empty: no adapter. Movable.
+class HeldAdapter {
+public:
+    HeldAdapter();
+    HeldAdapter(HeldAdapter &&) noexcept;
+    HeldAdapter &operator=(HeldAdapter &&) noexcept;
+    ~HeldAdapter();
+    std::int64_t bytes() const; ///< that it takes
+
+private:
+    friend class LanguageModel;
+    std::unique_ptr<LoraState> m_state;
+};
+
 /// A decoder-only model with at most one LoRA adapter at a time. Movable; one thread at a time.
 class LanguageModel {
 public:
@@ -82,6 +98,8 @@ public:
     Result<void> useAdapter(const Adapter &adapter);
     void dropAdapter();
     bool hasAdapter() const noexcept;
+    /// Puts `next` in use and gives back what was: nothing is copied, so several may take turns at every token.
+    HeldAdapter exchangeAdapter(HeldAdapter next);
     /// A copy of the adapter in use, which must be there.
     Adapter adapter() const;
 

@@ -1,11 +1,12 @@
-#include "app/cli/prompts.h"
+#include "core/studio/prompt_file.h"
 
-#include "app/cli/json_lines.h"
 #include "core/base/files.h"
 #include "core/data/messages_json.h"
 #include "core/studio/chat_model.h"
 
-namespace attune::cli {
+#include <sstream>
+
+namespace attune {
 namespace {
 
 Result<std::vector<Message>> parsePrompt(const Json &json, const std::string &where)
@@ -26,26 +27,34 @@ Result<std::vector<Message>> parsePrompt(const Json &json, const std::string &wh
 Result<std::vector<std::vector<Message>>> readPrompts(const std::filesystem::path &file)
 {
     std::vector<std::vector<Message>> prompts;
+    const auto add = [&prompts](const Json &json, const std::string &where) -> Result<void> {
+        ATTUNE_TRY(auto prompt, parsePrompt(json, where));
+        prompts.push_back(std::move(prompt));
+        return {};
+    };
     ATTUNE_TRY(const auto text, readFile(file));
     // One value over several lines, or one a line? Only the former is valid as a whole, unless there is a single
     // line.
     if (const auto whole = parseJson(text, file.string())) {
         const Json list = whole->is_array() ? *whole : Json::array({*whole});
-        for (std::size_t i = 0; i < list.size(); ++i) {
-            const std::string where = file.string() + (whole->is_array() ? " entry " + std::to_string(i + 1) : "");
-            ATTUNE_TRY(auto prompt, parsePrompt(list[i], where));
-            prompts.push_back(std::move(prompt));
-        }
+        for (std::size_t i = 0; i < list.size(); ++i)
+            ATTUNE_CHECK(add(list[i], file.string() + (whole->is_array() ? " entry " + std::to_string(i + 1) : "")));
     } else {
-        ATTUNE_CHECK(forEachJsonLine(file, [&](const Json &line, const std::string &where) -> Result<void> {
-            ATTUNE_TRY(auto prompt, parsePrompt(line, where));
-            prompts.push_back(std::move(prompt));
-            return {};
-        }));
+        std::istringstream lines(text);
+        std::string line;
+        for (std::int64_t number = 1; std::getline(lines, line); ++number) {
+            if (line.find_first_not_of(" \t\r") == std::string::npos)
+                continue;
+            const std::string where = file.string() + " line " + std::to_string(number);
+            ATTUNE_TRY(const Json json, parseJson(line, where));
+            if (!json.is_object())
+                return fail(ErrorCode::InvalidInput, where + " is not a JSON object.");
+            ATTUNE_CHECK(add(json, where));
+        }
     }
     if (prompts.empty())
         return fail(ErrorCode::InvalidInput, file.string() + " holds no prompt.");
     return prompts;
 }
 
-} // namespace attune::cli
+} // namespace attune
