@@ -15,11 +15,8 @@ public:
     void setMono(bool mono);
     /// Without frame and background, for cards that draw their own.
     void setBare(bool bare);
-    int heightFor(int width) const;
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
-    bool hasHeightForWidth() const override { return true; }
-    int heightForWidth(int width) const override;
 
 Q_SIGNALS:
     void focusIn();
@@ -32,10 +29,12 @@ protected:
     void resizeEvent(QResizeEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
     void changeEvent(QEvent *event) override;
-    bool eventFilter(QObject *watched, QEvent *event) override;
+    void wheelEvent(QWheelEvent *event) override;
 
 private:
     void fit();
+    void restyle();
+    int textHeight() const;
     int m_minimumLines = 1;
     int m_maximumLines = 0;
     int m_fitted = -1;

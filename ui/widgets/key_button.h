@@ -3,6 +3,8 @@
 #include <QPushButton>
 #include <QToolButton>
 
+class QPainter;
+
 namespace attune::ui {
 
 /// A button that prints the key that does the same in a cap at its right. The key is only shown: the QAction or the

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ui/theme/draw.h"
 #include "ui/theme/theme.h"
 
 #include <QPainter>
@@ -8,20 +9,12 @@ class QStyleOptionViewItem;
 
 namespace attune::ui {
 
-/// Helpers for delegates and painted widgets, so that all draw the same.
+/// Helpers for delegates and painted widgets, so that all draw the same; ui/theme/draw.h has lines, panels, rings, checks.
 
 /// Background of a row of a list: selected, hovered or nothing; the focus ring inside; a line of 1 device pixel below.
 /// `currentBar`: the 3 px bar in accent at the left of the current row.
 void drawRowBackground(QPainter *painter, const QStyleOptionViewItem &option, bool bottomLine = true,
                        bool currentBar = false);
-/// A check box as the style draws it, `box` in its middle.
-void drawCheck(QPainter *painter, const QRect &box, Qt::CheckState state, bool enabled = true, const QColor &fill = {});
-/// The focus ring: 2 px accent. `outside`: 1 px away from `rect`.
-void drawFocusRing(QPainter *painter, const QRect &rect, int radius, bool outside);
-/// A line of 1 device pixel.
-void drawLine(QPainter *painter, const QPoint &from, const QPoint &to, Token token = Token::Line);
-/// A card or field: rounded, filled, edged with 1 device pixel.
-void drawPanel(QPainter *painter, const QRect &rect, int radius, Token fill, Token edge);
 /// The mark of who answers: a grey square for the base, a disc in series colour for a tuned run (index from 0).
 void drawRunMark(QPainter *painter, const QRect &area, int series); ///< series < 0: base
 /// One to five stars, `rating` of them filled.
@@ -34,7 +27,5 @@ int textWidth(const QString &text, TextStyle style);
 /// An interval on an axis from `low` to `high`: line, and a dot, hollow while `decided` is false.
 void drawInterval(QPainter *painter, const QRect &area, double low, double high, double from, double value, double to,
                   const QColor &color, bool decided);
-/// The hatch of what is cut or too much.
-QBrush hatchBrush(const QColor &color);
 
 } // namespace attune::ui

@@ -38,6 +38,7 @@ public:
     void setPlaceholder(const QString &text);
     /// The token linked to the caret of an editor; -1: none. It is scrolled into view.
     void setLinkedToken(int index);
+    void scrollToToken(int index); ///< opens the fold that holds it
     int currentToken() const; ///< under the keyboard's cursor; -1: none
     QString selectedText() const;
     /// All lines without scrolling: for strips that grow with their tokens inside another scroll area.
