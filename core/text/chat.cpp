@@ -144,6 +144,7 @@ Result<ChatEncoder> ChatEncoder::create(std::string chatTemplate, std::string bo
         return fail(ErrorCode::InvalidInput, "The model has no chat template; give it one, for instance ChatML's.");
     ChatEncoder encoder;
     ATTUNE_TRY(encoder.m_template, Template::parse(chatTemplate));
+    encoder.m_source = std::move(chatTemplate);
     encoder.m_bosText = std::move(bosText);
     encoder.m_eosText = std::move(eosText);
     return encoder;
@@ -233,6 +234,10 @@ Result<EncodedChat> ChatEncoder::encode(std::span<const Message> messages, bool 
             std::lower_bound(result.begins.begin(), result.begins.end(), static_cast<std::int64_t>(begin));
         for (auto at = from; at != result.begins.end() && *at < static_cast<std::int64_t>(end); ++at)
             result.assistantMask[static_cast<std::size_t>(at - result.begins.begin())] = 1;
+    }
+    for (const Range &range : whole.ranges) {
+        if (range.origin > 0 && static_cast<std::size_t>(range.origin) <= messages.size())
+            result.contents.push_back({static_cast<std::size_t>(range.origin - 1), range.begin, range.end});
     }
     result.text = std::move(whole.text);
     return result;

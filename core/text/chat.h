@@ -26,12 +26,20 @@ struct RenderedChat {
     std::vector<TextSpan> spans; ///< cover the text; the messages' contents are shielded
 };
 
+/// A piece of a rendered conversation that is a message's content.
+struct MessageSpan {
+    std::size_t message = 0; ///< its place in the conversation
+    std::int64_t begin = 0;  ///< bytes of the rendered text
+    std::int64_t end = 0;
+};
+
 /// A rendered and encoded conversation, exactly as trained on and as prompted with.
 struct EncodedChat {
     std::string text;
     std::vector<TokenId> ids;         ///< with BOS where the tokenizer adds it and the text does not begin with it
     std::vector<std::int64_t> begins; ///< byte offset of each token in text; -1 for an added BOS
     std::vector<std::uint8_t> assistantMask; ///< 1: trained on
+    std::vector<MessageSpan> contents;       ///< in the order of the text; a message that the template drops has none
 };
 
 /// Renders and encodes conversations: chat template, special tokens, assistant mask. The one function that training,
@@ -55,6 +63,7 @@ public:
     Result<EncodedChat> encode(std::span<const Message> messages, bool addGenerationPrompt = false) const;
 
     const std::shared_ptr<const Tokenizer> &tokenizer() const noexcept { return m_tokenizer; }
+    const std::string &chatTemplate() const noexcept { return m_source; }
 
 private:
     struct Conversation;
@@ -65,6 +74,7 @@ private:
     assistantRegions(const Conversation &conversation, const ShieldedText &whole, bool addGenerationPrompt) const;
     std::shared_ptr<const Tokenizer> m_tokenizer;
     std::shared_ptr<const Template> m_template;
+    std::string m_source;
     std::string m_bosText;
     std::string m_eosText;
 };

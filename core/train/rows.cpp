@@ -49,6 +49,16 @@ std::int64_t TrainRow::supervised() const
     return trained.empty() ? 0 : std::accumulate(trained.begin() + 1, trained.end(), std::int64_t(0));
 }
 
+Result<EncodedRow> encodeRow(const ChatEncoder &encoder, std::span<const Message> messages, std::int64_t maxLength,
+                             bool assistantOnlyLoss)
+{
+    ATTUNE_TRY(EncodedChat chat, encoder.encode(messages));
+    if (!assistantOnlyLoss)
+        std::fill(chat.assistantMask.begin(), chat.assistantMask.end(), std::uint8_t(1));
+    const std::size_t kept = std::min(chat.ids.size(), static_cast<std::size_t>(maxLength));
+    return EncodedRow{std::move(chat), kept};
+}
+
 Result<std::vector<TrainRow>> encodeRows(const ChatEncoder &encoder, std::span<const TrainExample> examples,
                                          const TrainSettings &settings, EncodeReport *report)
 {
@@ -57,19 +67,16 @@ Result<std::vector<TrainRow>> encodeRows(const ChatEncoder &encoder, std::span<c
     std::vector<TrainRow> rows;
     rows.reserve(examples.size());
     for (const TrainExample &example : examples) {
-        auto encoded = encoder.encode(example.messages);
+        auto encoded = encodeRow(encoder, example.messages, settings.max_length, settings.assistant_only_loss);
         if (!encoded)
             return fail(encoded.error().code, "Row " + std::to_string(example.id) + ": " + encoded.error().message,
                         encoded.error().detail);
-        TrainRow row{example.id, std::move(encoded->ids), std::move(encoded->assistantMask)};
-        if (!settings.assistant_only_loss)
-            std::fill(row.trained.begin(), row.trained.end(), std::uint8_t(1));
-        const auto limit = static_cast<std::size_t>(settings.max_length);
-        if (row.ids.size() > limit) {
+        TrainRow row{example.id, std::move(encoded->chat.ids), std::move(encoded->chat.assistantMask)};
+        if (row.ids.size() > encoded->kept) {
             ++r.cutRows;
-            r.cutTokens += static_cast<std::int64_t>(row.ids.size() - limit);
-            row.ids.resize(limit);
-            row.trained.resize(limit);
+            r.cutTokens += static_cast<std::int64_t>(row.ids.size() - encoded->kept);
+            row.ids.resize(encoded->kept);
+            row.trained.resize(encoded->kept);
         }
         if (row.supervised() == 0)
             r.untrained.push_back(example.id);
@@ -98,18 +105,26 @@ TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t
     return batch;
 }
 
+RunLength runLength(std::size_t rows, const TrainSettings &settings)
+{
+    const double window = static_cast<double>(settings.per_device_train_batch_size) *
+                          static_cast<double>(settings.gradient_accumulation_steps);
+    const auto count = static_cast<double>(rows);
+    const auto atLeastOne = [](double steps) {
+        return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(steps)));
+    };
+    return {atLeastOne(count / window), settings.max_steps > 0
+                                            ? settings.max_steps
+                                            : atLeastOne(settings.num_train_epochs * count / window)};
+}
+
 RowOrder::RowOrder(std::span<const TrainRow> rows, const TrainSettings &settings) : m_settings(settings)
 {
     for (const TrainRow &row : rows)
         m_lengths.push_back(static_cast<std::int64_t>(row.ids.size()));
-    const double window = static_cast<double>(settings.per_device_train_batch_size) *
-                          static_cast<double>(settings.gradient_accumulation_steps);
-    const auto count = static_cast<double>(rows.size());
-    m_stepsPerEpoch = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(count / window)));
-    m_totalSteps = settings.max_steps > 0
-                       ? settings.max_steps
-                       : std::max<std::int64_t>(1, static_cast<std::int64_t>(
-                                                       std::ceil(settings.num_train_epochs * count / window)));
+    const RunLength length = runLength(rows.size(), settings);
+    m_stepsPerEpoch = length.stepsPerEpoch;
+    m_totalSteps = length.totalSteps;
 }
 
 const std::vector<std::size_t> &RowOrder::epochOrder(std::int64_t epoch)

@@ -22,18 +22,35 @@ struct TrainRow {
     std::int64_t supervised() const;   ///< shifted targets: trained tokens after the first
 };
 
+/// A conversation as training sees it, before the cut is made: the preview shows all of it.
+struct EncodedRow {
+    EncodedChat chat; ///< its mask says what is trained on: the answers, or every token
+    std::size_t kept; ///< tokens that max_length leaves
+};
+
+/// The one way from a conversation to what is trained on. Fails with InvalidInput where the template refuses.
+Result<EncodedRow> encodeRow(const ChatEncoder &encoder, std::span<const Message> messages, std::int64_t maxLength,
+                             bool assistantOnlyLoss);
+
 struct EncodeReport {
     std::int64_t cutRows = 0;
     std::int64_t cutTokens = 0;
     std::vector<std::int64_t> untrained; ///< rows with nothing to train on
 };
 
-/// Encodes rows by the function that prompts use too. Fails with InvalidInput naming the row where the template refuses.
+/// Encodes rows by encodeRow() and cuts them. Fails with InvalidInput naming the row where the template refuses.
 Result<std::vector<TrainRow>> encodeRows(const ChatEncoder &encoder, std::span<const TrainExample> examples,
                                          const TrainSettings &settings, EncodeReport *report = nullptr);
 
 /// Rows side by side, filled up to the longest.
 TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices);
+
+/// How many steps so many rows make.
+struct RunLength {
+    std::int64_t stepsPerEpoch = 1;
+    std::int64_t totalSteps = 1;
+};
+RunLength runLength(std::size_t rows, const TrainSettings &settings);
 
 /// Where data order is decided, and nowhere else: which rows each step takes, from the settings and the step alone, so
 /// that a resumed run needs no other state. Without shuffle it is import order, wrapping at the end.
