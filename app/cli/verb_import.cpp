@@ -22,7 +22,8 @@ struct Options {
 /// "user=Question,assistant=Answer".
 Result<std::map<std::string, std::string>> parseMap(const std::string &text)
 {
-    static constexpr std::array roles = {"user", "assistant", "system", "input", "split", "tags"};
+    static constexpr std::array roles = {"user", "assistant", "system", "input", "conversation",
+                                         "split", "tags", "rating", "note"};
     std::map<std::string, std::string> columns;
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = std::min(text.find(',', begin), text.size());
@@ -33,7 +34,8 @@ Result<std::map<std::string, std::string>> parseMap(const std::string &text)
             return fail(ErrorCode::InvalidInput, "--map: \"" + one + "\" is not ROLE=COLUMN, as in user=Question.");
         if (std::find(roles.begin(), roles.end(), role) == roles.end())
             return fail(ErrorCode::InvalidInput,
-                        "--map: \"" + role + "\" is none of user, assistant, system, input, split, tags.");
+                        "--map: \"" + role + "\" is none of user, assistant, system, input, conversation, split, tags, "
+                            "rating, note.");
         columns[role] = one.substr(equals + 1);
         begin = end + 1;
     }
@@ -93,7 +95,8 @@ void printReportJson(const ImportReport &report)
 Result<int> importAll(const Context &context, const Options &o)
 {
     ImportRequest request;
-    request.files.assign(o.files.begin(), o.files.end());
+    for (const std::string &file : o.files)
+        request.files.emplace_back(file);
     ATTUNE_TRY(request.options.format, parseDataFormat(o.format));
     ATTUNE_TRY(request.options.columns, parseMap(o.map));
     if (o.split != "auto") {

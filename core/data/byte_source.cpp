@@ -51,12 +51,39 @@ Result<ByteSource> ByteSource::open(const std::filesystem::path &path, std::stop
     struct stat status = {};
     if (::fstat(::fileno(source.m_file.get()), &status) == 0 && S_ISDIR(status.st_mode))
         return fail(ErrorCode::InvalidInput, path.string() + " is a folder: name the files in it.");
-    source.m_buffer.resize(PieceSize);
     std::setvbuf(source.m_file.get(), nullptr, _IONBF, 0);
-    source.fill();
-    ATTUNE_CHECK(source.failure());
-    ATTUNE_CHECK(source.checkKind());
+    ATTUNE_CHECK(source.begin());
     return source;
+}
+
+Result<ByteSource> ByteSource::fromText(std::shared_ptr<const std::string> text, std::filesystem::path name,
+                                        std::stop_token stop, std::function<void(std::int64_t)> progress)
+{
+    ByteSource source;
+    source.m_path = std::move(name);
+    source.m_text = std::move(text);
+    source.m_stop = std::move(stop);
+    source.m_progress = std::move(progress);
+    ATTUNE_CHECK(source.begin());
+    return source;
+}
+
+Result<void> ByteSource::begin()
+{
+    m_buffer.resize(PieceSize);
+    fill();
+    ATTUNE_CHECK(failure());
+    return checkKind();
+}
+
+std::size_t ByteSource::readPiece()
+{
+    if (!m_text)
+        return std::fread(m_buffer.data(), 1, m_buffer.size(), m_file.get());
+    const auto from = static_cast<std::size_t>(m_read);
+    const std::size_t got = std::min(m_buffer.size(), m_text->size() - from);
+    std::memcpy(m_buffer.data(), m_text->data() + from, got);
+    return got;
 }
 
 Result<void> ByteSource::checkKind()
@@ -79,11 +106,11 @@ bool ByteSource::fill()
         m_failure = Error{ErrorCode::Interrupted, "Reading " + m_path.string() + " was stopped.", {}};
         return false;
     }
-    const std::size_t got = std::fread(m_buffer.data(), 1, m_buffer.size(), m_file.get());
+    const std::size_t got = readPiece();
     m_at = 0;
     m_end = got;
     if (got == 0) {
-        if (std::ferror(m_file.get()))
+        if (m_file && std::ferror(m_file.get()))
             m_failure = systemFailure(m_path, errno).value();
         return false;
     }

@@ -21,6 +21,9 @@ public:
     /// file.
     static Result<ByteSource> open(const std::filesystem::path &path, std::stop_token stop,
                                    std::function<void(std::int64_t)> progress);
+    /// The bytes of a text in memory; `name` stands in messages where a file's path would.
+    static Result<ByteSource> fromText(std::shared_ptr<const std::string> text, std::filesystem::path name,
+                                       std::stop_token stop, std::function<void(std::int64_t)> progress);
 
     static constexpr int End = -1;
     /// The next byte, or End at the end of the file, on a failure and when stopped: then failure() says which.
@@ -47,11 +50,14 @@ private:
         void operator()(std::FILE *file) const { std::fclose(file); }
     };
     ByteSource() = default;
+    Result<void> begin();
     bool fill();
+    std::size_t readPiece();
     Result<void> checkKind();
 
     std::filesystem::path m_path;
     std::unique_ptr<std::FILE, Closer> m_file;
+    std::shared_ptr<const std::string> m_text; // instead of m_file
     std::stop_token m_stop;
     std::function<void(std::int64_t)> m_progress;
     std::vector<char> m_buffer;

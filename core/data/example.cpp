@@ -64,34 +64,6 @@ CharacterKind kindOf(utf8proc_int32_t codepoint)
     }
 }
 
-std::string folded(const std::string &text)
-{
-    const std::string source = caseFolded(text);
-    std::string result;
-    result.reserve(source.size());
-    CharacterKind last = CharacterKind::Space; // so that leading space goes
-    const auto *at = reinterpret_cast<const utf8proc_uint8_t *>(source.data());
-    const auto *end = at + source.size();
-    while (at < end) {
-        utf8proc_int32_t codepoint = -1;
-        auto length = utf8proc_iterate(at, end - at, &codepoint);
-        if (length <= 0) { // a stray byte stands for itself
-            length = 1;
-            codepoint = 0xFFFD;
-        }
-        const CharacterKind kind = kindOf(codepoint);
-        if (kind == CharacterKind::Other)
-            result.append(reinterpret_cast<const char *>(at), static_cast<std::size_t>(length));
-        else if (kind != last)
-            result += kind == CharacterKind::Space ? ' ' : '0';
-        last = kind;
-        at += length;
-    }
-    if (result.ends_with(' '))
-        result.pop_back();
-    return result;
-}
-
 void addLine(std::string &text, const std::string &line)
 {
     if (!text.empty())
@@ -170,6 +142,36 @@ std::string contentHash(std::span<const Message> messages)
     return result;
 }
 
+std::string foldedText(const std::string &text, bool foldDigits)
+{
+    const std::string source = caseFolded(text);
+    std::string result;
+    result.reserve(source.size());
+    CharacterKind last = CharacterKind::Space; // so that leading space goes
+    const auto *at = reinterpret_cast<const utf8proc_uint8_t *>(source.data());
+    const auto *end = at + source.size();
+    while (at < end) {
+        utf8proc_int32_t codepoint = -1;
+        auto length = utf8proc_iterate(at, end - at, &codepoint);
+        if (length <= 0) { // a stray byte stands for itself
+            length = 1;
+            codepoint = 0xFFFD;
+        }
+        CharacterKind kind = kindOf(codepoint);
+        if (kind == CharacterKind::Digit && !foldDigits)
+            kind = CharacterKind::Other;
+        if (kind == CharacterKind::Other)
+            result.append(reinterpret_cast<const char *>(at), static_cast<std::size_t>(length));
+        else if (kind != last)
+            result += kind == CharacterKind::Space ? ' ' : '0';
+        last = kind;
+        at += length;
+    }
+    if (result.ends_with(' '))
+        result.pop_back();
+    return result;
+}
+
 std::string normalisedPrompt(std::span<const Message> messages)
 {
     std::string user;
@@ -182,8 +184,8 @@ std::string normalisedPrompt(std::span<const Message> messages)
         else if (!user.empty()) // an assistant's greeting before the first question is no answer
             break;
     }
-    std::string prompt = folded(user);
-    return prompt.empty() ? folded(system) : prompt;
+    std::string prompt = foldedText(user, true);
+    return prompt.empty() ? foldedText(system, true) : prompt;
 }
 
 } // namespace attune

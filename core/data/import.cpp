@@ -1,5 +1,6 @@
 #include "core/data/import.h"
 
+#include "core/data/import_source.h"
 #include "core/data/json_records.h"
 #include "core/data/record_reader.h"
 #include "core/data/table_records.h"
@@ -10,8 +11,6 @@
 namespace attune {
 
 namespace {
-
-constexpr std::size_t RecordLimit = std::size_t(64) << 20;
 
 constexpr std::array<std::pair<std::string_view, DataFormat>, 7> Formats{
     {{"auto", DataFormat::Auto},
@@ -38,11 +37,6 @@ std::string extension(const std::filesystem::path &file)
     return text;
 }
 
-bool isTable(DataFormat format)
-{
-    return format == DataFormat::Csv || format == DataFormat::Tsv;
-}
-
 std::string quotedList(const std::vector<std::string> &names)
 {
     std::string text;
@@ -61,18 +55,25 @@ std::string reasonWithoutPlace(std::string reason)
     return reason;
 }
 
+/// Where an import's findings go.
+struct Callbacks {
+    const std::function<Result<void>(Example)> &onExample;
+    const std::function<Result<void>(Reject)> &onReject;
+    const std::function<void(Reject)> &onNote;
+};
+
 class Importer {
 public:
-    Importer(ByteSource &source, const ImportOptions &options, const std::function<Result<void>(Example)> &onExample,
-             const std::function<Result<void>(Reject)> &onReject, std::stop_token stop)
-        : m_source(source), m_options(options), m_onExample(onExample), m_onReject(onReject), m_stop(std::move(stop)),
-          m_file(source.path().string())
+    Importer(ByteSource &bytes, const ImportSource &source, const ImportOptions &options, const Callbacks &callbacks,
+             std::stop_token stop)
+        : m_bytes(bytes), m_source(source), m_options(options), m_callbacks(callbacks), m_stop(std::move(stop)),
+          m_file(source.file.string())
     {
     }
 
     Result<void> run()
     {
-        ATTUNE_TRY(const DataFormat format, kindOfFile());
+        ATTUNE_TRY(const DataFormat format, kindOfSource(m_bytes, m_source, m_options.format));
         if (isTable(format))
             ATTUNE_CHECK(readTable(format == DataFormat::Tsv ? '\t' : ','));
         else
@@ -83,41 +84,16 @@ public:
     }
 
 private:
-    /// The given format; or Csv, Tsv, or Auto for some kind of JSON, by extension and first character.
-    Result<DataFormat> kindOfFile()
-    {
-        if (m_options.format != DataFormat::Auto)
-            return m_options.format;
-        const std::string ending = extension(m_source.path());
-        if (ending == ".csv")
-            return DataFormat::Csv;
-        if (ending == ".tsv" || ending == ".tab")
-            return DataFormat::Tsv;
-        if (ending == ".json" || ending == ".jsonl" || ending == ".ndjson")
-            return DataFormat::Auto;
-        while (m_source.peek() == ' ' || m_source.peek() == '\n' || m_source.peek() == '\r' ||
-               m_source.peek() == '\t')
-            m_source.next();
-        if (m_source.peek() == '{' || m_source.peek() == '[')
-            return DataFormat::Auto;
-        ATTUNE_CHECK(m_source.failure());
-        if (m_source.peek() == ByteSource::End)
-            return fail(ErrorCode::InvalidInput, m_file + " holds no records.");
-        return fail(ErrorCode::InvalidInput,
-                    m_file + ": the format is not clear from its name and start; name it with --format (" +
-                        formatNames() + ").");
-    }
-
     Result<void> readJson(DataFormat format)
     {
         if (format != DataFormat::Auto) {
-            if (!m_options.columns.empty())
+            if (namesColumns(m_options))
                 return fail(ErrorCode::InvalidInput,
                             m_file + ": a map of columns goes with tables and flat records only; leave out --map or "
                                      "--format.");
             m_shape = RecordShape{format, {}};
         }
-        JsonRecords records(m_source, RecordLimit);
+        JsonRecords records(m_bytes, importRecordLimit);
         while (true) {
             ATTUNE_TRY(auto record, records.next());
             if (!record)
@@ -127,18 +103,20 @@ private:
         }
     }
 
-    Result<void> takeText(const RawRecord &record)
+    Result<void> takeText(RawRecord &record)
     {
+        if (const std::string *mended = mendedText()) {
+            if (mended->empty())
+                return {};
+            record.text = *mended;
+            record.problem.clear();
+        }
+        m_text = &record.text;
         if (!record.problem.empty())
             return reject(record.line, record.path, record.problem);
-        if (record.text.find('\0') != std::string::npos)
-            return reject(record.line, record.path, "The record holds a NUL byte.");
-        if (const std::size_t bad = invalidUtf8(record.text); bad != std::string_view::npos)
-            return reject(record.line, record.path,
-                          "The text is not valid UTF-8 at byte " + std::to_string(bad + 1) + " of the record.");
-        const auto parsed = parseJson(record.text, "The record");
+        const auto parsed = parseRecord(record.text);
         if (!parsed)
-            return reject(record.line, record.path, reasonWithoutPlace(parsed.error().message));
+            return reject(record.line, record.path, parsed.error());
         if (!m_shape && parsed->is_object())
             ATTUNE_CHECK(decideShape(*parsed, record.line));
         // Without a shape it is no object, and will be refused as such.
@@ -150,8 +128,8 @@ private:
         std::vector<std::string> names;
         for (const auto &item : record.items())
             names.push_back(item.key());
-        if (!m_options.columns.empty()) {
-            ATTUNE_TRY(auto columns, columnsFromOptions(m_options.columns, names, m_file));
+        if (namesColumns(m_options)) {
+            ATTUNE_TRY(auto columns, columnsFromOptions(m_options, names, m_file));
             m_shape = RecordShape{DataFormat::Csv, std::move(columns)};
             return {};
         }
@@ -167,15 +145,15 @@ private:
 
     Result<void> readTable(char separator)
     {
-        ATTUNE_TRY(auto table, TableRecords::open(m_source, separator, RecordLimit));
+        ATTUNE_TRY(auto table, TableRecords::open(m_bytes, separator, importRecordLimit));
         for (const std::string &name : table.header()) {
             if (invalidUtf8(name) != std::string_view::npos || name.find('\0') != std::string::npos)
                 return fail(ErrorCode::InvalidInput,
                             m_file + ": the header row is not valid UTF-8 text; save the file as UTF-8.");
         }
         RecordShape shape{DataFormat::Csv, {}};
-        if (!m_options.columns.empty()) {
-            ATTUNE_TRY(shape.columns, columnsFromOptions(m_options.columns, table.header(), m_file));
+        if (namesColumns(m_options)) {
+            ATTUNE_TRY(shape.columns, columnsFromOptions(m_options, table.header(), m_file));
         } else if (auto guessed = guessColumns(table.header())) {
             shape.columns = std::move(*guessed);
         } else {
@@ -183,19 +161,30 @@ private:
                         m_file + " has the columns " + quotedList(table.header()) +
                             "; say which hold the question and the answer with --map user=COLUMN,assistant=COLUMN.");
         }
+        if (m_options.rejectText)
+            table.keepRaw();
         while (true) {
             ATTUNE_TRY(auto row, table.next());
             if (!row)
                 return {};
             ATTUNE_CHECK(count());
-            ATTUNE_CHECK(takeRow(*row, table.header(), shape));
+            ATTUNE_CHECK(takeRow(*row, table, shape));
         }
     }
 
-    Result<void> takeRow(TableRow &row, const std::vector<std::string> &header, const RecordShape &shape)
+    Result<void> takeRow(TableRow &row, const TableRecords &table, const RecordShape &shape)
     {
+        if (const std::string *mended = mendedText()) {
+            if (mended->empty())
+                return {};
+            auto parsed = table.parseRow(*mended, row.line);
+            row = parsed ? std::move(*parsed)
+                         : TableRow{.fields = {}, .line = row.line, .problem = parsed.error().message, .raw = *mended};
+        }
+        m_text = &row.raw;
         if (!row.problem.empty())
             return reject(row.line, {}, row.problem);
+        const auto &header = table.header();
         Json record = Json::object();
         for (std::size_t i = 0; i < header.size(); ++i) {
             if (invalidUtf8(row.fields[i]) != std::string_view::npos)
@@ -207,19 +196,34 @@ private:
 
     Result<void> take(const Json &record, const RecordShape &shape, std::int64_t line, const std::string &path)
     {
-        auto example = readRecord(record, shape);
-        if (!example) {
-            const Problem &problem = example.error();
-            const bool both = !path.empty() && !problem.field.empty();
-            return reject(line, path + (both ? "." : "") + problem.field, problem.reason);
+        std::vector<Problem> notes;
+        auto example = readRecord(record, shape, &notes);
+        const auto fieldAt = [&](const std::string &field) {
+            return path + (!path.empty() && !field.empty() ? "." : "") + field;
+        };
+        if (!example)
+            return reject(line, fieldAt(example.error().field), example.error().reason);
+        if (m_callbacks.onNote) {
+            for (const Problem &note : notes)
+                m_callbacks.onNote(rejectOf(line, fieldAt(note.field), note.reason));
         }
+        if (!m_options.system.empty() && example->messages.front().role != "system")
+            example->messages.insert(example->messages.begin(), {"system", m_options.system});
         example->origin = {m_file, line};
-        return m_onExample(std::move(*example));
+        return m_callbacks.onExample(std::move(*example));
     }
 
-    Result<void> reject(std::int64_t line, std::string field, std::string reason)
+    Reject rejectOf(std::int64_t line, std::string field, std::string reason) const
     {
-        return m_onReject({m_file, line, std::move(field), std::move(reason)});
+        Reject reject{m_file, line, std::move(field), std::move(reason), m_records - 1, {}};
+        if (m_options.rejectText && m_text && m_text->size() < rejectTextLimit)
+            reject.text = *m_text;
+        return reject;
+    }
+
+    Result<void> reject(std::int64_t line, std::string field, std::string reason) const
+    {
+        return m_callbacks.onReject(rejectOf(line, std::move(field), std::move(reason)));
     }
 
     Result<void> count()
@@ -230,14 +234,21 @@ private:
         return {};
     }
 
-    ByteSource &m_source;
+    const std::string *mendedText() const
+    {
+        const auto found = m_source.mended.find(m_records - 1);
+        return found == m_source.mended.end() ? nullptr : &found->second;
+    }
+
+    ByteSource &m_bytes;
+    const ImportSource &m_source;
     const ImportOptions &m_options;
-    const std::function<Result<void>(Example)> &m_onExample;
-    const std::function<Result<void>(Reject)> &m_onReject;
+    const Callbacks &m_callbacks;
     std::stop_token m_stop;
     std::string m_file;
     std::optional<RecordShape> m_shape;
     std::int64_t m_records = 0;
+    const std::string *m_text = nullptr; // of the record at hand
 };
 
 } // namespace
@@ -252,13 +263,77 @@ Result<DataFormat> parseDataFormat(std::string_view text)
                 "\"" + std::string(text) + "\" is no data format: use " + formatNames() + ".");
 }
 
-Result<void> readExamples(const std::filesystem::path &file, const ImportOptions &options,
+std::string_view name(DataFormat format)
+{
+    for (const auto &[text, known] : Formats) {
+        if (known == format)
+            return text;
+    }
+    return "auto";
+}
+
+ImportSource ImportSource::pasted(std::string text, const std::string &name)
+{
+    ImportSource source(std::filesystem::path{name});
+    source.text = std::make_shared<const std::string>(std::move(text));
+    return source;
+}
+
+Result<ByteSource> openSource(const ImportSource &source, std::stop_token stop,
+                              std::function<void(std::int64_t)> progress)
+{
+    return source.text ? ByteSource::fromText(source.text, source.file, std::move(stop), std::move(progress))
+                       : ByteSource::open(source.file, std::move(stop), std::move(progress));
+}
+
+Result<DataFormat> kindOfSource(ByteSource &bytes, const ImportSource &source, DataFormat asked)
+{
+    if (asked != DataFormat::Auto)
+        return asked;
+    const std::string ending = source.text ? std::string() : extension(source.file);
+    if (ending == ".csv")
+        return DataFormat::Csv;
+    if (ending == ".tsv" || ending == ".tab")
+        return DataFormat::Tsv;
+    if (ending == ".json" || ending == ".jsonl" || ending == ".ndjson")
+        return DataFormat::Auto;
+    while (bytes.peek() == ' ' || bytes.peek() == '\n' || bytes.peek() == '\r' || bytes.peek() == '\t')
+        bytes.next();
+    if (bytes.peek() == '{' || bytes.peek() == '[')
+        return DataFormat::Auto;
+    ATTUNE_CHECK(bytes.failure());
+    const std::string name = source.file.string();
+    if (bytes.peek() == ByteSource::End)
+        return fail(ErrorCode::InvalidInput, name + " holds no records.");
+    if (source.text) {
+        const std::string_view firstLine = std::string_view(*source.text).substr(0, source.text->find('\n'));
+        return firstLine.find('\t') == std::string_view::npos ? DataFormat::Csv : DataFormat::Tsv;
+    }
+    return fail(ErrorCode::InvalidInput,
+                name + ": the format is not clear from its name and start; name it with --format (" + formatNames() +
+                    ").");
+}
+
+tl::expected<Json, std::string> parseRecord(const std::string &text)
+{
+    if (text.find('\0') != std::string::npos)
+        return tl::unexpected(std::string("The record holds a NUL byte."));
+    if (const std::size_t bad = invalidUtf8(text); bad != std::string_view::npos)
+        return tl::unexpected("The text is not valid UTF-8 at byte " + std::to_string(bad + 1) + " of the record.");
+    auto parsed = parseJson(text, "The record");
+    if (!parsed)
+        return tl::unexpected(reasonWithoutPlace(parsed.error().message));
+    return std::move(*parsed);
+}
+
+Result<void> readExamples(const ImportSource &source, const ImportOptions &options,
                           const std::function<Result<void>(Example)> &onExample,
                           const std::function<Result<void>(Reject)> &onReject, std::stop_token stop,
-                          const std::function<void(std::int64_t)> &progress)
+                          const std::function<void(std::int64_t)> &progress,
+                          const std::function<void(Reject)> &onNote)
 {
-    ATTUNE_TRY(auto source, ByteSource::open(file, stop, progress));
-    return Importer(source, options, onExample, onReject, std::move(stop)).run();
+    ATTUNE_TRY(auto bytes, openSource(source, stop, progress));
+    return Importer(bytes, source, options, {onExample, onReject, onNote}, std::move(stop)).run();
 }
 
 } // namespace attune

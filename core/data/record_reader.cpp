@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <utf8proc.h>
 
 namespace attune {
@@ -43,6 +45,17 @@ tl::expected<std::string, Problem> plainText(const Json &object, const std::stri
     return contentText(*value, key);
 }
 
+/// A value for a slot of a prompt template: what is not there is empty, and what is no text is written as JSON.
+std::string slotText(const Json &record, const std::string &key)
+{
+    const Json *value = member(record, key);
+    if (!value)
+        return {};
+    if (const auto text = contentText(*value, key))
+        return *text;
+    return value->dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 /// A system prompt that stands beside the turns, as all these formats allow: it must not get lost.
 Conversation addSystem(ConversationBuilder &builder, const Json &record, const std::string &key)
 {
@@ -56,11 +69,13 @@ Conversation addSystem(ConversationBuilder &builder, const Json &record, const s
     return {};
 }
 
-Conversation addPair(ConversationBuilder &builder, const Json &record, const ColumnMap &columns, bool hasHistory)
+tl::expected<std::string, Problem> userText(const Json &record, const ColumnMap &columns)
 {
+    if (columns.promptTemplate)
+        return columns.promptTemplate->fill([&](const std::string &slot) { return slotText(record, slot); });
     auto user = plainText(record, columns.user);
     if (!user)
-        return tl::unexpected(user.error());
+        return user;
     if (member(record, columns.input)) {
         const auto input = plainText(record, columns.input);
         if (!input)
@@ -68,6 +83,14 @@ Conversation addPair(ConversationBuilder &builder, const Json &record, const Col
         if (!input->empty())
             *user += "\n\n" + *input;
     }
+    return user;
+}
+
+Conversation addPair(ConversationBuilder &builder, const Json &record, const ColumnMap &columns, bool hasHistory)
+{
+    auto user = userText(record, columns);
+    if (!user)
+        return tl::unexpected(std::move(user.error()));
     auto assistant = plainText(record, columns.assistant);
     if (!assistant)
         return tl::unexpected(assistant.error());
@@ -75,7 +98,7 @@ Conversation addPair(ConversationBuilder &builder, const Json &record, const Col
         if (auto added = builder.addHistory(*history, "history"); !added)
             return added;
     }
-    builder.add("user", std::move(*user), columns.user);
+    builder.add("user", std::move(*user), columns.promptTemplate ? columns.promptTemplate->slots().front() : columns.user);
     builder.add("assistant", std::move(*assistant), columns.assistant);
     return {};
 }
@@ -108,6 +131,25 @@ Conversation addList(ConversationBuilder &builder, const Json &record, const cha
                                                ? "The value is null, but a list of messages is needed."
                                                : "This field is missing."});
     return builder.addMessages(*messages, key);
+}
+
+/// A column that holds a whole conversation: a list, an object around one, or the JSON text of either.
+Conversation addConversation(ConversationBuilder &builder, const Json &record, const std::string &key)
+{
+    const Json *value = member(record, key);
+    if (!value)
+        return tl::unexpected(Problem{key, "This field is missing or empty."});
+    Json parsed;
+    if (value->is_string()) {
+        parsed = Json::parse(value->get_ref<const std::string &>(), nullptr, false);
+        if (parsed.is_discarded())
+            return tl::unexpected(Problem{key, "The text is not JSON, but a list of messages is needed."});
+        value = &parsed;
+    }
+    for (const char *inner : {"messages", "conversations"})
+        if (value->is_object() && value->contains(inner))
+            return builder.addMessages((*value)[inner], key + "." + inner);
+    return builder.addMessages(*value, key);
 }
 
 std::vector<std::string> splitWords(std::string_view text)
@@ -143,15 +185,85 @@ Conversation readTags(const Json &record, const std::string &key, Example &examp
     const Json *value = member(record, key);
     if (!value)
         return {};
+    std::vector<std::string> tags;
     if (value->is_string()) {
-        example.tags = splitWords(value->get_ref<const std::string &>());
+        tags = splitWords(value->get_ref<const std::string &>());
     } else if (value->is_array() &&
                std::all_of(value->begin(), value->end(), [](const Json &tag) { return tag.is_string(); })) {
-        example.tags = value->get<std::vector<std::string>>();
+        tags = value->get<std::vector<std::string>>();
+    } else if (value->is_number() || value->is_boolean()) {
+        tags = {value->dump()};
     } else {
         return tl::unexpected(Problem{key, "Tags must be a list of texts."});
     }
+    for (std::string &tag : tags)
+        if (std::find(example.tags.begin(), example.tags.end(), tag) == example.tags.end())
+            example.tags.push_back(std::move(tag));
     return {};
+}
+
+/// Stars from 1 to 5, as a number or a text; 0 and nothing are no rating. Anything else is noted and left out: a row
+/// is worth more than its rating.
+void readRating(const Json &record, const std::string &key, Example &example, std::vector<Problem> *notes)
+{
+    const Json *value = member(record, key);
+    if (!value)
+        return;
+    const std::string text =
+        value->is_string() ? lowered(value->get_ref<const std::string &>())
+                           : value->dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (text.empty())
+        return;
+    double stars = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), stars);
+    const bool whole = error == std::errc() && end == text.data() + text.size() && stars >= 0 && stars <= 5 &&
+                       stars == std::floor(stars);
+    if (whole)
+        example.rating = static_cast<int>(stars);
+    else if (notes)
+        notes->push_back({key, "\"" + text.substr(0, 40) + "\" is no rating from 1 to 5: read as no rating."});
+}
+
+void readNotes(const Json &record, const std::string &key, Example &example)
+{
+    if (const Json *value = member(record, key))
+        example.notes = value->is_string() ? value->get<std::string>()
+                                           : value->dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// A column by its name, or by its name in other capitals.
+Result<std::string> findColumn(const std::string &column, std::span<const std::string> names, const std::string &role,
+                               const std::string &where)
+{
+    auto found = std::find(names.begin(), names.end(), column);
+    if (found == names.end())
+        found = std::find_if(names.begin(), names.end(),
+                             [&](const std::string &name) { return lowered(name) == lowered(column); });
+    if (found == names.end()) {
+        std::string present;
+        for (const std::string &name : names)
+            present += (present.empty() ? "\"" : ", \"") + name + "\"";
+        return fail(ErrorCode::InvalidInput,
+                    where + " has no column \"" + column + "\" for " + role + "; it has " + present + ".");
+    }
+    if (std::count(names.begin(), names.end(), *found) > 1)
+        return fail(ErrorCode::InvalidInput, where + " has more than one column \"" + *found +
+                                                 "\", so it is not clear which one is meant for " + role +
+                                                 "; rename the others.");
+    return *found;
+}
+
+/// What a row says about itself is never dropped just because no map mentions it.
+void addOwnColumns(ColumnMap &map, std::span<const std::string> names)
+{
+    for (const std::string &name : names) {
+        const std::string plain = lowered(name);
+        for (const auto &[wanted, column] : {std::pair("split", &map.split), std::pair("tags", &map.tags),
+                                             std::pair("rating", &map.rating), std::pair("notes", &map.note)}) {
+            if (column->empty() && plain == wanted)
+                *column = name;
+        }
+    }
 }
 
 } // namespace
@@ -179,56 +291,62 @@ std::optional<ColumnMap> guessColumns(std::span<const std::string> names)
         map.system = named("system");
         if (user == "instruction")
             map.input = named("input");
-        map.split = named("split");
-        map.tags = named("tags");
+        addOwnColumns(map, names);
         return map;
     }
     return std::nullopt;
 }
 
-Result<ColumnMap> columnsFromOptions(const std::map<std::string, std::string> &columns,
-                                     std::span<const std::string> names, const std::string &where)
+bool namesColumns(const ImportOptions &options)
+{
+    return !options.columns.empty() || !options.promptTemplate.empty() || !options.tagColumns.empty();
+}
+
+Result<ColumnMap> columnsFromOptions(const ImportOptions &options, std::span<const std::string> names,
+                                     const std::string &where)
 {
     ColumnMap map;
-    const std::map<std::string, std::string *> roles{{"system", &map.system}, {"user", &map.user},
-                                                     {"input", &map.input},   {"assistant", &map.assistant},
-                                                     {"split", &map.split},   {"tags", &map.tags}};
-    std::string present;
-    for (const std::string &name : names)
-        present += (present.empty() ? "\"" : ", \"") + name + "\"";
-    for (const auto &[role, column] : columns) {
+    const std::map<std::string, std::string *> roles{
+        {"system", &map.system}, {"user", &map.user},     {"input", &map.input}, {"assistant", &map.assistant},
+        {"split", &map.split},   {"tags", &map.tags},     {"note", &map.note},   {"conversation", &map.conversation},
+        {"rating", &map.rating}};
+    for (const auto &[role, column] : options.columns) {
         const auto known = roles.find(role);
         if (known == roles.end())
             return fail(ErrorCode::InvalidInput,
                         "The map names \"" + role +
-                            "\", but columns can be mapped to user, assistant, system, input, "
-                            "split and tags only.");
-        auto found = std::find(names.begin(), names.end(), column);
-        if (found == names.end())
-            found = std::find_if(names.begin(), names.end(), [&, wanted = column](const std::string &name) {
-                return lowered(name) == lowered(wanted);
-            });
-        if (found == names.end())
-            return fail(ErrorCode::InvalidInput,
-                        where + " has no column \"" + column + "\" for " + role + "; it has " + present + ".");
-        if (std::count(names.begin(), names.end(), *found) > 1)
-            return fail(ErrorCode::InvalidInput, where + " has more than one column \"" + *found +
-                                                     "\", so it is not clear which one is meant for " + role +
-                                                     "; rename the others.");
-        *known->second = *found;
+                            "\", but columns can be mapped to user, assistant, system, input, conversation, "
+                            "split, tags, rating and note only.");
+        ATTUNE_TRY(*known->second, findColumn(column, names, role, where));
+    }
+    for (const std::string &column : options.tagColumns) {
+        ATTUNE_TRY(map.moreTags.emplace_back(), findColumn(column, names, "tags", where));
+    }
+    if (!options.promptTemplate.empty()) {
+        ATTUNE_TRY(map.promptTemplate, PromptTemplate::parse(options.promptTemplate));
+        std::vector<std::string> slots = map.promptTemplate->slots();
+        for (std::string &slot : slots) {
+            ATTUNE_TRY(slot, findColumn(slot, names, "the prompt template", where));
+        }
+        map.promptTemplate->rename(slots);
+        if (map.assistant.empty()) {
+            if (auto guessed = guessColumns(names))
+                map.assistant = guessed->assistant;
+        }
     }
     for (const char *role : {"user", "assistant"}) {
-        if (roles.at(role)->empty())
-            return fail(ErrorCode::InvalidInput,
-                        "The map for " + where + " names no column for " + role + "; it has " + present + ".");
+        const bool given = !map.conversation.empty() || !roles.at(role)->empty() ||
+                           (map.promptTemplate && role == std::string_view("user"));
+        if (given)
+            continue;
+        std::string present;
+        for (const std::string &name : names)
+            present += (present.empty() ? "\"" : ", \"") + name + "\"";
+        return fail(ErrorCode::InvalidInput,
+                    "The map for " + where + " names no column for " + role + "; it has " + present + ".");
     }
-    // A split or tags are never dropped just because the map does not mention them.
-    for (const std::string &name : names) {
-        if (map.split.empty() && lowered(name) == "split")
-            map.split = name;
-        if (map.tags.empty() && lowered(name) == "tags")
-            map.tags = name;
-    }
+    if (!options.mentionedOnly)
+        addOwnColumns(map, names);
     return map;
 }
 
@@ -250,14 +368,23 @@ std::optional<RecordShape> guessShape(const Json &record)
     return std::nullopt;
 }
 
-ReadRecord readRecord(const Json &record, const RecordShape &shape)
+ReadRecord readRecord(const Json &record, const RecordShape &shape, std::vector<Problem> *notes)
 {
     if (!record.is_object())
         return tl::unexpected(Problem{{}, "The record is no JSON object."});
     ColumnMap columns = shape.columns;
     const bool flat = shape.format == DataFormat::Csv || shape.format == DataFormat::Tsv;
-    if (!flat)
-        columns = {"system", "instruction", "input", "output", "split", "tags"};
+    if (!flat) {
+        columns = {};
+        columns.system = "system";
+        columns.user = "instruction";
+        columns.input = "input";
+        columns.assistant = "output";
+        columns.split = "split";
+        columns.tags = "tags";
+        columns.rating = "rating";
+        columns.note = "notes";
+    }
     ConversationBuilder builder;
     if (auto system = addSystem(builder, record, columns.system); !system)
         return tl::unexpected(std::move(system.error()));
@@ -273,7 +400,8 @@ ReadRecord readRecord(const Json &record, const RecordShape &shape)
         added = addPromptAndCompletion(builder, record);
         break;
     default:
-        added = addPair(builder, record, columns, !flat);
+        added = columns.conversation.empty() ? addPair(builder, record, columns, !flat)
+                                             : addConversation(builder, record, columns.conversation);
     }
     if (!added)
         return tl::unexpected(std::move(added.error()));
@@ -285,8 +413,13 @@ ReadRecord readRecord(const Json &record, const RecordShape &shape)
     example.messages = std::move(*messages);
     if (auto read = readSplit(record, columns.split, example); !read)
         return tl::unexpected(std::move(read.error()));
-    if (auto read = readTags(record, columns.tags, example); !read)
-        return tl::unexpected(std::move(read.error()));
+    columns.moreTags.insert(columns.moreTags.begin(), columns.tags);
+    for (const std::string &column : columns.moreTags) {
+        if (auto read = readTags(record, column, example); !read)
+            return tl::unexpected(std::move(read.error()));
+    }
+    readRating(record, columns.rating, example, notes);
+    readNotes(record, columns.note, example);
     return example;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/data/import.h"
+#include "core/data/prompt_template.h"
 #include "core/formats/json.h"
 
 namespace attune {
@@ -20,14 +21,21 @@ struct ColumnMap {
     std::string assistant;
     std::string split;
     std::string tags;
+    std::string rating;
+    std::string note;
+    std::string conversation;                   ///< a list of messages, instead of user and assistant
+    std::vector<std::string> moreTags;          ///< further columns of tags
+    std::optional<PromptTemplate> promptTemplate; ///< makes the user's turn, instead of user and input
 };
 
 /// The map that well-known names allow (prompt and completion, question and answer, ...).
 std::optional<ColumnMap> guessColumns(std::span<const std::string> names);
 /// The map that the user asked for. Fails with InvalidInput where a role is unknown or missing, or a column is not
 /// there, naming those that are. `where` names the file.
-Result<ColumnMap> columnsFromOptions(const std::map<std::string, std::string> &columns,
-                                     std::span<const std::string> names, const std::string &where);
+Result<ColumnMap> columnsFromOptions(const ImportOptions &options, std::span<const std::string> names,
+                                     const std::string &where);
+/// Whether the options say that records are to be read through columns.
+bool namesColumns(const ImportOptions &options);
 
 /// What a file's records are, decided once for the file.
 struct RecordShape {
@@ -37,8 +45,9 @@ struct RecordShape {
 /// The shape of a JSON record by its keys; none where they say nothing.
 std::optional<RecordShape> guessShape(const Json &record);
 
-/// One record as an example, with its split and tags; the origin is left to the caller.
-ReadRecord readRecord(const Json &record, const RecordShape &shape);
+/// One record as an example, with its split, tags, rating and notes; the origin is left to the caller. What is doubtful
+/// but keeps the row in goes to `notes`.
+ReadRecord readRecord(const Json &record, const RecordShape &shape, std::vector<Problem> *notes = nullptr);
 
 /// First byte that is no valid UTF-8, or npos.
 std::size_t invalidUtf8(std::string_view text);

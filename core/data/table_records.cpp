@@ -32,11 +32,40 @@ Result<TableRecords> TableRecords::open(ByteSource &source, char separator, std:
 Result<std::optional<TableRow>> TableRecords::next()
 {
     ATTUNE_TRY(auto row, readRow());
-    if (row && row->problem.empty() && row->fields.size() != m_header.size())
-        row->problem = "The row has " + std::to_string(row->fields.size()) +
-                       (row->fields.size() == 1 ? " field" : " fields") + ", but the header has " +
-                       std::to_string(m_header.size()) + ".";
+    if (row)
+        checkWidth(*row);
     return row;
+}
+
+Result<TableRow> TableRecords::parseRow(const std::string &text, std::int64_t line) const
+{
+    ATTUNE_TRY(auto source,
+               ByteSource::fromText(std::make_shared<const std::string>(text), m_source->path(), {}, {}));
+    TableRecords alone(source, m_separator, m_recordLimit);
+    ATTUNE_TRY(auto row, alone.readRow());
+    TableRow result = row ? std::move(*row) : TableRow{.fields = {}, .line = line, .problem = {}, .raw = {}};
+    result.line = line;
+    result.raw = text;
+    checkWidth(result);
+    if (result.problem.empty() && source.peek() != ByteSource::End)
+        result.problem = "There is more than one row in this text; put line breaks into double quotes.";
+    return result;
+}
+
+void TableRecords::checkWidth(TableRow &row) const
+{
+    if (row.problem.empty() && row.fields.size() != m_header.size())
+        row.problem = "The row has " + std::to_string(row.fields.size()) +
+                      (row.fields.size() == 1 ? " field" : " fields") + ", but the header has " +
+                      std::to_string(m_header.size()) + ".";
+}
+
+int TableRecords::take(TableRow &row)
+{
+    const int c = m_source->next();
+    if (m_keepRaw && c != ByteSource::End && row.raw.size() < RawLimit)
+        row.raw += static_cast<char>(c);
+    return c;
 }
 
 void TableRecords::append(TableRow &row, std::size_t &size, int c) const
@@ -53,7 +82,7 @@ Result<void> TableRecords::readQuoted(TableRow &row, std::size_t &size)
 {
     const std::int64_t opened = m_source->line();
     while (true) {
-        const int c = m_source->next();
+        const int c = take(row);
         if (c == ByteSource::End) {
             ATTUNE_CHECK(m_source->failure());
             return fail(
@@ -65,7 +94,7 @@ Result<void> TableRecords::readQuoted(TableRow &row, std::size_t &size)
         if (c == '"') {
             if (m_source->peek() != '"')
                 return {};
-            m_source->next();
+            take(row);
         }
         append(row, size, c);
     }
@@ -88,11 +117,13 @@ Result<std::optional<TableRow>> TableRecords::readRow()
     bool fieldBegins = true;
     bool afterQuotes = false;
     while (true) {
-        const int c = m_source->next();
+        const int c = take(row);
         if (c == ByteSource::End || c == '\n' || c == '\r') {
             if (c == '\r' && m_source->peek() == '\n')
                 m_source->next();
             ATTUNE_CHECK(m_source->failure());
+            while (!row.raw.empty() && (row.raw.back() == '\n' || row.raw.back() == '\r'))
+                row.raw.pop_back();
             return std::optional(std::move(row));
         }
         if (c == m_separator) {

@@ -8,6 +8,7 @@ struct TableRow {
     std::vector<std::string> fields;
     std::int64_t line = 0; ///< where it begins
     std::string problem;   ///< why the row is not to be had, a sentence; else empty
+    std::string raw;       ///< as it stands in the file, where keepRaw() asked for it; at most RawLimit bytes
 };
 
 /// The rows of a CSV or TSV file (RFC 4180): fields in double quotes may hold separators, line ends and doubled
@@ -18,7 +19,13 @@ public:
     /// spreadsheets of half of Europe write it. Fails with InvalidInput where there is no header.
     static Result<TableRecords> open(ByteSource &source, char separator, std::size_t recordLimit);
 
+    /// A row on its own, to go with this table's header. Fails with InvalidInput where a quote is never closed.
+    Result<TableRow> parseRow(const std::string &text, std::int64_t line) const;
+
     const std::vector<std::string> &header() const noexcept { return m_header; }
+    char separator() const noexcept { return m_separator; }
+    static constexpr std::size_t RawLimit = std::size_t(64) << 10;
+    void keepRaw() { m_keepRaw = true; }
     /// None at the end. Fails with InvalidInput where a quote is never closed, naming the line where it opened.
     Result<std::optional<TableRow>> next();
 
@@ -28,12 +35,15 @@ private:
     {
     }
     Result<std::optional<TableRow>> readRow();
+    void checkWidth(TableRow &row) const;
+    int take(TableRow &row);
     Result<void> readQuoted(TableRow &row, std::size_t &size);
     void append(TableRow &row, std::size_t &size, int c) const;
 
     ByteSource *m_source;
     char m_separator;
     std::size_t m_recordLimit;
+    bool m_keepRaw = false;
     std::vector<std::string> m_header;
 };
 

@@ -12,9 +12,19 @@ constexpr std::size_t keptRejects = 1000;
 Error changed(const ImportRequest &request)
 {
     return {ErrorCode::Io,
-            (request.files.size() == 1 ? request.files.front().string() + " changed" : "One of the files changed") +
+            (request.files.size() == 1 ? request.files.front().file.string() + " changed" : "One of the files changed") +
                 " while it was imported; nothing was imported, try again.",
             {}};
+}
+
+std::string labelOf(const ImportRequest &request)
+{
+    if (!request.label.empty() || request.files.empty())
+        return request.label;
+    const std::string first =
+        request.origin.empty() ? request.files.front().file.filename().string() : request.origin;
+    const std::size_t more = request.files.size() - 1;
+    return "Import of " + first + (more == 0 ? "" : " and " + std::to_string(more) + " more");
 }
 
 /// Reads all files, one after the other, as one list of records.
@@ -25,7 +35,7 @@ public:
     {
         for (const auto &file : request.files) {
             std::error_code ignored;
-            const auto size = fs::file_size(file, ignored);
+            const auto size = file.text ? file.text->size() : fs::file_size(file.file, ignored);
             m_total += ignored ? 0.0 : static_cast<double>(size);
         }
     }
@@ -128,18 +138,19 @@ Result<void> addRows(const Project::AddExample &add, const ImportRequest &reques
 Result<ImportReport> importFiles(Project &project, const ImportRequest &request, std::stop_token stop,
                                  const Progress &progress)
 {
-    for (const auto &file : request.files) {
+    for (const ImportSource &source : request.files) {
         std::error_code ignored;
-        if (fs::exists(file, ignored) && !fs::is_regular_file(file, ignored))
+        if (!source.text && fs::exists(source.file, ignored) && !fs::is_regular_file(source.file, ignored))
             return fail(ErrorCode::InvalidInput,
-                        file.string() +
+                        source.file.string() +
                             " is not a regular file, and an import reads each file twice; save it first.");
     }
     ImportReport report;
     const FileReader reader(request, stop, progress);
     ATTUNE_TRY(auto plan, planImport(project, request, reader, report));
     ATTUNE_CHECK(project.addExamples(
-        [&](const Project::AddExample &add) -> Result<void> { return addRows(add, request, reader, plan); }));
+        [&](const Project::AddExample &add) -> Result<void> { return addRows(add, request, reader, plan); },
+        labelOf(request)));
     for (std::size_t i = plan.existing; i < plan.rows.size(); ++i)
         ++report.parts[plan.parts[i]];
     report.imported = static_cast<std::int64_t>(plan.rows.size() - plan.existing);
