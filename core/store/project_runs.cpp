@@ -315,6 +315,14 @@ Result<void> Project::addMetrics(std::int64_t run, std::span<const Metric> metri
     return transaction.commit();
 }
 
+Result<std::int64_t> Project::lastStep(std::int64_t run)
+{
+    ATTUNE_TRY(auto last, m_impl->database.prepare("SELECT max(step) FROM metrics WHERE run = ?",
+                                                   "read the history of a run"));
+    ATTUNE_TRY(const bool row, last.bind(run).step());
+    return row && !last.isNull(0) ? last.integer(0) : -1;
+}
+
 Result<std::vector<Metric>> Project::metrics(std::int64_t run, std::int64_t afterStep)
 {
     ATTUNE_TRY(auto rows, m_impl->database.prepare("SELECT step, name, value FROM metrics WHERE run = ? AND step > ? "
