@@ -28,7 +28,7 @@ std::string marks(std::size_t count)
 template <typename T>
 Condition isOneOf(const std::string &before, const std::vector<T> &wanted, const std::string &after = {})
 {
-    Condition condition{"1", {}};
+    Condition condition;
     if (wanted.empty())
         return condition;
     condition.sql = before + " IN (" + marks(wanted.size()) + ")" + after;
@@ -100,6 +100,42 @@ void Condition::add(const std::string &piece, std::span<const SqlValue> more)
     values.insert(values.end(), more.begin(), more.end());
 }
 
+void Condition::add(const Condition &other)
+{
+    add(other.sql, other.values);
+}
+
+Result<FactsWalk> FactsWalk::begin(Database &database, Condition condition, const std::string &columns)
+{
+    constexpr std::size_t FewRows = 3000;
+    const bool all = condition.sql == "1" && condition.words.empty();
+    std::vector<std::int64_t> found;
+    bool marked = false;
+    if (!condition.words.empty()) {
+        ATTUNE_TRY(auto rows,
+                   database.prepare("SELECT rowid FROM row_words WHERE row_words MATCH ?", FindingRows));
+        rows.bind(condition.words);
+        ATTUNE_CHECK(eachRow(rows, [&](const Statement &row) { found.push_back(row.integer(0)); }));
+        marked = found.size() > FewRows;
+        if (!marked)
+            condition.add((condition.withoutWords ? "NOT " : "") +
+                              std::string("id IN (SELECT value FROM json_each(?))"),
+                          std::array{SqlValue(Json(found).dump())});
+    }
+    ATTUNE_TRY(auto rows, database.prepare("SELECT " + columns + " FROM row_facts WHERE " + condition.sql +
+                                               " ORDER BY id",
+                                           FindingRows));
+    rows.bindAll(condition.values);
+    FactsWalk walk(std::move(rows));
+    walk.m_all = all;
+    walk.m_marked = marked;
+    walk.m_excluded = condition.withoutWords;
+    if (marked)
+        for (const std::int64_t id : found)
+            walk.m_marks.set(id);
+    return walk;
+}
+
 std::string_view name(ProblemKind kind)
 {
     const auto index = static_cast<std::size_t>(kind);
@@ -130,7 +166,7 @@ std::string problemSql(std::span<const ProblemKind> kinds, std::int64_t maxLengt
 
 Condition partCondition(const ExampleQuery &query)
 {
-    Condition condition{"1", {}};
+    Condition condition;
     if (!query.parts.empty()) {
         std::string any;
         for (const auto &part : query.parts)
@@ -165,7 +201,10 @@ Condition fileCondition(const ExampleQuery &query)
 
 Condition problemCondition(const ExampleQuery &query)
 {
-    return {query.problems.empty() ? "1" : problemSql(query.problems, query.maxLength), {}};
+    Condition condition;
+    if (!query.problems.empty())
+        condition.sql = problemSql(query.problems, query.maxLength);
+    return condition;
 }
 
 Condition turnCondition(const ExampleQuery &query)
@@ -191,7 +230,7 @@ Result<Condition> wholeCondition(const ExampleQuery &query)
     for (const Condition &choice :
          {partCondition(query), stateCondition(query), ratingCondition(query), tagCondition(query),
           fileCondition(query), problemCondition(query), turnCondition(query)})
-        condition.add(choice.sql, choice.values);
+        condition.add(choice);
     return condition;
 }
 

@@ -13,17 +13,17 @@ std::string_view name(ProblemKind kind);  ///< "cut", "duplicate", ...: what pro
 struct ExampleQuery {
     /// As typed: words (each a prefix, all must occur), "a phrase", -word, tag:x split:test state:flagged problem:cut
     /// file:x turns>2 tokens>400 rating<3 (also >= <= =) #218.
-    std::string search;
-    std::vector<std::optional<Part>> parts; ///< none in the list: rows without a part
-    std::vector<LabelState> states;
-    std::vector<int> ratings;
-    std::vector<std::string> tags;
-    std::vector<std::string> files;
-    std::vector<ProblemKind> problems;
-    std::vector<std::int64_t> turns;
-    std::optional<std::int64_t> leastTokens;
-    std::optional<std::int64_t> mostTokens;
-    std::vector<std::int64_t> ids;       ///< these only, e.g. the rows of a group
+    std::string search = {};
+    std::vector<std::optional<Part>> parts = {}; ///< none in the list: rows without a part
+    std::vector<LabelState> states = {};
+    std::vector<int> ratings = {};
+    std::vector<std::string> tags = {};
+    std::vector<std::string> files = {};
+    std::vector<ProblemKind> problems = {};
+    std::vector<std::int64_t> turns = {};
+    std::optional<std::int64_t> leastTokens = {};
+    std::optional<std::int64_t> mostTokens = {};
+    std::vector<std::int64_t> ids = {};       ///< these only, e.g. the rows of a group
     bool testRows = true;                ///< false: rows of the test part are left out
     std::int64_t maxLength = 0;          ///< for ProblemKind::Cut; 0: no row is cut
 

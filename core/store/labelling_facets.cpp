@@ -2,6 +2,7 @@
 #include "core/store/labelling_impl.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 
 namespace attune {
@@ -49,11 +50,9 @@ public:
         ATTUNE_TRY(const Condition condition, otherCondition(m_query));
         ATTUNE_CHECK(readFiles());
         ATTUNE_CHECK(markTagged());
-        ATTUNE_TRY(auto rows, m_database.prepare("SELECT id, part, state, rating, turns, tokens, problems, file "
-                                                 "FROM row_facts WHERE " + condition.sql,
-                                                 FindingRows));
-        rows.bindAll(condition.values);
-        ATTUNE_CHECK(eachRow(rows, [&](const Statement &row) {
+        ATTUNE_TRY(auto rows, FactsWalk::begin(m_database, condition,
+                                               "id, part, state, rating, turns, tokens, problems, file"));
+        ATTUNE_CHECK(rows.each([&](const Statement &row) {
             Facts facts{row.integer(0), {},           row.integer(2), row.integer(3), row.integer(4),
                         row.integer(5), row.integer(6), row.integer(7)};
             if (!row.isNull(1))
@@ -62,8 +61,12 @@ public:
                 facts.problems |= problemBit(ProblemKind::Cut);
             countRow(facts);
         }));
+        m_counts.all = m_walked;
+        if (!rows.findsAll()) { // what a search left out stays in the lists of files and turns, with a zero
+            ATTUNE_CHECK(seeAll());
+            ATTUNE_TRY(m_counts.all, m_database.number("SELECT count(*) FROM row_facts", FindingRows));
+        }
         ATTUNE_CHECK(countTags());
-        ATTUNE_TRY(m_counts.all, m_database.number("SELECT count(*) FROM row_facts", FindingRows));
         finish();
         return std::move(m_counts);
     }
@@ -81,6 +84,15 @@ private:
             m_files[static_cast<std::size_t>(id)] = {row.text(1), 0};
             if (allows(m_query.files, row.text(1)))
                 m_wantedFiles.set(id);
+        });
+    }
+
+    Result<void> seeAll()
+    {
+        ATTUNE_TRY(auto rows, m_database.prepare("SELECT DISTINCT file, turns FROM row_facts", FindingRows));
+        return eachRow(rows, [&](const Statement &row) {
+            m_seenFiles.set(row.integer(0));
+            turnCount(row.integer(1));
         });
     }
 
@@ -118,6 +130,7 @@ private:
 
     void countRow(const Facts &row)
     {
+        ++m_walked;
         const unsigned refused = refusedBy(row);
         const auto counts = [&](Choice facet) { return (refused & ~static_cast<unsigned>(facet)) == 0; };
         if (refused == 0) {
@@ -135,13 +148,21 @@ private:
             m_forTags.set(row.id);
         if (counts(InFiles) && row.file >= 0 && static_cast<std::size_t>(row.file) < m_files.size())
             ++m_files[static_cast<std::size_t>(row.file)].rows;
-        if (counts(InTurns))
-            ++m_turns[row.turns];
+        m_seenFiles.set(row.file);
+        turnCount(row.turns) += counts(InTurns);
         if (counts(InProblems) && row.problems != 0) {
             ++m_counts.problemRows;
-            for (std::size_t kind = 0; kind < m_counts.problems.size(); ++kind)
-                m_counts.problems[kind] += row.problems >> kind & 1;
+            for (auto left = static_cast<std::uint64_t>(row.problems); left != 0; left &= left - 1)
+                countAt(m_counts.problems, std::countr_zero(left));
         }
+    }
+
+    /// Nearly all rows have as many turns as the one before.
+    std::int64_t &turnCount(std::int64_t turns)
+    {
+        if (!m_lastTurns || m_lastTurns->first != turns)
+            m_lastTurns = &*m_turns.try_emplace(turns, 0).first;
+        return m_lastTurns->second;
     }
 
     Result<void> countTags()
@@ -160,16 +181,10 @@ private:
         std::stable_sort(m_counts.tags.begin(), m_counts.tags.end(), moreFirst);
         for (const auto &[turns, rows] : m_turns)
             m_counts.turns.push_back({std::to_string(turns), rows});
-        for (CountOf &file : m_files)
-            if (file.rows > 0 || allowsExplicitly(file.value))
-                m_counts.files.push_back(std::move(file));
+        for (std::size_t id = 0; id < m_files.size(); ++id)
+            if (m_seenFiles.has(static_cast<std::int64_t>(id)))
+                m_counts.files.push_back(std::move(m_files[id]));
         std::stable_sort(m_counts.files.begin(), m_counts.files.end(), moreFirst);
-    }
-
-    /// A file that was chosen stays in the list with a zero, or it could not be unchosen.
-    bool allowsExplicitly(const std::string &file) const
-    {
-        return !m_query.files.empty() && !file.empty() && allows(m_query.files, file);
     }
 
     Database &m_database;
@@ -177,9 +192,12 @@ private:
     std::int64_t m_wantedProblems = 0;
     RowMarks m_tagged;
     RowMarks m_wantedFiles;
+    RowMarks m_seenFiles; // have rows that are not deleted
     RowMarks m_forTags;
     std::vector<CountOf> m_files; // by number
     std::map<std::int64_t, std::int64_t> m_turns;
+    std::pair<const std::int64_t, std::int64_t> *m_lastTurns = nullptr; // in m_turns
+    std::int64_t m_walked = 0;
     FacetCounts m_counts;
 };
 

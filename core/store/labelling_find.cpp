@@ -34,11 +34,9 @@ const char *keyColumn(Sort sort)
 
 Result<std::vector<std::int64_t>> unsorted(Database &database, const Condition &condition)
 {
-    ATTUNE_TRY(auto rows, database.prepare("SELECT id FROM row_facts WHERE " + condition.sql + " ORDER BY id",
-                                           FindingRows));
-    rows.bindAll(condition.values);
+    ATTUNE_TRY(auto rows, FactsWalk::begin(database, condition, "id"));
     std::vector<std::int64_t> ids;
-    ATTUNE_CHECK(eachRow(rows, [&](const Statement &row) { ids.push_back(row.integer(0)); }));
+    ATTUNE_CHECK(rows.each([&](const Statement &row) { ids.push_back(row.integer(0)); }));
     return ids;
 }
 
@@ -46,13 +44,10 @@ Result<std::vector<std::int64_t>> unsorted(Database &database, const Condition &
 Result<std::vector<std::int64_t>> sortedByKey(Database &database, const Condition &condition, const char *column,
                                               bool descending)
 {
-    ATTUNE_TRY(auto rows, database.prepare("SELECT id, " + std::string(column) + " FROM row_facts WHERE " +
-                                               condition.sql + " ORDER BY id",
-                                           FindingRows));
-    rows.bindAll(condition.values);
+    ATTUNE_TRY(auto rows, FactsWalk::begin(database, condition, "id, " + std::string(column)));
     std::vector<std::pair<std::int64_t, std::int64_t>> keyed; // key, id
     std::vector<std::int64_t> keyless;
-    ATTUNE_CHECK(eachRow(rows, [&](const Statement &row) {
+    ATTUNE_CHECK(rows.each([&](const Statement &row) {
         if (row.isNull(1))
             keyless.push_back(row.integer(0));
         else
@@ -147,13 +142,12 @@ Result<std::vector<ExampleSummary>> Labelling::summaries(std::span<const std::in
 Result<std::vector<std::pair<std::int64_t, std::int64_t>>> Labelling::tokenLengths(const ExampleQuery &query)
 {
     Database &database = m_project.m_impl->database;
-    ATTUNE_TRY(const Condition condition, wholeCondition(query));
-    ATTUNE_TRY(auto rows, database.prepare("SELECT id, tokens FROM row_facts WHERE tokens IS NOT NULL AND " +
-                                               condition.sql + " ORDER BY id",
-                                           FindingRows));
-    rows.bindAll(condition.values);
+    ATTUNE_TRY(Condition condition, wholeCondition(query));
+    condition.add("tokens IS NOT NULL");
+    ATTUNE_TRY(auto transaction, Transaction::beginReading(database, FindingRows));
+    ATTUNE_TRY(auto rows, FactsWalk::begin(database, condition, "id, tokens"));
     std::vector<std::pair<std::int64_t, std::int64_t>> lengths;
-    ATTUNE_CHECK(eachRow(rows, [&](const Statement &row) { lengths.emplace_back(row.integer(0), row.integer(1)); }));
+    ATTUNE_CHECK(rows.each([&](const Statement &row) { lengths.emplace_back(row.integer(0), row.integer(1)); }));
     return lengths;
 }
 

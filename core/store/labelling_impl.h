@@ -14,7 +14,7 @@ class RowMarks {
 public:
     void set(std::int64_t id)
     {
-        if (id < 0)
+        if (id < 0 || id > MaxId)
             return;
         if (static_cast<std::size_t>(id) >= m_marks.size())
             m_marks.resize(static_cast<std::size_t>(id) + 1 + m_marks.size() / 2);
@@ -26,6 +26,7 @@ public:
     }
 
 private:
+    static constexpr std::int64_t MaxId = 1 << 28; // beyond it stands no row, unless the file is damaged
     std::vector<std::uint8_t> m_marks;
 };
 

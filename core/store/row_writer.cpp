@@ -149,10 +149,11 @@ Result<void> RowWriter::replace(const StoredRow &before, StoredRow &after)
 
 Result<RowTransaction> RowTransaction::begin(Database &database, std::string_view doing)
 {
-    ATTUNE_CHECK(database.run("PRAGMA synchronous = FULL", doing));
+    // A large import touches pages all over the indexes; with a small cache, each of them would be written many times.
+    ATTUNE_CHECK(database.run("PRAGMA synchronous = FULL; PRAGMA cache_size = -65536", doing));
     auto transaction = Transaction::begin(database, doing);
     if (!transaction) {
-        (void)database.run("PRAGMA synchronous = NORMAL", doing);
+        (void)database.run(UsualPragmas, doing);
         return forward(transaction);
     }
     return RowTransaction(database, std::move(*transaction));
@@ -168,7 +169,7 @@ RowTransaction::~RowTransaction()
 {
     m_transaction.reset(); // rolls back where it did not commit; the setting can't change before
     if (m_database)
-        (void)m_database->run("PRAGMA synchronous = NORMAL", "go on");
+        (void)m_database->run(UsualPragmas, "go on");
 }
 
 Result<void> countRowChange(Database &database)

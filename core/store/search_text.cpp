@@ -174,16 +174,15 @@ public:
 
     Condition take()
     {
-        Condition all{"1", {}};
+        Condition all;
         for (const auto &[key, either] : m_either)
             all.add("(" + either.sql + ")", either.values);
-        all.add(m_not.sql, m_not.values);
-        const std::string words = "id IN (SELECT rowid FROM row_words WHERE row_words MATCH ?)";
-        if (!m_words.empty())
-            all.add(words, std::array{SqlValue(m_notWords.empty() ? m_words
-                                                                  : "(" + m_words + ") NOT (" + m_notWords + ")")});
-        else if (!m_notWords.empty())
-            all.add("NOT " + words, std::array{SqlValue(m_notWords)});
+        all.add(m_not);
+        all.withoutWords = m_words.empty() && !m_notWords.empty();
+        if (all.withoutWords)
+            all.words = m_notWords;
+        else
+            all.words = m_notWords.empty() ? m_words : "(" + m_words + ") NOT (" + m_notWords + ")";
         return all;
     }
 
@@ -195,8 +194,9 @@ private:
             m_not.add("NOT coalesce(" + sql + ", 0)", values);
             return;
         }
-        Condition &either = m_either[group];
-        either.sql += either.sql.empty() ? sql : " OR " + sql;
+        const auto [place, isNew] = m_either.try_emplace(group);
+        Condition &either = place->second;
+        either.sql = isNew ? sql : either.sql + " OR " + sql;
         either.values.insert(either.values.end(), values.begin(), values.end());
     }
 
@@ -303,7 +303,7 @@ private:
 
     std::int64_t m_maxLength;
     std::map<std::string, Condition> m_either;
-    Condition m_not{"1", {}};
+    Condition m_not;
     std::string m_words;
     std::string m_notWords;
 };

@@ -11,7 +11,7 @@ namespace attune {
 
 namespace {
 
-constexpr int BusyTimeout = 8000; // milliseconds; an import of a large file holds the lock for some seconds
+constexpr int BusyTimeout = 30000; // milliseconds; an import of 100,000 rows holds the lock for up to twenty seconds
 
 /// SQLite's URI form of a path, in which ?, # and % have a meaning.
 std::string uriOf(const std::filesystem::path &path, std::string_view query)
@@ -112,9 +112,10 @@ Result<Database> Database::open(const std::filesystem::path &path, Mode mode)
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
     ATTUNE_CHECK(database.run("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;"
-                              "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = OFF; PRAGMA cache_size = -12000;"
+                              "PRAGMA secure_delete = OFF;"
                               "PRAGMA journal_size_limit = 67108864;",
                               "open it"));
+    ATTUNE_CHECK(database.run(UsualPragmas, "open it"));
     return database;
 }
 

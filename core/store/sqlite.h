@@ -19,6 +19,9 @@ struct sqlite3_stmt;
 
 namespace attune {
 
+/// What every connection is opened with and comes back to.
+constexpr auto UsualPragmas = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -12000";
+
 class Statement;
 using SqlValue = std::variant<std::int64_t, std::string>;
 
