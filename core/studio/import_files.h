@@ -12,7 +12,7 @@ struct ImportRequest {
     /// The part of every new row. None: the row's own "split", else by the project's split.
     std::optional<Part> part;
     std::string origin; ///< what rows say they come from; empty: the file as it was named
-    std::string label;  ///< of the step that undo takes back; empty: "Import of FILE"
+    std::string label = {};  ///< of the step that undo takes back; empty: "Import of FILE"
 };
 
 struct ImportReport {
