@@ -1,10 +1,14 @@
 #include "app/cli/cli.h"
+#include "app/cli/model_options.h"
+#include "app/cli/progress.h"
 #include "app/cli/text.h"
-#include "core/base/files.h"
 #include "core/model/registry.h"
 #include "core/studio/chat_model.h"
+#include "core/studio/export_rows.h"
+#include "core/studio/health.h"
 #include "core/studio/project_split.h"
-#include "core/train/rows.h"
+
+#include <cstdio>
 
 namespace attune::cli {
 namespace {
@@ -18,7 +22,9 @@ struct Options {
     std::optional<double> validationShare;
     std::optional<double> testShare;
     std::optional<std::uint64_t> seed;
-    std::int64_t maxLength = TrainSettings{}.max_length;
+    std::string format;
+    TrainSettings settings; ///< max_length, assistant_only_loss
+    SetOptions sets;
     bool json = false;
 };
 
@@ -124,47 +130,22 @@ struct Counts {
     PartCounts parts;
     std::array<std::int64_t, 4> states{}; ///< by LabelState
     std::int64_t rows = 0;
-    std::vector<TrainExample> examples; ///< with --model only
 };
 
-Result<Counts> countRows(Project &project, bool keep)
+Result<Counts> countRows(Project &project)
 {
     Counts counts;
     ATTUNE_CHECK(project.forEachExample({}, [&](const StoredExample &e) -> Result<void> {
         ++counts.rows;
         ++counts.states[static_cast<std::size_t>(e.state)];
         ++(e.part ? counts.parts[*e.part] : counts.parts.unsplit);
-        if (keep && e.state != LabelState::Rejected)
-            counts.examples.push_back({e.id, e.messages});
         return {};
     }));
     return counts;
 }
 
-/// What a model's tokenizer makes of the rows: how many are longer than --max-length or teach nothing.
-Result<OrderedJson> lengthReport(const Options &o, std::span<const TrainExample> examples)
+OrderedJson countsJson(const Counts &counts)
 {
-    ATTUNE_TRY(const auto path, resolveModel(o.model));
-    ATTUNE_TRY(const auto encoder, loadChatEncoder(path));
-    TrainSettings settings;
-    settings.max_length = o.maxLength;
-    EncodeReport report;
-    ATTUNE_TRY(const auto rows, encodeRows(encoder, examples, settings, &report));
-    std::int64_t tokens = 0;
-    for (const TrainRow &row : rows)
-        tokens += static_cast<std::int64_t>(row.ids.size());
-    return OrderedJson{{"tokens", tokens},
-                       {"max_length", o.maxLength},
-                       {"cut_rows", report.cutRows},
-                       {"cut_tokens", report.cutTokens},
-                       {"untrained_rows", report.untrained}};
-}
-
-Result<int> check(Project &project, const Options &o)
-{
-    ATTUNE_CHECK(project.quickCheck());
-    ATTUNE_TRY(const auto counts, countRows(project, !o.model.empty()));
-    ATTUNE_TRY(const auto leaks, findLeaks(project));
     OrderedJson json = {{"rows", counts.rows},
                         {"train", counts.parts[Part::Train]},
                         {"validation", counts.parts[Part::Validation]},
@@ -173,52 +154,163 @@ Result<int> check(Project &project, const Options &o)
     for (const auto state : {LabelState::ToLabel, LabelState::Approved, LabelState::Flagged, LabelState::Rejected})
         json[state == LabelState::ToLabel ? "to_label" : std::string(name(state))] =
             counts.states[static_cast<std::size_t>(state)];
-    json["leaks"] = leaks.size();
-    if (!o.model.empty()) {
-        ATTUNE_TRY(const auto lengths, lengthReport(o, counts.examples));
-        json.update(lengths);
-    }
-    printLeaks(leaks, o.json);
-    if (o.json) {
-        printJson(json);
-        return 0;
-    }
-    for (const auto &[key, value] : json.items())
-        print(key + std::string(16 - key.size(), ' ') + value.dump());
-    return 0;
+    return json;
 }
 
-Result<int> exportRows(Project &project, const Options &o)
+/// The problems that are stored, by kind.
+using Problems = std::vector<std::pair<ProblemKind, std::vector<StoredProblem>>>;
+
+Result<Problems> storedProblems(Project &project)
 {
-    ATTUNE_TRY(const auto filter, filterOf(o));
-    std::int64_t rows = 0;
-    ATTUNE_CHECK(writeFileAtomically(o.out, [&](const ByteSink &sink) -> Result<void> {
-        return project.forEachExample(filter, [&](const StoredExample &e) -> Result<void> {
-            OrderedJson json = {{"messages", messagesInOrder(e.messages)}};
-            if (e.part)
-                json["split"] = name(*e.part);
-            if (!e.tags.empty())
-                json["tags"] = e.tags;
-            const std::string line = json.dump() + "\n";
-            ++rows;
-            return sink(std::as_bytes(std::span(line)));
-        });
-    }));
-    if (o.json)
-        printJson(OrderedJson{{"path", o.out}, {"rows", rows}});
+    Problems all;
+    for (int i = 1; i < static_cast<int>(ProblemKind::Count); ++i) {
+        const auto kind = static_cast<ProblemKind>(i);
+        ATTUNE_TRY(auto ofKind, Labelling(project).problemsOfKind(kind));
+        all.emplace_back(kind, std::move(ofKind));
+    }
+    return all;
+}
+
+void printCheckJson(const Counts &counts, const HealthReport &report, const Problems &problems,
+                    std::optional<OrderedJson> lengths)
+{
+    OrderedJson kinds;
+    for (const auto &[kind, ofKind] : problems) {
+        kinds[std::string(name(kind))] = report[kind].rows;
+        for (const StoredProblem &p : ofKind)
+            printJson(OrderedJson{{"problem",
+                                   {{"kind", name(kind)},
+                                    {"row", p.example},
+                                    {"detail", p.detail},
+                                    {"other", p.other == 0 ? Json() : Json(p.other)},
+                                    {"group", p.group == 0 ? Json() : Json(p.group)}}}});
+    }
+    OrderedJson json = countsJson(counts);
+    json["leaks"] = report[ProblemKind::Leak].rows;
+    json["problem_rows"] = report.problemRows;
+    json["problems"] = std::move(kinds);
+    if (lengths)
+        json.update(*lengths);
+    printJson(json);
+}
+
+std::string firstRows(const std::vector<StoredProblem> &problems)
+{
+    constexpr std::size_t shown = 6;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(shown, problems.size()); ++i)
+        text += (text.empty() ? "" : ", ") + std::to_string(problems[i].example);
+    return text + (problems.size() > shown ? ", ..." : "");
+}
+
+void printCheck(const Counts &counts, const HealthReport &report, const Problems &problems,
+                const std::optional<OrderedJson> &lengths, const Options &o)
+{
+    const std::int64_t rejected = counts.states[static_cast<std::size_t>(LabelState::Rejected)];
+    print(counted(counts.rows, "row") + ": train " + std::to_string(counts.parts[Part::Train]) + ", validation " +
+          std::to_string(counts.parts[Part::Validation]) + ", test " + std::to_string(counts.parts[Part::Test]) +
+          ", unsplit " + std::to_string(counts.parts.unsplit) +
+          (rejected > 0 ? "; " + std::to_string(rejected) + " rejected, which are not checked" : ""));
+    if (lengths)
+        print(counted(report.tokens, "token") + " in " + counted(report.counted, "row") + ", median " +
+              std::to_string(report.medianTokens) + ", longest " + std::to_string(report.longestRow));
+    Table table({"problem", "rows", "what", "which"});
+    const std::int64_t cut = report[ProblemKind::Cut].rows;
+    if (lengths && cut > 0)
+        table.add({"cut at " + std::to_string(o.settings.max_length), std::to_string(cut),
+                   counted(report.cutTokens, "token") + " lost", ""});
+    for (const auto &[kind, ofKind] : problems) {
+        if (ofKind.empty())
+            continue;
+        const HealthLine &line = report[kind];
+        table.add({std::string(name(kind)), std::to_string(line.rows),
+                   line.groups > 0 ? counted(line.groups, "group") : ofKind.front().detail, firstRows(ofKind)});
+    }
+    if (report.problemRows == 0)
+        print("No problems found.");
     else
-        print("Wrote " + counted(rows, "row") + " to " + o.out);
+        table.print();
+    const auto untrained = lengths ? (*lengths)["untrained_rows"].size() : 0;
+    if (untrained > 0)
+        print(counted(static_cast<std::int64_t>(untrained), "row") + " would teach nothing at max_length " +
+              std::to_string(o.settings.max_length));
+}
+
+Result<int> check(Project &project, Options o, const Context &context)
+{
+    ATTUNE_CHECK(o.sets.apply(o.settings));
+    ATTUNE_CHECK(project.quickCheck());
+    std::optional<ChatEncoder> encoder;
+    if (!o.model.empty()) {
+        ATTUNE_TRY(const auto path, resolveModel(o.model));
+        ATTUNE_TRY(encoder, loadChatEncoder(path));
+    }
+    HealthOptions options;
+    options.maxLength = o.settings.max_length;
+    ProgressBar bar;
+    const auto report =
+        checkProject(project, encoder ? &*encoder : nullptr, options, context.stop, bar.callback());
+    bar.clear();
+    if (!report)
+        return tl::unexpected(report.error());
+    ATTUNE_TRY(const Counts counts, countRows(project));
+    ATTUNE_TRY(const Problems problems, storedProblems(project));
+    std::optional<OrderedJson> lengths;
+    if (encoder) {
+        ATTUNE_TRY(const auto untrained, untrainedRows(project, *encoder, o.settings.max_length,
+                                                       o.settings.assistant_only_loss, context.stop));
+        lengths = OrderedJson{{"tokens", report->tokens},
+                              {"median_tokens", report->medianTokens},
+                              {"longest_row", report->longestRow},
+                              {"max_length", o.settings.max_length},
+                              {"cut_rows", (*report)[ProblemKind::Cut].rows},
+                              {"cut_tokens", report->cutTokens},
+                              {"untrained_rows", untrained}};
+    }
+    if (o.json)
+        printCheckJson(counts, *report, problems, lengths);
+    else
+        printCheck(counts, *report, problems, lengths, o);
     return 0;
 }
 
-Result<int> handle(const Options &o)
+Result<int> exportAll(Project &project, const Options &o, const Context &context)
+{
+    ExportRowsRequest request;
+    request.file = o.out;
+    const bool table = o.format.empty() && request.file.extension() == ".csv";
+    ATTUNE_TRY(request.format, parseExportFormat(table ? "csv" : o.format.empty() ? "chat" : o.format));
+    if (!o.part.empty()) {
+        ATTUNE_TRY(const Part part, parsePart(o.part));
+        request.query = ExampleQuery{};
+        request.query->parts = {part};
+    }
+    ProgressBar bar;
+    const auto report = exportRows(project, request, context.stop, bar.callback());
+    bar.clear();
+    if (!report)
+        return tl::unexpected(report.error());
+    for (const LeftOutRow &row : report->leftRows)
+        std::fprintf(stderr, "row %lld left out: %s\n", static_cast<long long>(row.id), row.reason.c_str());
+    if (o.json)
+        printJson(OrderedJson{{"path", o.out},
+                              {"format", name(request.format)},
+                              {"rows", report->written},
+                              {"left_out", report->leftOut}});
+    else
+        print("Wrote " + counted(report->written, "row") + " to " + o.out +
+              (report->leftOut > 0 ? "; " + counted(report->leftOut, "row") + " left out" : ""));
+    return 0;
+}
+
+Result<int> handle(const Options &o, const Context &context)
 {
     ATTUNE_TRY(auto project, Project::open(o.project));
     if (o.what == "list")
         return list(project, o);
     if (o.what == "split")
         return split(project, o);
-    return o.what == "check" ? check(project, o) : exportRows(project, o);
+    return o.what == "check" ? check(project, o, context) : exportAll(project, o, context);
 }
 
 } // namespace
@@ -227,18 +319,22 @@ void addData(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
     auto *verb = addVerb(app, "data", "Check, split, list or export a project's rows",
-                         [o](const Context &) { return handle(*o); });
+                         [o](const Context &context) { return handle(*o, context); });
     verb->add_option("project", o->project, "The project file")->required();
-    verb->add_option("what", o->what, "check, split, list or export OUT.jsonl")
+    verb->add_option("what", o->what, "check, split, list or export OUT")
         ->required()
         ->check(CLI::IsMember({"check", "split", "list", "export"}));
     verb->add_option("out", o->out, "With export: the file to write");
     verb->add_option("--part", o->part, "With list and export: only train, validation or test")
         ->check(CLI::IsMember({"train", "validation", "test"}));
+    verb->add_option("--format", o->format,
+                     "With export: chat, alpaca, sharegpt or csv; by the ending of OUT where it is not given")
+        ->check(CLI::IsMember({"chat", "alpaca", "sharegpt", "csv"}));
     verb->add_option("--model", o->model, "With check: count tokens as this model sees them");
-    verb->add_option("--max-length", o->maxLength, "With check: longer rows are named")
+    verb->add_option("--max-length", o->settings.max_length, "With check: longer rows are cut; as --set max_length=N")
         ->check(CLI::Range(8, 1 << 20))
         ->capture_default_str();
+    o->sets.addTo(*verb, "With check: max_length=N, assistant_only_loss=false");
     verb->add_option("--validation", o->validationShare,
                      "With split: share of validation rows from now on; 0.1 at first");
     verb->add_option("--test", o->testShare, "With split: share of test rows from now on; 0.1 at first");

@@ -129,6 +129,8 @@ private:
         for (const auto &item : record.items())
             names.push_back(item.key());
         if (namesColumns(m_options)) {
+            if (m_options.mentionedOnly)
+                addMentioned(names);
             ATTUNE_TRY(auto columns, columnsFromOptions(m_options, names, m_file));
             m_shape = RecordShape{DataFormat::Csv, std::move(columns)};
             return {};
@@ -141,6 +143,21 @@ private:
                             " is of no format that is known; say which fields to use with --map "
                             "user=FIELD,assistant=FIELD.");
         return {};
+    }
+
+    /// Fields that the first record happens to lack: who mentions every field that counts has seen more of the file.
+    void addMentioned(std::vector<std::string> &names) const
+    {
+        const auto add = [&](const std::string &name) {
+            if (std::find(names.begin(), names.end(), name) == names.end())
+                names.push_back(name);
+        };
+        for (const auto &[role, column] : m_options.columns)
+            add(column);
+        std::for_each(m_options.tagColumns.begin(), m_options.tagColumns.end(), add);
+        if (const auto parsed = PromptTemplate::parse(m_options.promptTemplate))
+            for (const std::string &slot : parsed->slots())
+                add(slot);
     }
 
     Result<void> readTable(char separator)

@@ -267,6 +267,11 @@ std::vector<NearPair> pairsAmong(std::span<const std::string_view> texts, const 
 
 } // namespace
 
+double textSimilarity(std::string_view a, std::string_view b)
+{
+    return a == b ? 1.0 : jaccard(shinglesOf(a), shinglesOf(b));
+}
+
 std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity)
 {
     std::vector<std::uint32_t> all(texts.size());

@@ -26,4 +26,7 @@ struct NearPair {
 /// thread-safe.
 std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity);
 
+/// The similarity of two texts, 1 for equal ones.
+double textSimilarity(std::string_view a, std::string_view b);
+
 } // namespace attune

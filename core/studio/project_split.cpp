@@ -52,10 +52,10 @@ Result<void> setSplitOptions(Project &project, const SplitOptions &options)
     return project.setSetting(seedKey, std::to_string(options.seed));
 }
 
-Result<std::vector<SplitRow>> splitRowsOf(Project &project)
+Result<std::vector<SplitRow>> splitRowsOf(Project &project, const ExampleFilter &filter)
 {
     std::vector<SplitRow> rows;
-    ATTUNE_CHECK(project.forEachExample({}, [&](const StoredExample &example) -> Result<void> {
+    ATTUNE_CHECK(project.forEachExample(filter, [&](const StoredExample &example) -> Result<void> {
         rows.push_back({example.id, normalisedPrompt(example.messages), {}, example.part});
         return {};
     }));
@@ -84,7 +84,7 @@ Result<SplitReport> splitProject(Project &project)
 
 Result<std::vector<LeakedPair>> findLeaks(Project &project)
 {
-    ATTUNE_TRY(auto rows, splitRowsOf(project));
+    ATTUNE_TRY(auto rows, splitRowsOf(project, {.includeRejected = false}));
     std::erase_if(rows, [](const SplitRow &row) { return !row.fixed; });
     ATTUNE_TRY(const auto options, splitOptions(project));
     ATTUNE_TRY(const auto split, assignParts(rows, options));

@@ -33,11 +33,12 @@ struct SplitReport {
 };
 
 /// The rows as the split sees them, in import order.
-Result<std::vector<SplitRow>> splitRowsOf(Project &project);
+Result<std::vector<SplitRow>> splitRowsOf(Project &project, const ExampleFilter &filter = {});
 
 /// Gives a part to every row that has none, and looks for leaks among all.
 Result<SplitReport> splitProject(Project &project);
-/// The same without a change: the leaks among the rows as they stand.
+/// The same without a change: the leaks among the rows as they stand. Rejected rows are neither trained on nor
+/// measured with, so they leak nothing.
 Result<std::vector<LeakedPair>> findLeaks(Project &project);
 
 } // namespace attune

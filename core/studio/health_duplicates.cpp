@@ -1,0 +1,237 @@
+#include "core/studio/health_duplicates.h"
+
+#include "core/data/disjoint_sets.h"
+#include "core/data/health.h"
+#include "core/data/near_pairs.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace attune {
+namespace {
+
+constexpr std::array duplicateKinds{ProblemKind::Duplicate, ProblemKind::NearDuplicate};
+
+std::string rowWord(std::int64_t id)
+{
+    return "row " + std::to_string(id);
+}
+
+std::string likeWords(double similarity, std::int64_t other)
+{
+    if (similarity >= 1)
+        return "asks the same as " + rowWord(other);
+    std::array<char, 16> number{};
+    std::snprintf(number.data(), number.size(), "%.2f", std::min(similarity, 0.99));
+    return "similarity " + std::string(number.data()) + " with " + rowWord(other);
+}
+
+void addEqualRows(std::span<const DuplicateRow> rows, std::vector<StoredProblem> &found)
+{
+    std::unordered_map<std::string_view, std::vector<std::int64_t>> byHash;
+    for (const DuplicateRow &row : rows)
+        byHash[row.contentHash].push_back(row.id);
+    for (const DuplicateRow &row : rows) {
+        const auto &equal = byHash[row.contentHash];
+        if (equal.size() < 2)
+            continue;
+        const std::int64_t other = equal.front() == row.id ? equal[1] : equal.front();
+        std::string detail = "equal to " + rowWord(other);
+        if (equal.size() > 2)
+            detail += " and " + std::to_string(equal.size() - 2) + " more";
+        found.push_back({row.id, ProblemKind::Duplicate, std::move(detail), other, equal.front()});
+    }
+}
+
+/// Rows that ask the same, word for word.
+struct Question {
+    std::string_view text;
+    std::vector<std::uint32_t> rows;
+    bool differ = false;                ///< in more than what they ask: they are no plain duplicates
+    double similarity = 0;              ///< to the nearest other question
+    std::uint32_t nearest = UINT32_MAX; ///< that question
+};
+
+class NearFinder {
+public:
+    NearFinder(std::span<const DuplicateRow> rows, double similarity) : m_rows(rows), m_similarity(similarity)
+    {
+        std::unordered_map<std::string_view, std::uint32_t> known;
+        for (std::uint32_t i = 0; i < rows.size(); ++i) {
+            if (rows[i].text.empty())
+                continue;
+            const auto [at, isNew] =
+                known.try_emplace(rows[i].text, static_cast<std::uint32_t>(m_questions.size()));
+            if (isNew)
+                m_questions.push_back({.text = rows[i].text, .rows = {}});
+            Question &question = m_questions[at->second];
+            question.differ = question.differ || (!question.rows.empty() &&
+                                                  rows[question.rows.front()].contentHash != rows[i].contentHash);
+            question.rows.push_back(i);
+        }
+        const std::size_t form = std::max<std::size_t>(50, (rows.size() + 9) / 10);
+        for (Question &question : m_questions)
+            question.differ = question.differ && question.rows.size() < form;
+    }
+
+    void find(std::vector<StoredProblem> &found)
+    {
+        DisjointSets sets = link();
+        std::vector<std::int64_t> groupOf(m_questions.size(), 0); // lowest id, by the set's representative
+        std::vector<bool> several(m_questions.size(), false);
+        for (std::uint32_t q = 0; q < m_questions.size(); ++q) {
+            const std::uint32_t set = sets.find(q);
+            const std::int64_t first = m_rows[m_questions[q].rows.front()].id;
+            groupOf[set] = groupOf[set] == 0 ? first : std::min(groupOf[set], first);
+            several[set] = several[set] || q != set || m_questions[q].differ;
+        }
+        for (std::uint32_t q = 0; q < m_questions.size(); ++q) {
+            const std::uint32_t set = sets.find(q);
+            if (!several[set])
+                continue;
+            for (const std::uint32_t row : m_questions[q].rows)
+                addRow(m_questions[q], row, groupOf[set], found);
+        }
+    }
+
+private:
+    DisjointSets link()
+    {
+        std::vector<std::string_view> texts;
+        texts.reserve(m_questions.size());
+        for (const Question &question : m_questions)
+            texts.push_back(question.text);
+        DisjointSets sets(m_questions.size());
+        for (const NearPair &pair : nearPairs(texts, m_similarity)) {
+            sets.join(pair.first, pair.second);
+            for (const auto &[one, other] : {std::pair(pair.first, pair.second), std::pair(pair.second, pair.first)}) {
+                if (pair.similarity > m_questions[one].similarity) {
+                    m_questions[one].similarity = pair.similarity;
+                    m_questions[one].nearest = other;
+                }
+            }
+        }
+        return sets;
+    }
+
+    void addRow(const Question &question, std::uint32_t row, std::int64_t group, std::vector<StoredProblem> &found)
+    {
+        double similarity = question.similarity;
+        std::int64_t other =
+            question.nearest == UINT32_MAX ? 0 : m_rows[m_questions[question.nearest].rows.front()].id;
+        if (question.differ) {
+            const auto unequal = std::find_if(question.rows.begin(), question.rows.end(), [&](std::uint32_t r) {
+                return m_rows[r].contentHash != m_rows[row].contentHash;
+            });
+            other = m_rows[*unequal].id;
+            similarity = 1;
+        }
+        if (other == 0)
+            return;
+        found.push_back({m_rows[row].id, ProblemKind::NearDuplicate, likeWords(similarity, other), other, group});
+    }
+
+    std::span<const DuplicateRow> m_rows;
+    double m_similarity;
+    std::vector<Question> m_questions;
+};
+
+Result<std::optional<StoredExample>> liveRow(Project &project, std::int64_t id)
+{
+    ATTUNE_TRY(auto row, project.example(id));
+    if (row && row->state == LabelState::Rejected)
+        row.reset();
+    return row;
+}
+
+Result<void> checkDuplicates(Project &project, const std::set<std::int64_t> &edited, double similarity)
+{
+    Labelling labelling(project);
+    std::vector<StoredProblem> before;
+    for (const ProblemKind kind : duplicateKinds) {
+        ATTUNE_TRY(auto ofKind, labelling.problemsOfKind(kind));
+        before.insert(before.end(), ofKind.begin(), ofKind.end());
+    }
+    std::set<std::int64_t> groups;
+    for (const StoredProblem &problem : before) {
+        if (edited.contains(problem.example) || edited.contains(problem.other) || edited.contains(problem.group))
+            groups.insert(problem.group);
+    }
+    std::set<std::int64_t> members;
+    for (const StoredProblem &problem : before) {
+        if (groups.contains(problem.group))
+            members.insert({problem.example, problem.other});
+    }
+    // Groups of the two kinds may share rows: all that a member takes part in is looked at again.
+    for (const StoredProblem &problem : before) {
+        if (members.contains(problem.example) && !groups.contains(problem.group))
+            members.insert({problem.other, problem.group});
+    }
+    if (members.empty())
+        return {};
+    std::vector<DuplicateRow> rows;
+    for (const std::int64_t id : members) {
+        ATTUNE_TRY(const auto row, liveRow(project, id));
+        if (row)
+            rows.push_back(duplicateRow(*row));
+    }
+    const auto problems = findDuplicates(rows, similarity);
+    const std::vector<std::int64_t> ids(members.begin(), members.end());
+    return labelling.setProblems(duplicateKinds, problems, ids);
+}
+
+Result<void> checkLeaks(Project &project, const std::set<std::int64_t> &edited)
+{
+    Labelling labelling(project);
+    ATTUNE_TRY(const auto leaks, labelling.problemsOfKind(ProblemKind::Leak));
+    ATTUNE_TRY(const SplitOptions options, splitOptions(project));
+    std::vector<std::int64_t> gone;
+    for (const StoredProblem &leak : leaks) {
+        if (!edited.contains(leak.example) && !edited.contains(leak.other))
+            continue;
+        ATTUNE_TRY(const auto row, liveRow(project, leak.example));
+        ATTUNE_TRY(const auto other, liveRow(project, leak.other));
+        const bool holds = row && other && row->part && other->part && row->part != other->part &&
+                           textSimilarity(normalisedPrompt(row->messages), normalisedPrompt(other->messages)) >=
+                               options.similarity;
+        if (!holds)
+            gone.push_back(leak.example);
+    }
+    if (gone.empty())
+        return {};
+    return labelling.setProblems(std::array{ProblemKind::Leak}, {}, gone);
+}
+
+} // namespace
+
+DuplicateRow duplicateRow(const StoredExample &row)
+{
+    return {row.id, row.contentHash, duplicateText(row.messages)};
+}
+
+std::vector<StoredProblem> findDuplicates(std::span<const DuplicateRow> rows, double similarity)
+{
+    std::vector<StoredProblem> found;
+    addEqualRows(rows, found);
+    NearFinder(rows, similarity).find(found);
+    return found;
+}
+
+StoredProblem leakProblem(const LeakedPair &leak)
+{
+    return {leak.row, ProblemKind::Leak,
+            likeWords(leak.similarity, leak.other) + ", which is in the " + std::string(name(leak.otherPart)) + " part",
+            leak.other, 0};
+}
+
+Result<void> checkTies(Project &project, std::span<const std::int64_t> rows, double similarity)
+{
+    const std::set<std::int64_t> edited(rows.begin(), rows.end());
+    ATTUNE_CHECK(checkDuplicates(project, edited, similarity));
+    return checkLeaks(project, edited);
+}
+
+} // namespace attune
