@@ -1,10 +1,10 @@
 #include "core/model/ops_kernels_torch.h"
 #include "core/model/ops_torch.h"
+#include "core/model/products_torch.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <cmath>
@@ -74,8 +74,8 @@ at::Tensor attention(const Heads &heads, std::int64_t window, std::int64_t query
     const double scale = 1.0 / std::sqrt(static_cast<double>(d));
 
     const at::Tensor q = heads.q.view({batch, kvHeads, group, time, d});
-    const at::Tensor k = heads.k.flatten(0, 1);
-    const at::Tensor v = heads.v.flatten(0, 1);
+    const at::Tensor k = operand(heads.k.flatten(0, 1));
+    const at::Tensor v = operand(heads.v.flatten(0, 1));
     at::Tensor out = at::empty({batch, time, kvHeads, group, d}, q.options());
     at::Tensor sums = lse ? at::empty({batch, kvHeads, group, time}, q.options().dtype(accumulationType(q)))
                           : at::Tensor();
@@ -83,7 +83,7 @@ at::Tensor attention(const Heads &heads, std::int64_t window, std::int64_t query
     for (std::int64_t query = 0; query < time; query += queryBlock) {
         const Block b = blockAt(query, time, window, queryOffset);
         const std::int64_t rows = batch * kvHeads * group * b.queries;
-        at::Tensor p = at::bmm(cut(q, b), k.narrow(1, b.key, b.keys).transpose(1, 2));
+        at::Tensor p = batchProduct(cut(q, b), k.narrow(1, b.key, b.keys).transpose(1, 2));
         at::Tensor logSum;
         if (usesKernels(p)) {
             if (lse)
@@ -103,7 +103,7 @@ at::Tensor attention(const Heads &heads, std::int64_t window, std::int64_t query
             logSum = s.logsumexp(-1, true);
             p = (s - logSum).exp().to(q.scalar_type()).view(p.sizes());
         }
-        const at::Tensor block = at::bmm(p, v.narrow(1, b.key, b.keys));
+        const at::Tensor block = batchProduct(p, v.narrow(1, b.key, b.keys));
         out.narrow(1, query, b.queries)
             .copy_(block.view({batch, kvHeads, group, b.queries, d}).permute({0, 3, 1, 2, 4}));
         if (lse)
@@ -127,8 +127,8 @@ Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at:
     const at::ScalarType wide = accumulationType(heads.q);
 
     const at::Tensor q = heads.q.view({batch, kvHeads, group, time, d});
-    const at::Tensor k = heads.k.flatten(0, 1);
-    const at::Tensor v = heads.v.flatten(0, 1);
+    const at::Tensor k = operand(heads.k.flatten(0, 1));
+    const at::Tensor v = operand(heads.v.flatten(0, 1));
     const at::Tensor dO = dOut.view({batch, time, kvHeads, group, d}).permute({0, 2, 3, 1, 4});
     // delta = rowsum(dO * O): what the softmax's backward subtracts from dP. [batch, kvHeads, group, time]
     const at::Tensor delta = (dOut.to(wide) * out.to(wide))
@@ -145,8 +145,8 @@ Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at:
         const at::Tensor qBlock = cut(q, b);
         const at::Tensor dOBlock = cut(dO, b);
         const at::Tensor kBlock = k.narrow(1, b.key, b.keys);
-        at::Tensor p = at::bmm(qBlock, kBlock.transpose(1, 2));
-        at::Tensor dS = at::bmm(dOBlock, v.narrow(1, b.key, b.keys).transpose(1, 2));
+        at::Tensor p = batchProduct(qBlock, kBlock.transpose(1, 2));
+        at::Tensor dS = batchProduct(dOBlock, v.narrow(1, b.key, b.keys).transpose(1, 2));
         const at::Tensor logSum = lse.narrow(3, query, b.queries).contiguous();
         const at::Tensor mean = delta.narrow(3, query, b.queries).contiguous();
         if (usesKernels(p)) {
@@ -170,12 +170,12 @@ Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at:
             dS = (probability * (dS.to(wide) - mean.view({p.size(0), p.size(1), 1})) * scale).to(q.scalar_type());
             p = probability.to(q.scalar_type());
         }
-        dQ.narrow(3, query, b.queries).copy_(at::bmm(dS, kBlock).view({batch, kvHeads, group, b.queries, d}));
-        dK.narrow(1, b.key, b.keys).add_(at::bmm(dS.transpose(1, 2), qBlock));
-        dV.narrow(1, b.key, b.keys).add_(at::bmm(p.transpose(1, 2), dOBlock));
+        dQ.narrow(3, query, b.queries).copy_(wideBatchProduct(dS, kBlock).view({batch, kvHeads, group, b.queries, d}));
+        dK.narrow(1, b.key, b.keys).add_(wideBatchProduct(dS.transpose(1, 2), qBlock));
+        dV.narrow(1, b.key, b.keys).add_(wideBatchProduct(p.transpose(1, 2), dOBlock));
     }
-    gradient.k = dK.to(k.scalar_type()).view(heads.k.sizes());
-    gradient.v = dV.to(v.scalar_type()).view(heads.v.sizes());
+    gradient.k = dK.to(heads.k.scalar_type()).view(heads.k.sizes());
+    gradient.v = dV.to(heads.v.scalar_type()).view(heads.v.sizes());
     return gradient;
 }
 

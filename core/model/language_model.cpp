@@ -1,5 +1,6 @@
 #include "core/model/language_model.h"
 
+#include "core/model/allocator_torch.h"
 #include "core/model/decoder_torch.h"
 #include "core/model/guarded_torch.h"
 #include "core/model/kernels/kernels.h"
@@ -153,6 +154,7 @@ Result<std::unique_ptr<LanguageModel::Impl>> LanguageModel::Impl::load(const std
 {
     ATTUNE_TRY(const auto source, WeightSource::open(model));
     ATTUNE_TRY(const auto device, parseDevice(options.device));
+    useBlockAllocator();
     auto impl = std::make_unique<Impl>();
     impl->config = source->config();
     impl->path = model;
@@ -197,7 +199,13 @@ Result<std::unique_ptr<LanguageModel::Impl>> LanguageModel::Impl::load(const std
 LanguageModel::LanguageModel(std::unique_ptr<Impl> impl) : m_impl(std::move(impl)) {}
 LanguageModel::LanguageModel(LanguageModel &&) noexcept = default;
 LanguageModel &LanguageModel::operator=(LanguageModel &&) noexcept = default;
-LanguageModel::~LanguageModel() = default;
+LanguageModel::~LanguageModel()
+{
+    if (!m_impl)
+        return; // moved from
+    m_impl.reset();
+    releaseIdleBlocks();
+}
 
 Result<LanguageModel> LanguageModel::load(const std::filesystem::path &model, const LoadOptions &options)
 {
@@ -340,7 +348,7 @@ Result<std::vector<float>> LanguageModel::nextLogits(std::span<const Feed> feeds
         at::Tensor ends = at::empty({static_cast<std::int64_t>(last.size()), hidden.size(1)}, hidden.options());
         for (std::size_t i = 0; i < last.size(); ++i)
             ends[static_cast<std::int64_t>(i)].copy_(hidden[last[i]]);
-        return copyOut(denseLinear(rmsNorm(ends, m_impl->finalNorm, m_impl->config.rmsNormEps), m_impl->head));
+        return copyOut(wideDenseLinear(rmsNorm(ends, m_impl->finalNorm, m_impl->config.rmsNormEps), m_impl->head));
     });
 }
 
@@ -351,7 +359,7 @@ Result<std::vector<float>> LanguageModel::allLogits(std::span<const TokenId> ids
         KvCache cache;
         const Feed feed{&cache, ids};
         const at::Tensor hidden = m_impl->cachedForward({&feed, 1});
-        return copyOut(denseLinear(rmsNorm(hidden, m_impl->finalNorm, m_impl->config.rmsNormEps), m_impl->head));
+        return copyOut(wideDenseLinear(rmsNorm(hidden, m_impl->finalNorm, m_impl->config.rmsNormEps), m_impl->head));
     });
 }
 

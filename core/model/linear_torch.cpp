@@ -1,6 +1,7 @@
 #include "core/model/linear_torch.h"
 
 #include "core/model/ops_kernels_torch.h"
+#include "core/model/products_torch.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
@@ -55,10 +56,10 @@ void LoraGroup::refresh(std::int64_t groupOut, at::ScalarType dtype)
         computeB.narrow(0, part.rowBegin, part.out).narrow(1, part.column, rank).copy_(part.b * scale);
 }
 
-at::Tensor denseLinear(const at::Tensor &x, const at::Tensor &weight)
+at::Tensor wideDenseLinear(const at::Tensor &x, const at::Tensor &weight)
 {
     if (!few(x) || !weight.is_contiguous())
-        return at::linear(x, weight);
+        return at::mm(operand(x), operand(weight).t());
     at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options().dtype(at::kFloat));
     const CpuKernels &kernels = cpuKernels();
     const Bf16 *w = bits(weight);
@@ -67,7 +68,12 @@ at::Tensor denseLinear(const at::Tensor &x, const at::Tensor &weight)
     at::parallel_for(0, weight.size(0), rowsPerThread, [&](std::int64_t begin, std::int64_t end) {
         kernels.bf16MatVec(w, weight.size(1), begin, end, in, x.size(0), out, weight.size(0));
     });
-    return y.to(x.scalar_type());
+    return y;
+}
+
+at::Tensor denseLinear(const at::Tensor &x, const at::Tensor &weight)
+{
+    return wideDenseLinear(x, weight).to(x.scalar_type());
 }
 
 Result<LinearGroup> LinearGroup::load(const WeightSource &source, const std::string &prefix,
@@ -168,91 +174,92 @@ std::int64_t LinearGroup::bytes() const
 
 at::Tensor LinearGroup::weight(DequantScratch &scratch) const
 {
-    if (m_dense.defined())
-        return m_dense;
-    at::Tensor dense = scratch.take(m_out, m_in, m_dtype, m_packed.front().packed.device());
+    if (m_dense.defined()) {
+        const at::ScalarType type = productType(m_dtype, m_dense.device());
+        return type == m_dtype ? m_dense : scratch.take(m_out, m_in, type, m_dense.device()).copy_(m_dense);
+    }
+    const at::Device device = m_packed.front().packed.device();
+    at::Tensor dense = scratch.take(m_out, m_in, productType(m_dtype, device), device);
     for (std::size_t i = 0; i < m_packed.size(); ++i)
         dequantizeInto(m_packed[i], dense.narrow(0, m_rowBegin[i], m_packed[i].out));
     return dense;
 }
 
-at::Tensor LinearGroup::base(const at::Tensor &x, DequantScratch &scratch) const
+at::Tensor LinearGroup::fewRowsBase(const at::Tensor &x) const
 {
-    at::Tensor y;
-    if (m_dense.defined()) {
-        y = denseLinear(x, m_dense);
-    } else if (few(x) && m_in % 64 == 0) {
-        const std::int64_t rows = x.size(0);
-        // The kernel wants each block's even positions, then its odd ones.
-        const at::Tensor paired = x.view({rows, m_in / 64, 32, 2}).transpose(2, 3).contiguous();
-        at::Tensor wide = at::empty({rows, m_out}, x.options().dtype(at::kFloat));
-        const CpuKernels &kernels = cpuKernels();
-        for (std::size_t i = 0; i < m_packed.size(); ++i) {
-            const Nf4View view = m_packed[i].view();
-            float *out = wide.mutable_data_ptr<float>() + m_rowBegin[i];
-            at::parallel_for(0, m_packed[i].out, rowsPerThread, [&](std::int64_t begin, std::int64_t end) {
-                kernels.nf4MatVec(view, m_in, begin, end, bits(paired), rows, out, m_out);
-            });
-        }
-        y = wide.to(x.scalar_type());
-    } else {
-        y = at::linear(x, weight(scratch));
+    if (m_dense.defined())
+        return denseLinear(x, m_dense);
+    const std::int64_t rows = x.size(0);
+    // The kernel wants each block's even positions, then its odd ones.
+    const at::Tensor paired = x.view({rows, m_in / 64, 32, 2}).transpose(2, 3).contiguous();
+    at::Tensor wide = at::empty({rows, m_out}, x.options().dtype(at::kFloat));
+    const CpuKernels &kernels = cpuKernels();
+    for (std::size_t i = 0; i < m_packed.size(); ++i) {
+        const Nf4View view = m_packed[i].view();
+        float *out = wide.mutable_data_ptr<float>() + m_rowBegin[i];
+        at::parallel_for(0, m_packed[i].out, rowsPerThread, [&](std::int64_t begin, std::int64_t end) {
+            kernels.nf4MatVec(view, m_in, begin, end, bits(paired), rows, out, m_out);
+        });
     }
-    if (m_bias.defined())
-        y.add_(m_bias);
-    return y;
+    return wide.to(x.scalar_type());
 }
 
 at::Tensor LinearGroup::forward(const at::Tensor &x, const LoraGroup &lora, const Dropout &dropout,
                                 DequantScratch &scratch, at::Tensor *u) const
 {
-    at::Tensor y = base(x, scratch);
+    const bool byKernel = few(x) && (m_dense.defined() || m_in % 64 == 0);
+    const at::Tensor input = byKernel ? x : operand(x);
+    at::Tensor y = byKernel ? fewRowsBase(x) : at::linear(input, weight(scratch));
+    if (m_bias.defined())
+        y.add_(m_bias);
     if (!lora.active())
-        return y;
+        return y.to(x.scalar_type());
     at::Tensor down;
     if (dropout.active()) {
         std::vector<at::Tensor> parts;
         for (std::size_t i = 0; i < lora.parts.size(); ++i)
-            parts.push_back(at::linear(dropped(x, dropout, i),
-                                       lora.computeA.narrow(0, lora.parts[i].column, lora.rank)));
+            parts.push_back(product(dropped(input, dropout, i),
+                                    lora.computeA.narrow(0, lora.parts[i].column, lora.rank).t()));
         down = at::cat(parts, 1);
     } else {
-        down = denseLinear(x, lora.computeA);
+        down = byKernel ? denseLinear(x, lora.computeA) : product(input, lora.computeA.t());
     }
-    if (few(down))
+    if (byKernel)
         y.add_(denseLinear(down, lora.computeB));
     else
-        y.addmm_(down, lora.computeB.t());
+        y.addmm_(operand(down), operand(lora.computeB).t());
     if (u)
         *u = down;
-    return y;
+    return y.to(x.scalar_type());
 }
 
 at::Tensor LinearGroup::backward(const at::Tensor &dy, const at::Tensor &x, const at::Tensor &u, LoraGroup &lora,
                                  const Dropout &dropout, bool needDx, DequantScratch &scratch) const
 {
-    at::Tensor dx = needDx ? at::mm(dy, weight(scratch)) : at::Tensor();
+    const at::Tensor gradient = operand(dy);
+    at::Tensor dx = needDx ? at::mm(gradient, weight(scratch)) : at::Tensor();
     if (!lora.active())
-        return dx;
-    const at::Tensor du = at::mm(dy, lora.computeB); // the scale is in computeB
-    const at::Tensor db = at::mm(dy.t(), u);
+        return needDx ? dx.to(dy.scalar_type()) : dx;
+    const at::Tensor input = operand(x);
+    const at::Tensor du = product(gradient, lora.computeB); // the scale is in computeB
+    const at::Tensor db = product(gradient.t(), u);
     for (LoraGroup::Part &part : lora.parts)
         part.bGradient.add_(db.narrow(0, part.rowBegin, part.out).narrow(1, part.column, lora.rank), lora.scale);
     if (!dropout.active()) {
-        lora.aGradient.add_(at::mm(du.t(), x));
+        lora.aGradient.add_(at::mm(du.t(), input));
         if (needDx)
-            dx.addmm_(du, lora.computeA);
-        return dx;
+            dx.addmm_(du, operand(lora.computeA));
+        return needDx ? dx.to(dy.scalar_type()) : dx;
     }
     for (std::size_t i = 0; i < lora.parts.size(); ++i) {
         at::Tensor mask;
-        const at::Tensor kept = dropped(x, dropout, i, &mask);
+        const at::Tensor kept = dropped(input, dropout, i, &mask);
         const at::Tensor duPart = du.narrow(1, lora.parts[i].column, lora.rank);
         lora.aGradient.narrow(0, lora.parts[i].column, lora.rank).add_(at::mm(duPart.t(), kept));
         if (needDx)
-            dx.add_(at::mm(duPart, lora.computeA.narrow(0, lora.parts[i].column, lora.rank)) * mask);
+            dx.add_(product(duPart, lora.computeA.narrow(0, lora.parts[i].column, lora.rank)) * mask);
     }
-    return dx;
+    return needDx ? dx.to(dy.scalar_type()) : dx;
 }
 
 } // namespace attune

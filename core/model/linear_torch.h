@@ -75,7 +75,7 @@ public:
     const std::vector<Projection> &projections() const { return m_projections; }
     std::int64_t rowBegin(std::size_t part) const { return m_rowBegin[part]; }
     std::int64_t bytes() const;
-    /// W [out, in] in the compute dtype: the resident tensor, or the scratch filled.
+    /// W [out, in] in the dtype of products (products_torch.h): the resident tensor, or the scratch filled.
     at::Tensor weight(DequantScratch &scratch) const;
 
     at::Tensor forward(const at::Tensor &x, const LoraGroup &lora, const Dropout &dropout, DequantScratch &scratch,
@@ -85,7 +85,7 @@ public:
                         const Dropout &dropout, bool needDx, DequantScratch &scratch) const;
 
 private:
-    at::Tensor base(const at::Tensor &x, DequantScratch &scratch) const;
+    at::Tensor fewRowsBase(const at::Tensor &x) const; ///< x W^T by the matrix-vector kernels
 
     std::int64_t m_in = 0;
     std::int64_t m_out = 0;
@@ -97,7 +97,9 @@ private:
     at::Tensor m_bias;
 };
 
-/// x W^T for a dense W in the compute dtype; few rows of bfloat16 on a CPU go through the matrix-vector kernel.
+/// x W^T for a dense W in the compute dtype, in that dtype; few rows of bfloat16 on a CPU go through the matrix-vector kernel.
 at::Tensor denseLinear(const at::Tensor &x, const at::Tensor &weight);
+/// The same before it is rounded, float32 where it was computed so: scores of tokens, whose near ties rounding would decide.
+at::Tensor wideDenseLinear(const at::Tensor &x, const at::Tensor &weight);
 
 } // namespace attune

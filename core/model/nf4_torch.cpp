@@ -154,12 +154,16 @@ at::Tensor blockMaxima(const Nf4Tensor &weight)
 void dequantizeInto(const Nf4Tensor &weight, at::Tensor out)
 {
     const std::int64_t count = weight.out * weight.in;
-    if (weight.packed.is_cpu() && out.scalar_type() == at::kBFloat16 && count % blockSize == 0) {
+    const bool narrow = out.scalar_type() == at::kBFloat16;
+    if (weight.packed.is_cpu() && (narrow || out.scalar_type() == at::kFloat) && count % blockSize == 0) {
         const CpuKernels &kernels = cpuKernels();
         const Nf4View view = weight.view();
-        auto *to = static_cast<Bf16 *>(out.data_ptr());
+        void *to = out.data_ptr();
         at::parallel_for(0, weight.blocks(), 512, [&](std::int64_t begin, std::int64_t end) {
-            kernels.nf4ToBf16(view, begin, end, to + begin * blockSize);
+            if (narrow)
+                kernels.nf4ToBf16(view, begin, end, static_cast<Bf16 *>(to) + begin * blockSize);
+            else
+                kernels.nf4ToFloat(view, begin, end, static_cast<float *>(to) + begin * blockSize);
         });
         return;
     }

@@ -33,8 +33,8 @@ struct Nf4Tensor {
 Nf4Tensor quantizeNf4(std::int64_t out, std::int64_t in, bool doubleQuant,
                       const std::function<void(std::int64_t, std::int64_t, float *)> &rows);
 
-/// The weight [out, in] in `dtype` (float64, float32, bfloat16 or float16). bfloat16 on a CPU goes through the vectorised kernel;
-/// everything else through ATen ops that every device has. Both round code x absmax (fp32) once.
+/// The weight [out, in] in `dtype` (float64, float32, bfloat16 or float16). bfloat16 and float32 on a CPU go through the vectorised
+/// kernels; everything else through ATen ops that every device has. Both round code x absmax (fp32) once.
 at::Tensor dequantize(const Nf4Tensor &weight, at::ScalarType dtype);
 /// The same into rows of an existing contiguous tensor [out, in].
 void dequantizeInto(const Nf4Tensor &weight, at::Tensor out);

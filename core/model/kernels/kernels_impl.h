@@ -280,14 +280,20 @@ void nf4ToBf16(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock,
 
 void nf4ToFloat(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock, float *out)
 {
-    const float *levels = nf4Levels();
+    const Levels levels;
+    Vi first;
+    for (std::int64_t i = 0; i < lanes; ++i) // 0, n, 1, n + 1, ...: the lower halves of two vectors, interleaved
+        first[i] = static_cast<std::int32_t>(i / 2 + (i % 2) * lanes);
+    const Vi second = first + static_cast<std::int32_t>(lanes / 2);
     for (std::int64_t block = beginBlock; block < endBlock; ++block) {
         const float scale = blockScale(w, block);
         float *to = out + (block - beginBlock) * 64;
-        for (std::int64_t i = 0; i < 32; ++i) {
-            const std::uint8_t byte = w.packed[block * 32 + i];
-            to[2 * i] = levels[byte >> 4] * scale;
-            to[2 * i + 1] = levels[byte & 15] * scale;
+        for (std::int64_t byte = 0; byte < 32; byte += lanes) {
+            const Pairs p = unpack(w.packed + block * 32 + byte, levels);
+            const Vf even = p.even * scale;
+            const Vf odd = p.odd * scale;
+            store(to + byte * 2, __builtin_shuffle(even, odd, first));
+            store(to + byte * 2 + lanes, __builtin_shuffle(even, odd, second));
         }
     }
 }
