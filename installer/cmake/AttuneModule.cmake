@@ -34,6 +34,32 @@ function(attune_module NAME)
     endforeach()
 endfunction()
 
+# attune_ui_module(NAME [DEPENDS module...])
+#
+# One static library, attune_ui_NAME, of the window. It sees all of core through core/studio, and of ui what DEPENDS names;
+# a widget that reaches into another workspace fails the configuration.
+function(attune_ui_module NAME)
+    cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS "*.cpp" "*.h")
+    add_library(attune_ui_${NAME} STATIC ${sources})
+    # No generated header goes from one module to another, so moc need not wait for the libraries below.
+    set_target_properties(attune_ui_${NAME} PROPERTIES AUTOMOC ON AUTOGEN_ORIGIN_DEPENDS OFF LINKER_LANGUAGE CXX)
+    target_link_libraries(attune_ui_${NAME} PUBLIC attune_options attune_qt attune_studio)
+    foreach(dependency IN LISTS ARG_DEPENDS)
+        target_link_libraries(attune_ui_${NAME} PUBLIC attune_ui_${dependency})
+    endforeach()
+    foreach(source IN LISTS sources)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+        file(STRINGS "${source}" includes REGEX "^#include \"(ui|app)/")
+        foreach(line IN LISTS includes)
+            string(REGEX MATCH "\"([a-z]+)/([a-z]+)/" _ "${line}")
+            if(NOT CMAKE_MATCH_1 STREQUAL "ui" OR NOT CMAKE_MATCH_2 IN_LIST ARG_DEPENDS AND NOT CMAKE_MATCH_2 STREQUAL NAME)
+                message(FATAL_ERROR "${source}: ${line}: module ${NAME} may include of ui only: ${NAME} ${ARG_DEPENDS}.")
+            endif()
+        endforeach()
+    endforeach()
+endfunction()
+
 # attune_test(FILE [LINK target...] [LABELS label...] [SOURCES file...])
 #
 # One Qt Test executable of one tst_*.cpp file, run by ctest under its path: tests/core/text/tst_bpe.cpp is core/text/bpe.
