@@ -16,7 +16,7 @@ void TrainDisplay::show(const TrainEvent &event)
     } else if (const auto *eval = std::get_if<EvalDone>(&event)) {
         line("step " + std::to_string(eval->step) + "  validation loss " + fixed(eval->validationLoss, 4) +
              (eval->best ? "  best so far" : ""));
-    } else if (const auto *log = std::get_if<TrainLog>(&event)) {
+    } else if (const auto *log = std::get_if<TrainLog>(&event); log && log->level != "sample") {
         line((log->level == "warning" ? "warning: " : "") + log->text);
     } else if (std::holds_alternative<Ended>(event)) {
         clear();

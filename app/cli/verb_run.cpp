@@ -1,6 +1,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/run_text.h"
 #include "app/cli/text.h"
+#include "core/studio/run_samples.h"
 
 #include <algorithm>
 
@@ -52,14 +53,15 @@ Result<int> show(Project &project, const Run &run, bool json)
               (c.validationLoss ? ", validation loss " + fixed(*c.validationLoss, 4) : "") +
               (c.resumable ? ", can be resumed from" : ""));
     for (const std::string &line : log)
-        print(line);
+        if (!isSampleLine(line))
+            print(line);
     return 0;
 }
 
 Result<int> rename(Project &project, Run run, const Options &o)
 {
     run.name = o.values.front();
-    ATTUNE_CHECK(project.updateRun(run));
+    ATTUNE_CHECK(project.setRunName(run.id, run.name));
     if (o.json)
         printJson(OrderedJson{{"run", run.id}, {"name", run.name}});
     else
@@ -79,7 +81,7 @@ Result<int> tag(Project &project, Run run, const Options &o)
         if (!remove)
             run.tags.push_back(text);
     }
-    ATTUNE_CHECK(project.updateRun(run));
+    ATTUNE_CHECK(project.setRunTags(run.id, run.tags));
     std::string tags;
     for (const std::string &text : run.tags)
         tags += (tags.empty() ? "" : ", ") + text;

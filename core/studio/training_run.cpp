@@ -4,6 +4,7 @@
 #include "core/model/registry.h"
 #include "core/studio/chat_model.h"
 #include "core/studio/run_recorder.h"
+#include "core/studio/run_samples.h"
 #include "core/studio/run_settings.h"
 
 #include <chrono>
@@ -37,6 +38,7 @@ struct RunRows {
     std::vector<TrainRow> train;
     std::vector<TrainRow> validation;
     std::vector<TrainLog> notes;
+    std::optional<RunSampler> sampler;
 };
 
 std::string count(std::int64_t number, const char *noun)
@@ -68,7 +70,7 @@ Result<std::vector<TrainRow>> encodePart(Project &project, std::int64_t snapshot
 }
 
 Result<RunRows> loadRows(Project &project, std::int64_t snapshot, const ChatEncoder &encoder,
-                         const TrainSettings &settings)
+                         const TrainSettings &settings, int samples)
 {
     RunRows rows;
     ATTUNE_TRY(rows.train, encodePart(project, snapshot, Part::Train, encoder, settings, rows.notes));
@@ -77,6 +79,7 @@ Result<RunRows> loadRows(Project &project, std::int64_t snapshot, const ChatEnco
                                                  " has no row to train on; import some, or give them parts with "
                                                  "`attune data PROJECT split`.");
     ATTUNE_TRY(rows.validation, encodePart(project, snapshot, Part::Validation, encoder, settings, rows.notes));
+    ATTUNE_TRY(rows.sampler, RunSampler::choose(project, snapshot, encoder, settings.max_length, samples));
     rows.notes.push_back({"info", count(static_cast<std::int64_t>(rows.train.size()), "row") + " to train on, " +
                                       std::to_string(rows.validation.size()) + " to validate with."});
     return rows;
@@ -133,8 +136,7 @@ public:
     {
     }
 
-    Result<TrainOutcome> train(LanguageModel &model, TrainJob job, const std::vector<TrainLog> &notes,
-                               std::stop_token stop)
+    Result<TrainOutcome> train(LanguageModel &model, TrainJob job, const RunRows &rows, std::stop_token stop)
     {
         ATTUNE_TRY(auto project, Project::open(m_project.path()));           // the training thread's own
         job.save = [&, id = m_run.id](const Checkpoint &c) -> Result<void> { // m_run belongs to the one that follows
@@ -150,10 +152,15 @@ public:
                 return {};
             });
         };
-        for (const TrainLog &note : notes)
+        for (const TrainLog &note : rows.notes)
             m_events.post(note);
         std::stop_source own;
         const std::stop_callback passOn(stop, [&] { own.request_stop(); });
+        if (rows.sampler)
+            job.evaluated = [&](std::int64_t step) {
+                if (auto note = rows.sampler->sample(model, step, own.get_token()))
+                    m_events.post(std::move(*note));
+            };
         // The training stays on the calling thread, which loaded the model, and the watching goes to another: each
         // thread that computes has a team of OpenMP workers of its own, and a second team makes the first one wait in
         // the kernel.
@@ -209,13 +216,11 @@ private:
         return error.code == ErrorCode::Io && Clock::now() - m_lastStored < patience;
     }
 
-    /// On what the project says now: someone may have renamed the run meanwhile.
+    /// The run as the project has it then: someone may have renamed it meanwhile.
     Result<void> beat()
     {
-        ATTUNE_TRY(Run run, m_project.findRun(std::to_string(m_run.id)));
-        run.heartbeat = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-        ATTUNE_CHECK(m_project.updateRun(run));
-        m_run = std::move(run);
+        ATTUNE_CHECK(m_project.beatRun(m_run.id));
+        ATTUNE_TRY(m_run, m_project.findRun(std::to_string(m_run.id)));
         return {};
     }
 
@@ -231,15 +236,14 @@ private:
 /// Notes how a run ended.
 Result<TrainOutcome> close(Project &project, const Run &run, Result<TrainOutcome> outcome)
 {
-    ATTUNE_TRY(Run now, project.findRun(std::to_string(run.id)));
     const bool interrupted = !outcome && outcome.error().code == ErrorCode::Interrupted;
-    now.state = outcome ? (outcome->stopped ? RunState::Stopped : RunState::Finished)
-                        : (interrupted ? RunState::Stopped : RunState::Failed);
-    now.error = now.state == RunState::Failed ? outcome.error().message : std::string();
-    now.endedAt = utcNow();
-    if (now.state == RunState::Failed)
+    const RunState state = outcome ? (outcome->stopped ? RunState::Stopped : RunState::Finished)
+                                   : (interrupted ? RunState::Stopped : RunState::Failed);
+    const bool failed = state == RunState::Failed;
+    if (failed)
         (void)project.addLog(run.id, "error", outcome.error().message + " " + outcome.error().detail);
-    auto updated = persist({}, [&] { return project.updateRun(now); });
+    auto updated =
+        persist({}, [&] { return project.endRun(run.id, state, failed ? outcome.error().message : std::string()); });
     if (!outcome || updated)
         return outcome;
     return forward(updated);
@@ -269,7 +273,7 @@ Result<TrainOutcome> startRun(const TrainRequest &request, std::stop_token stop,
     }
     ATTUNE_TRY(const auto encoder, loadChatEncoder(path));
     ATTUNE_TRY(const auto snapshot, project.takeSnapshot());
-    ATTUNE_TRY(auto rows, loadRows(project, snapshot, encoder, settings));
+    ATTUNE_TRY(auto rows, loadRows(project, snapshot, encoder, settings, request.samples));
     ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress));
     ATTUNE_CHECK(startFrom(model, settings, initAdapter));
 
@@ -291,7 +295,7 @@ Result<TrainOutcome> startRun(const TrainRequest &request, std::stop_token stop,
         CheckpointInfo start;
         start.run = run.id;
         ATTUNE_CHECK(project.saveCheckpoint(start, {peftTensorBytes(model.adapter()), TrainState{}.toBytes()}));
-        return Supervisor(project, run, watch).train(model, std::move(job), rows.notes, std::move(stop));
+        return Supervisor(project, run, watch).train(model, std::move(job), rows, std::move(stop));
     };
     return close(project, run, steps());
 }
@@ -317,12 +321,12 @@ Result<std::optional<TrainState>> restore(Project &project, const Run &run, cons
     return std::optional(std::move(state));
 }
 
-Result<TrainOutcome> goOn(Project &project, Run &run, const std::filesystem::path &path, std::stop_token stop,
-                          const WatchTraining &watch, const Progress &progress)
+Result<TrainOutcome> goOn(Project &project, Run &run, const std::filesystem::path &path, int samples,
+                          std::stop_token stop, const WatchTraining &watch, const Progress &progress)
 {
     ATTUNE_TRY(const auto settings, settingsOf(run));
     ATTUNE_TRY(const auto encoder, loadChatEncoder(path));
-    ATTUNE_TRY(auto rows, loadRows(project, run.snapshot, encoder, settings));
+    ATTUNE_TRY(auto rows, loadRows(project, run.snapshot, encoder, settings, samples));
     ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress));
     ATTUNE_CHECK(checkBaseModel(run, path, model.fingerprint()));
     TrainJob job;
@@ -332,7 +336,7 @@ Result<TrainOutcome> goOn(Project &project, Run &run, const std::filesystem::pat
     job.validation = std::move(rows.validation);
     rows.notes.push_back({"info", "Resumed after step " + std::to_string(job.resume ? job.resume->step : 0) +
                                       ", on " + machineDescription(model.device()) + "."});
-    return Supervisor(project, run, watch).train(model, std::move(job), rows.notes, std::move(stop));
+    return Supervisor(project, run, watch).train(model, std::move(job), rows, std::move(stop));
 }
 
 /// What a finished run has to say when it is asked to go on.
@@ -366,7 +370,7 @@ Result<TrainOutcome> resumeRun(const TrainRequest &request, std::stop_token stop
     ATTUNE_TRY(const auto path, baseModelOf(run, request.model));
     ATTUNE_CHECK(project.claimRun(run.id));
     ATTUNE_TRY(run, project.findRun(std::to_string(run.id)));
-    return close(project, run, goOn(project, run, path, std::move(stop), watch, progress));
+    return close(project, run, goOn(project, run, path, request.samples, std::move(stop), watch, progress));
 }
 
 } // namespace

@@ -13,6 +13,7 @@ struct TrainRequest {
     std::filesystem::path initAdapter; ///< a PEFT folder to start from; empty: a fresh adapter
     std::string resume;                ///< number or name of a run to go on with; empty: a new run
     TrainSettings settings;            ///< of a new run; a resumed one keeps its own
+    int samples = 4;                   ///< validation prompts answered at each validation and before the first step
 };
 
 /// Gets every event, with the run that it belongs to, after it was stored; on a thread of its own while the training

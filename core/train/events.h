@@ -20,6 +20,8 @@ struct StepDone {
     std::int64_t supervisedTokens = 0;
     double tokensPerSecond = 0; ///< tokens of the window's rows, padding not counted
     double memoryGib = 0;       ///< resident, at its highest so far
+    double seconds = 0;         ///< that the step took, validation and checkpoints not counted
+    std::int64_t stepsPerEpoch = 0;
 };
 struct EvalDone {
     std::int64_t step = 0;
@@ -31,7 +33,7 @@ struct CheckpointSaved {
     bool best = false;
 };
 struct TrainLog {
-    std::string level; ///< "info", "warning"
+    std::string level; ///< "info", "warning", "sample" (core/studio/run_samples.h)
     std::string text;
 };
 /// The last event, exactly once.

@@ -45,6 +45,8 @@ public:
             m_state = *m_job.resume;
             ATTUNE_CHECK(m_optimizer.restore(m_state));
         }
+        if (m_state.step == 0)
+            look(0);
         m_lastSave = Clock::now();
         m_savedStep = m_job.resume && !m_state.validationPending ? m_state.step : -1;
         if (m_state.validationPending) {
@@ -74,6 +76,12 @@ private:
         return {m_state.step, stopped, !stopped && patienceIsOver(), m_state.bestLoss, m_state.bestStep};
     }
 
+    void look(std::int64_t step) const
+    {
+        if (m_job.evaluated && !m_job.validation.empty())
+            m_job.evaluated(step);
+    }
+
     bool patienceIsOver() const
     {
         const std::int64_t patience = m_job.settings.early_stopping_patience;
@@ -99,6 +107,8 @@ private:
         if (best || due || last || patienceIsOver()) {
             ATTUNE_CHECK(save(validation, best));
         }
+        if (validation)
+            look(m_state.step);
         return true;
     }
 
@@ -145,7 +155,7 @@ private:
         const double took = seconds(Clock::now() - begin);
         m_events.post(StepDone{number, total, supervised > 0 ? nll / static_cast<double>(supervised) : 0.0, rate, norm,
                                supervised, took > 0 ? static_cast<double>(tokens) / took : 0.0,
-                               static_cast<double>(peakMemory()) / (1 << 30)});
+                               static_cast<double>(peakMemory()) / (1 << 30), took, m_order.stepsPerEpoch()});
         return true;
     }
 

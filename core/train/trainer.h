@@ -39,6 +39,9 @@ struct TrainJob {
     std::optional<TrainState> resume; ///< the model then holds the adapter of that step
     /// Called on the training thread. An error ends the run.
     std::function<Result<void>(const Checkpoint &)> save;
+    /// Called on the training thread before the first step (0) and after each validation, once its checkpoint is
+    /// kept: a look at the model, which it must leave as it is.
+    std::function<void(std::int64_t step)> evaluated;
 };
 
 struct TrainOutcome {

@@ -87,7 +87,7 @@ public:
         if (!run)
             return points;
         for (const Metric &m : project->metrics(run->id).value_or(std::vector<Metric>{}))
-            if (m.name != "tokens_per_second" && m.name != "memory_gib")
+            if (m.name != "tokens_per_second" && m.name != "memory_gib" && m.name != "seconds")
                 points.emplace_back(m.step, m.name, m.value);
         return points;
     }
