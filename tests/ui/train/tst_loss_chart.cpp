@@ -1,0 +1,193 @@
+#include "train_fixture.h"
+
+#include "ui/train/loss_chart.h"
+#include "ui/train/small_plots.h"
+#include "ui/widgets/plot_frame.h"
+
+#include <cmath>
+
+using namespace attune;
+using namespace attune::ui;
+
+namespace {
+
+QVector<QPointF> pointsOf(const QCPGraph *graph)
+{
+    QVector<QPointF> points;
+    if (graph)
+        for (const QCPGraphData &data : *graph->data())
+            points.append({data.key, data.value});
+    return points;
+}
+
+QVector<QPointF> stored(Project &project, std::int64_t run, const char *name)
+{
+    QVector<QPointF> points;
+    for (const Metric &metric : project.metrics(run).value_or(std::vector<Metric>{}))
+        if (metric.name == name)
+            points.append({double(metric.step), metric.value});
+    return points;
+}
+
+} // namespace
+
+class TestLossChart : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { applyTheme(*qApp); }
+
+    void thePointsAreThoseOfTheProjectFile()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 20);
+        RunBook book(*open.session);
+        LossChart chart(book);
+        SmallPlots small(book, chart);
+        QTRY_VERIFY(book.entry(id));
+        chart.setShown(id);
+        small.refresh();
+        QCOMPARE(pointsOf(chart.rawGraph()), stored(*open.toy.project, id, "loss"));
+        QCOMPARE(pointsOf(chart.validationGraph()), stored(*open.toy.project, id, "validation_loss"));
+        QCOMPARE(pointsOf(chart.smoothGraph(id)), smoothed(stored(*open.toy.project, id, "loss"), 0.6));
+        QCOMPARE(pointsOf(small.graph(Curve::LearningRate)), stored(*open.toy.project, id, "learning_rate"));
+        QCOMPARE(pointsOf(small.graph(Curve::GradNorm)), stored(*open.toy.project, id, "grad_norm"));
+        QCOMPARE(pointsOf(small.graph(Curve::TokensPerSecond)), stored(*open.toy.project, id, "tokens_per_second"));
+        QCOMPARE(pointsOf(small.graph(Curve::Memory)), stored(*open.toy.project, id, "memory_gib"));
+    }
+
+    void whatAnotherProcessAddsIsDrawn()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 5);
+        RunBook book(*open.session);
+        LossChart chart(book);
+        QTRY_VERIFY(book.entry(id));
+        chart.setShown(id);
+        QCOMPARE(pointsOf(chart.rawGraph()).size(), 5);
+        open.addSteps(id, 6, 9);
+        book.poll(id);
+        QTRY_COMPARE(pointsOf(chart.rawGraph()), stored(*open.toy.project, id, "loss"));
+        QCOMPARE(pointsOf(chart.rawGraph()).size(), 9);
+    }
+
+    void overlaidRunsAreSmoothedBesideIt()
+    {
+        OpenToy open;
+        const auto first = open.addRun("one", 12);
+        const auto second = open.addRun("two", 8);
+        RunBook book(*open.session);
+        LossChart chart(book);
+        QTRY_VERIFY(book.entry(second));
+        chart.setShown(second);
+        QVERIFY(!chart.smoothGraph(first));
+        QVERIFY(book.setOverlay(first, true));
+        QVERIFY(chart.smoothGraph(first));
+        QCOMPARE(pointsOf(chart.smoothGraph(first)).size(), 12);
+        QVERIFY(chart.smoothGraph(first)->pen().color() != chart.smoothGraph(second)->pen().color());
+    }
+
+    void smoothingAndAxesChangeWhatIsDrawn()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 20);
+        RunBook book(*open.session);
+        LossChart chart(book);
+        QTRY_VERIFY(book.entry(id));
+        chart.setShown(id);
+        chart.setSmoothing(0);
+        QTRY_COMPARE(pointsOf(chart.smoothGraph(id)), stored(*open.toy.project, id, "loss"));
+        chart.setAxis(CurveAxis::Epoch);
+        QCOMPARE(pointsOf(chart.rawGraph()).last().x(), 2.0); // 20 steps of 10 an epoch
+        chart.setAxis(CurveAxis::Time);
+        QCOMPARE(pointsOf(chart.rawGraph()).last().x(), 40.0 / 60);
+    }
+
+    void clippedPointsAreCounted()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 100);
+        const std::vector<Metric> spike = {{50, "loss", 1000.0}};
+        QVERIFY(open.toy.project->addMetrics(id, spike));
+        RunBook book(*open.session);
+        LossChart chart(book);
+        QTRY_VERIFY(book.entry(id));
+        chart.setShown(id);
+        QCOMPARE(chart.clippedCount(), 1);
+        chart.setClip(false);
+        QCOMPARE(chart.clippedCount(), 0);
+    }
+
+    void keysMoveTheCrosshairPointByPoint()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 20);
+        RunBook book(*open.session);
+        LossChart chart(book);
+        chart.resize(700, 400);
+        chart.show();
+        QTRY_VERIFY(book.entry(id));
+        chart.setShown(id);
+        QWidget *frame = chart.frame();
+        QTest::keyClick(frame, Qt::Key_Left);
+        QCOMPARE(chart.crossStep(), qint64(20));
+        QTest::keyClick(frame, Qt::Key_Left);
+        QCOMPARE(chart.crossStep(), qint64(19));
+        QTest::keyClick(frame, Qt::Key_Left, Qt::ShiftModifier);
+        QCOMPARE(chart.crossStep(), qint64(15));
+        QTest::keyClick(frame, Qt::Key_Right, Qt::ShiftModifier);
+        QCOMPARE(chart.crossStep(), qint64(20));
+        QTest::keyClick(frame, Qt::Key_Right);
+        QCOMPARE(chart.crossStep(), qint64(20));
+        QVERIFY(chart.card()->isVisible());
+        QVERIFY(chart.card()->text().startsWith(QStringLiteral("Step 20 epoch 2.0")));
+        QVERIFY(chart.card()->text().contains(QStringLiteral("1 validation 0.310")));
+        QTest::keyClick(frame, Qt::Key_Escape);
+        QCOMPARE(chart.crossStep(), qint64(-1));
+    }
+
+    void theCurveIsSavedWithItsData()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 6);
+        RunBook book(*open.session);
+        LossChart chart(book);
+        QTRY_VERIFY(book.entry(id));
+        chart.setShown(id);
+        for (const char *ending : {"png", "svg", "pdf", "csv"}) {
+            const QString file = QString::fromStdString(open.toy.path((std::string("curve.") + ending).c_str()).string());
+            QCOMPARE(chart.frame()->save(file), QString());
+            QFile written(file);
+            QVERIFY(written.open(QIODevice::ReadOnly));
+            QVERIFY(written.size() > 100);
+            if (std::string_view(ending) != "csv")
+                continue;
+            const QList<QByteArray> lines = written.readAll().trimmed().split('\n');
+            QCOMPARE(lines.size(), 7);
+            QVERIFY(lines.first().contains("Run 1 loss"));
+            const double loss = stored(*open.toy.project, id, "loss").last().y();
+            QVERIFY(lines.last().contains(QByteArray::number(loss, 'g', 8)));
+        }
+    }
+
+    void aRunWithoutStepsDrawsNothingAndDoesNotFail()
+    {
+        OpenToy open;
+        Run run;
+        run.settings = TrainSettings{}.toJson();
+        const auto made = open.toy.project->createRun(run);
+        RunBook book(*open.session);
+        LossChart chart(book);
+        chart.resize(600, 300);
+        chart.show();
+        QTRY_VERIFY(book.entry(made->id));
+        chart.setShown(made->id);
+        chart.setLog(true);
+        chart.setAxis(CurveAxis::Time);
+        QTest::keyClick(chart.frame(), Qt::Key_Left);
+        QCOMPARE(chart.crossStep(), qint64(-1));
+        QVERIFY(!chart.grab().isNull());
+    }
+};
+
+QTEST_MAIN(TestLossChart)
+#include "tst_loss_chart.moc"

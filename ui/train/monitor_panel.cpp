@@ -1,0 +1,232 @@
+#include "ui/train/monitor_panel.h"
+
+#include "ui/theme/theme.h"
+#include "ui/train/loss_chart.h"
+#include "ui/train/run_list_model.h"
+#include "ui/train/run_tabs.h"
+#include "ui/train/small_plots.h"
+#include "ui/train/training_job.h"
+#include "ui/widgets/badge.h"
+#include "ui/widgets/empty_state.h"
+#include "ui/widgets/format.h"
+#include "ui/widgets/inline_notice.h"
+#include "ui/widgets/key_button.h"
+#include "ui/widgets/panel_header.h"
+
+#include <QLabel>
+#include <QMenu>
+#include <QProgressBar>
+#include <QRegularExpression>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace attune::ui {
+
+MonitorPanel::MonitorPanel(Session &session, RunBook &book, TrainingJob &job, QWidget *parent)
+    : QWidget(parent), m_session(session), m_book(book), m_job(job), m_head(new PanelHeader), m_badge(new Badge),
+      m_bar(new QProgressBar), m_step(new QLabel), m_left(new QLabel),
+      m_resume(new KeyButton(tr("Resume"), KeyButton::Plain, "play")),
+      m_compare(new KeyButton(tr("Compare"), KeyButton::Plain, "compare")),
+      m_stop(new KeyButton(tr("Stop"), KeyButton::Plain, "stop")), m_menu(new QMenu(this)),
+      m_failure(new InlineNotice(Tone::Bad)), m_stack(new QStackedWidget), m_empty(new EmptyState("train")),
+      m_chart(new LossChart(book)), m_small(new SmallPlots(book, *m_chart)), m_tabs(new RunTabs(session, book))
+{
+    makeHead();
+    m_failure->hide();
+    auto *curves = new QWidget;
+    auto *curvesLayout = new QVBoxLayout(curves);
+    curvesLayout->setContentsMargins(0, 0, 0, 0);
+    curvesLayout->setSpacing(0);
+    curvesLayout->addWidget(m_failure);
+    curvesLayout->addWidget(m_chart, 1);
+    curvesLayout->addWidget(m_small);
+    auto *parts = new QSplitter(Qt::Vertical);
+    parts->addWidget(curves);
+    parts->addWidget(m_tabs);
+    parts->setStretchFactor(0, 3);
+    parts->setStretchFactor(1, 1);
+    parts->setSizes({scaled(560), scaled(260)});
+    parts->setChildrenCollapsible(false);
+    m_tabs->setMinimumHeight(scaled(120));
+    curves->setMinimumHeight(scaled(260));
+    m_stack->addWidget(m_empty);
+    m_stack->addWidget(parts);
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_head);
+    layout->addWidget(m_stack, 1);
+
+    connect(&book, &RunBook::changed, this, &MonitorPanel::update);
+    connect(&book, &RunBook::historyChanged, this, [this](qint64 id) {
+        if (id == m_run)
+            update();
+    });
+    connect(&book, &RunBook::overlaysChanged, this, [this] { m_small->refresh(); });
+    connect(&job, &TrainingJob::stateChanged, this, &MonitorPanel::update);
+    connect(&job, &TrainingJob::progressed, this, [this] {
+        if (m_job.state() == TrainingJob::State::Preparing)
+            update();
+    });
+    connect(m_tabs, &RunTabs::startLikeWanted, this, [this] { Q_EMIT startLikeWanted(m_run); });
+    update();
+}
+
+void MonitorPanel::makeHead()
+{
+    m_bar->setTextVisible(false);
+    m_bar->setFixedSize(scaled(92), scaled(5));
+    m_bar->setAccessibleName(tr("Steps done"));
+    m_step->setProperty("mono", true);
+    m_step->setObjectName(QStringLiteral("stepOfRun"));
+    m_left->setProperty("caption", true);
+    m_left->setObjectName(QStringLiteral("timeLeft"));
+    m_head->addLeft(m_badge);
+    m_head->addLeft(m_bar);
+    m_head->addLeft(m_step);
+    m_head->addLeft(m_left);
+    m_resume->setObjectName(QStringLiteral("resumeButton"));
+    m_stop->setObjectName(QStringLiteral("stopButton"));
+    m_compare->setObjectName(QStringLiteral("compareButton"));
+    auto *stops = new QMenu(m_stop);
+    stops->addAction(tr("After this step, keep a checkpoint"), this, [this] { Q_EMIT stopWanted(Stop::AfterStep); });
+    stops->addAction(tr("At the next validation"), this, [this] { Q_EMIT stopWanted(Stop::AtValidation); });
+    stops->addSeparator();
+    stops->addAction(tr("Stop and discard…"), this, [this] { Q_EMIT stopWanted(Stop::Discard); });
+    m_stop->setMenu(stops);
+    auto *more = new IconButton("more", tr("More for this run"));
+    connect(more, &QToolButton::clicked, this, [this, more] {
+        Q_EMIT menuWanted();
+        m_menu->popup(more->mapToGlobal(QPoint(0, more->height())));
+    });
+    connect(m_resume, &QPushButton::clicked, this, [this] { Q_EMIT resumeWanted(m_run); });
+    connect(m_compare, &QPushButton::clicked, this, [this] { Q_EMIT compareWanted(m_run); });
+    m_head->addWidget(m_resume);
+    m_head->addWidget(m_stop);
+    m_head->addWidget(m_compare);
+    m_head->addWidget(more);
+}
+
+void MonitorPanel::setRun(qint64 id)
+{
+    m_run = id;
+    m_chart->setShown(id);
+    m_tabs->setRun(id);
+    m_small->refresh();
+    update();
+}
+
+void MonitorPanel::setEmpty(bool empty)
+{
+    m_stack->setCurrentIndex(empty ? 0 : 1);
+    update();
+}
+
+void MonitorPanel::setNarrow(bool narrow)
+{
+    m_small->setNarrow(narrow);
+}
+
+QString MonitorPanel::stateText() const
+{
+    return m_badge->text();
+}
+
+/// The run of this window before it exists in the project, or before it goes on.
+void MonitorPanel::updatePreparing()
+{
+    const RunEntry *entry = m_book.entry(m_run);
+    m_head->setTitle(entry ? entry->label() : tr("New run"));
+    m_head->setCaption({});
+    const bool stopping = m_job.state() == TrainingJob::State::Stopping;
+    m_badge->set(stopping ? tr("stopping") : tr("starting"), Tone::Accent);
+    m_bar->setRange(0, 100);
+    m_bar->setValue(static_cast<int>(m_job.stageShare() * 100));
+    m_step->setText({});
+    m_left->setText(m_job.stage());
+    m_badge->show();
+    m_bar->show();
+    m_stop->show();
+    m_stop->setEnabled(!stopping);
+    m_resume->hide();
+    m_compare->hide();
+    m_failure->hide();
+}
+
+void MonitorPanel::update()
+{
+    const RunEntry *entry = m_book.entry(m_run);
+    const bool own = m_job.isBusy() && m_job.run() == m_run;
+    const bool preparing = m_job.isBusy() && m_job.step() == 0 &&
+                           (m_job.state() == TrainingJob::State::Preparing || m_job.run() == 0) &&
+                           (m_run == 0 || own || m_book.ownRun() == m_run);
+    if (preparing) {
+        updatePreparing();
+        return;
+    }
+    for (QWidget *widget : {static_cast<QWidget *>(m_badge), static_cast<QWidget *>(m_bar),
+                            static_cast<QWidget *>(m_step), static_cast<QWidget *>(m_left),
+                            static_cast<QWidget *>(m_resume), static_cast<QWidget *>(m_stop),
+                            static_cast<QWidget *>(m_compare)})
+        widget->setVisible(entry != nullptr);
+    if (!entry) {
+        m_head->setTitle(tr("Monitor"));
+        m_head->setCaption({});
+        m_failure->hide();
+        return;
+    }
+    const RunHistory &history = entry->history;
+    const RunStateText state = attune::ui::stateText(*entry, false);
+    const bool running = entry->phase == RunPhase::Running;
+    const bool stopping = own && m_job.state() == TrainingJob::State::Stopping;
+    m_head->setTitle(entry->label());
+    m_head->setCaption(entry->title() == entry->label() ? QString() : entry->name());
+    const bool failed = entry->phase == RunPhase::Failed;
+    m_badge->set(stopping ? tr("saving checkpoint") : failed ? tr("failed") : state.state, state.tone, state.icon);
+    m_badge->setToolTip(failed ? fromUtf8(entry->run.error) : QString());
+    const qint64 total = history.totalSteps();
+    m_bar->setVisible(running && total > 0);
+    m_bar->setRange(0, static_cast<int>(std::max<qint64>(1, total)));
+    m_bar->setValue(static_cast<int>(history.lastStep()));
+    m_step->setText(total > 0 ? QStringLiteral("%1/%2").arg(history.lastStep()).arg(total)
+                              : QString::number(history.lastStep()));
+    m_step->setAccessibleName(tr("Step %1 of %2").arg(history.lastStep()).arg(total));
+    const auto left = history.secondsLeft();
+    m_left->setText(running && left ? tr("%1 left").arg(formatDuration(*left))
+                    : !running && history.seconds() > 0 ? formatDuration(history.seconds())
+                                                        : QString());
+    m_stop->setVisible(running);
+    m_stop->setEnabled(own && !stopping);
+    m_stop->setToolTip(own ? QString() : tr("Another program trains this run; stop it there."));
+    m_resume->setVisible(entry->canResume());
+    m_resume->setEnabled(!m_job.isBusy() && !m_session.readOnly());
+    m_resume->setToolTip(m_job.isBusy() ? tr("Another run trains now.") : QString());
+    m_compare->setVisible(!running);
+    m_compare->setEnabled(!entry->checkpoints.empty());
+    updateFailure(*entry);
+}
+
+void MonitorPanel::updateFailure(const RunEntry &entry)
+{
+    if (entry.phase != RunPhase::Failed || entry.run.error.empty()) {
+        m_failure->hide();
+        return;
+    }
+    const QString error = fromUtf8(entry.run.error);
+    InlineNotice::Links links = {{tr("Start like this"), [this] { Q_EMIT startLikeWanted(m_run); }}};
+    // "(rows 204, 911)" leads to these rows.
+    static const QRegularExpression rows(QStringLiteral("\\(rows ([0-9, ]+)"));
+    const auto match = rows.match(error);
+    if (match.hasMatch()) {
+        QStringList words;
+        for (const QString &number : match.captured(1).split(QLatin1Char(','), Qt::SkipEmptyParts))
+            words << QLatin1Char('#') + number.trimmed();
+        links.append({tr("Show row %1").arg(words.first()), [this, first = words.first()] {
+                          Q_EMIT showRowsWanted(first);
+                      }});
+    }
+    m_failure->show(Tone::Bad, error, links);
+}
+
+} // namespace attune::ui

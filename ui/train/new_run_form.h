@@ -1,0 +1,105 @@
+#pragma once
+
+#include "core/studio/training_run.h"
+#include "ui/session/session.h"
+#include "ui/train/run_draft.h"
+#include "ui/train/start_checks.h"
+
+#include <QTimer>
+#include <QWidget>
+
+class QCheckBox;
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QScrollArea;
+class QStackedWidget;
+class QVBoxLayout;
+
+namespace attune::ui {
+
+class KeyButton;
+class PanelHeader;
+class RunBook;
+class SegmentedControl;
+class SettingField;
+class SplitBar;
+struct RunEntry;
+
+/// What the next run is: a Simple view with what matters, an Advanced one with every setting of the table; one draft
+/// behind both.
+class NewRunForm final : public QWidget {
+    Q_OBJECT
+public:
+    NewRunForm(Session &session, RunBook &book, QWidget *parent = nullptr);
+
+    RunDraft &draft() { return m_draft; }
+    void startLike(const RunEntry &entry); ///< its settings and base
+    void setAdvanced(bool advanced);
+    bool isReady() const { return m_ready; } ///< what it needs to know is known
+    /// Why Start is off; empty: it is on.
+    QString whyOff() const;
+    TrainRequest request() const;
+    void start(); ///< sends startWanted() where nothing stands in the way
+    void setBusy(const QString &why); ///< another run trains: why Start waits; empty: none
+    void showFailure(const QString &why); ///< what kept the last start from a run of its own
+    SettingField *field(const QString &key) const; ///< of the advanced view
+    QWidget *firstField() const;
+
+Q_SIGNALS:
+    void startWanted(const attune::TrainRequest &request);
+    void closeWanted();
+    void goTo(const QString &workspace, const QVariantMap &with);
+    void readyChanged();
+
+private:
+    void makeSimple(QVBoxLayout *layout);
+    QWidget *makeAdvanced();
+    QWidget *makeFoot();
+    void readFacts();
+    void takeFacts(StartFacts facts);
+    void update();          // everything that follows from draft and facts
+    void updateChanges();
+    void updateLength();
+    void filter(const QString &words);
+    void fillModels();
+    void setStrength(int index);
+    SettingField *addSimple(const QString &key);
+
+    Session &m_session;
+    RunBook &m_book;
+    RunDraft m_draft;
+    StartFacts m_facts;
+    bool m_ready = false;
+    QString m_busy;
+    qint64 m_like = 0;
+    QString m_initAdapter;
+    QTimer m_readSoon;
+
+    PanelHeader *m_header;
+    SegmentedControl *m_view;
+    QStackedWidget *m_stack;
+    QComboBox *m_model;
+    SplitBar *m_split;
+    QLabel *m_rows;
+    SegmentedControl *m_strength;
+    QLabel *m_length;
+    QLabel *m_cut;
+    KeyButton *m_showCut;
+    QLabel *m_schedule;
+    QCheckBox *m_early;
+    QLineEdit *m_name;
+    QWidget *m_changes;
+    QVBoxLayout *m_changeRows;
+    QLabel *m_changesTitle;
+    QString m_shownChanges; ///< what the list says, so that it is not made anew for nothing
+    StartCheckList *m_checks;
+    QLineEdit *m_search;
+    QList<SettingField *> m_fields;
+    QList<QPair<QWidget *, QList<SettingField *>>> m_groups;
+    QLabel *m_nothing;
+    QLabel *m_reason;
+    KeyButton *m_start;
+};
+
+} // namespace attune::ui

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "ui/train/run_book.h"
+
+#include <QTabWidget>
+#include <QTimer>
+
+class QLabel;
+class QListWidget;
+class QPlainTextEdit;
+class QTableWidget;
+
+namespace attune::ui {
+
+class SamplesView;
+
+/// What there is of a run beside its curves: samples, problems, log, settings.
+class RunTabs final : public QTabWidget {
+    Q_OBJECT
+public:
+    RunTabs(Session &session, RunBook &book, QWidget *parent = nullptr);
+    void setRun(qint64 id);
+    SamplesView *samples() const { return m_samples; }
+    QPlainTextEdit *log() const { return m_log; }
+    QTableWidget *settingsTable() const { return m_settings; }
+    void copyCommand();
+
+Q_SIGNALS:
+    void startLikeWanted();
+
+private:
+    QWidget *makeSettings();
+    void readLog();
+    void takeLog(const std::vector<std::string> &lines);
+    void showSettings();
+    Session &m_session;
+    RunBook &m_book;
+    qint64 m_run = 0;
+    SamplesView *m_samples;
+    QListWidget *m_problems;
+    QPlainTextEdit *m_log;
+    QTableWidget *m_settings;
+    QLabel *m_corner;
+    QTimer m_readSoon;
+    std::size_t m_lines = 0; ///< of the log that are shown
+};
+
+} // namespace attune::ui

@@ -1,0 +1,141 @@
+#include "ui/train/setting_field.h"
+
+#include "core/train/settings.h"
+#include "ui/theme/theme.h"
+#include "ui/train/run_draft.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QVBoxLayout>
+#include <QWheelEvent>
+
+namespace attune::ui {
+namespace {
+
+/// A list that does not change when the form is scrolled over it.
+class QuietComboBox final : public QComboBox {
+public:
+    using QComboBox::QComboBox;
+
+protected:
+    void wheelEvent(QWheelEvent *event) override { event->ignore(); }
+};
+
+} // namespace
+
+SettingField::SettingField(const SettingInfo &info, RunDraft &draft, Form form, QWidget *parent)
+    : QWidget(parent), m_draft(draft), m_key(QString::fromLatin1(info.key)), m_help(tr(info.help)),
+      m_message(new QLabel)
+{
+    setObjectName(QStringLiteral("field_") + m_key);
+    m_message->setObjectName(QStringLiteral("message"));
+    m_message->setWordWrap(true);
+    setTextStyle(m_message, TextStyle::Caption);
+    m_message->hide();
+    QWidget *control = makeControl(info);
+    control->setObjectName(m_key);
+    control->setAccessibleName(m_key);
+    control->setAccessibleDescription(m_help);
+    control->setToolTip(m_help);
+
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(scaled(2));
+    if (form == Form::Plain) {
+        layout->addWidget(control);
+    } else {
+        auto *row = new QHBoxLayout;
+        row->setSpacing(scaled(8));
+        m_name = new QLabel(m_key);
+        m_name->setToolTip(m_help);
+        m_name->setBuddy(control);
+        m_default = new QLabel;
+        m_default->setProperty("caption", true);
+        control->setFixedWidth(scaled(m_box ? 24 : 112));
+        m_default->setFixedWidth(scaled(84));
+        row->addWidget(m_name, 1);
+        row->addWidget(control);
+        if (m_box)
+            row->addSpacing(scaled(80));
+        row->addWidget(m_default);
+        layout->addLayout(row);
+    }
+    layout->addWidget(m_message);
+    connect(&draft, &RunDraft::changed, this, [this](const QString &) { update(); });
+    connect(&Theme::instance(), &Theme::changed, this, &SettingField::update);
+    update();
+}
+
+QWidget *SettingField::makeControl(const SettingInfo &info)
+{
+    if (std::holds_alternative<bool TrainSettings::*>(info.member)) {
+        m_box = new QCheckBox;
+        connect(m_box, &QCheckBox::toggled, this, [this](bool on) {
+            m_draft.setText(m_key, on ? QStringLiteral("true") : QStringLiteral("false"));
+        });
+        return m_box;
+    }
+    if (!info.choices.empty()) {
+        m_choice = new QuietComboBox;
+        for (const char *choice : info.choices)
+            m_choice->addItem(QString::fromLatin1(choice));
+        m_choice->setFocusPolicy(Qt::StrongFocus);
+        m_choice->setProperty("mono", true);
+        connect(m_choice, &QComboBox::currentTextChanged, this,
+                [this](const QString &text) { m_draft.setText(m_key, text); });
+        return m_choice;
+    }
+    m_line = new QLineEdit;
+    m_line->setProperty("mono", true);
+    connect(m_line, &QLineEdit::textEdited, this, [this](const QString &text) { m_draft.setText(m_key, text); });
+    return m_line;
+}
+
+QWidget *SettingField::control() const
+{
+    return m_box ? static_cast<QWidget *>(m_box) : m_choice ? static_cast<QWidget *>(m_choice) : m_line;
+}
+
+bool SettingField::matches(const QString &words) const
+{
+    return m_key.contains(words, Qt::CaseInsensitive) || m_help.contains(words, Qt::CaseInsensitive);
+}
+
+QString SettingField::message() const
+{
+    return m_message->isHidden() ? QString() : m_message->text();
+}
+
+void SettingField::update()
+{
+    const QString text = m_draft.text(m_key);
+    if (m_line && m_line->text() != text)
+        m_line->setText(text);
+    if (m_choice)
+        m_choice->setCurrentText(text);
+    if (m_box)
+        m_box->setChecked(text == QLatin1String("true"));
+    const QString error = m_draft.error(m_key);
+    const QString message = error.isEmpty() ? m_draft.advice(m_key) : error;
+    m_message->setText(message);
+    m_message->setVisible(!message.isEmpty());
+    setForeground(m_message, error.isEmpty() ? Token::Warn : Token::Bad);
+    if (m_line) // the colour says it too, never alone
+        setForeground(m_line, error.isEmpty() ? Token::Text : Token::Bad);
+    if (!m_name)
+        return;
+    const bool changed = m_draft.isChanged(m_key);
+    QFont name = ui::font(TextStyle::Mono);
+    name.setBold(changed);
+    m_name->setFont(name);
+    m_name->setText(changed ? m_key + QStringLiteral(" •") : m_key);
+    setForeground(m_name, changed ? Token::Accent : Token::Text);
+    m_name->setAccessibleDescription(changed ? tr("changed") : QString());
+    m_default->setText(m_draft.startText(m_key));
+    m_default->setToolTip(tr("Default: %1").arg(m_draft.startText(m_key)));
+}
+
+} // namespace attune::ui

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <QWidget>
+
+class QCheckBox;
+class QComboBox;
+class QLabel;
+class QLineEdit;
+
+namespace attune {
+struct SettingInfo;
+}
+
+namespace attune::ui {
+
+class RunDraft;
+
+/// The field of one setting, made from its line in the table: a box for yes and no, a list for choices, else a line of
+/// text; what the table refuses, or finds odd, stands below it.
+class SettingField final : public QWidget {
+    Q_OBJECT
+public:
+    enum class Form { Plain, Labelled }; ///< Labelled: name at the left, default at the right
+    SettingField(const SettingInfo &info, RunDraft &draft, Form form, QWidget *parent = nullptr);
+
+    QString key() const { return m_key; }
+    bool matches(const QString &words) const; ///< of its name or its sentence
+    QWidget *control() const;
+    QString message() const; ///< the error or advice that is shown
+
+private:
+    QWidget *makeControl(const SettingInfo &info);
+    void update();
+
+    RunDraft &m_draft;
+    QString m_key;
+    QString m_help;
+    QLineEdit *m_line = nullptr;
+    QComboBox *m_choice = nullptr;
+    QCheckBox *m_box = nullptr;
+    QLabel *m_name = nullptr;
+    QLabel *m_default = nullptr;
+    QLabel *m_message;
+};
+
+} // namespace attune::ui

@@ -1,0 +1,309 @@
+#include "ui/train/train_workspace.h"
+
+#include "core/model/registry.h"
+#include "core/studio/sample_project.h"
+#include "ui/theme/theme.h"
+#include "ui/train/differences_panel.h"
+#include "ui/train/loss_chart.h"
+#include "ui/train/new_run_form.h"
+#include "ui/train/run_book.h"
+#include "ui/train/run_list_model.h"
+#include "ui/train/run_tabs.h"
+#include "ui/train/runs_panel.h"
+#include "ui/train/samples_view.h"
+#include "ui/widgets/empty_state.h"
+#include "ui/widgets/format.h"
+#include "ui/widgets/inline_notice.h"
+#include "ui/widgets/plot_frame.h"
+
+#include <QApplication>
+#include <QEvent>
+#include <QKeyEvent>
+#include <QLineEdit>
+#include <QListView>
+#include <QPainter>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace attune::ui {
+namespace {
+
+// Widths of the workspace, which is the window less the rail.
+constexpr int narrowBelow = 1228;      // the right panel becomes a tab, the form a panel over the monitor
+constexpr int veryNarrowBelow = 1028;  // no sparklines, small plots two by two
+constexpr int rightWidth = 396;
+constexpr int runsWidth = 300;
+
+/// A few real steps of the sample, some twenty seconds on two cores, so that the pictures of the tour have a curve,
+/// samples and checkpoints.
+TrainRequest tourRun(const std::filesystem::path &project)
+{
+    TrainRequest request;
+    request.project = project;
+    request.model = sampleModel;
+    request.name = "first try";
+    request.settings = demoSettings();
+    request.settings.max_steps = 12;
+    request.settings.per_device_train_batch_size = 2;
+    request.settings.gradient_accumulation_steps = 1;
+    request.settings.max_length = 256;
+    request.settings.eval_steps = 6;
+    return request;
+}
+
+} // namespace
+
+TrainWorkspace::TrainWorkspace(Session &session, QWidget *parent)
+    : Workspace(parent), m_session(session), m_book(new RunBook(session, this)), m_job(new TrainingJob(this)),
+      m_runs(new RunsPanel(*m_book)), m_monitor(new MonitorPanel(session, *m_book, *m_job)),
+      m_differences(new DifferencesPanel(*m_book)), m_form(new NewRunForm(session, *m_book)),
+      m_notice(new InlineNotice(Tone::Warn)), m_splitter(new QSplitter(Qt::Horizontal)), m_right(new QStackedWidget)
+{
+    setObjectName(QStringLiteral("trainWorkspace"));
+    m_notice->setObjectName(QStringLiteral("cutOffNotice"));
+    m_notice->hide();
+    m_right->addWidget(m_differences);
+    m_right->addWidget(m_form);
+    m_splitter->addWidget(m_runs);
+    m_splitter->addWidget(m_monitor);
+    m_splitter->addWidget(m_right);
+    m_splitter->setChildrenCollapsible(false);
+    m_splitter->setStretchFactor(1, 1);
+    m_splitter->setHandleWidth(1);
+    m_runs->setMinimumWidth(scaled(240));
+    m_runs->setMaximumWidth(scaled(360));
+    m_monitor->setMinimumWidth(scaled(480));
+    m_right->setMinimumWidth(scaled(340));
+    m_splitter->setSizes({scaled(runsWidth), scaled(660), scaled(rightWidth)});
+    m_form->setAutoFillBackground(true);
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_notice);
+    layout->addWidget(m_splitter, 1);
+    makeActions();
+    fillMenus();
+    connectPanels();
+    connectJob();
+    updateEmpty();
+    updateActions();
+}
+
+TrainWorkspace::~TrainWorkspace()
+{
+    disconnect(m_job, nullptr, this, nullptr); // it is asked to stop below, when nobody looks any more
+}
+
+void TrainWorkspace::connectPanels()
+{
+    connect(m_book, &RunBook::changed, this, [this] {
+        if (m_followOwn && m_job->run() > 0 && m_book->entry(m_job->run())) {
+            m_followOwn = false;
+            selectRun(m_job->run());
+        } else if (current() == 0 && !m_book->ids().isEmpty() && !m_job->isBusy()) {
+            selectRun(m_book->ids().first());
+        }
+        updateEmpty();
+        updateActions();
+        updateMark();
+        offerCutOffRuns();
+    });
+    connect(m_book, &RunBook::overlaysChanged, this, &TrainWorkspace::updateActions);
+    connect(m_runs, &RunsPanel::currentChanged, this, [this](qint64 id) {
+        m_monitor->setRun(id);
+        m_differences->setRun(id);
+        updateActions();
+    });
+    connect(m_runs, &RunsPanel::newRunWanted, m_actions[NewRun], &QAction::trigger);
+    connect(m_runs, &RunsPanel::exportWanted, this, [this] {
+        m_monitor->chart()->frame()->saveWithDialog(QStringLiteral("csv"));
+    });
+    connect(m_runs, &RunsPanel::menuWanted, this, &TrainWorkspace::updateActions);
+    connect(m_monitor, &MonitorPanel::menuWanted, this, &TrainWorkspace::updateActions);
+    connect(m_monitor, &MonitorPanel::stopWanted, this, &TrainWorkspace::stopRun);
+    connect(m_monitor, &MonitorPanel::resumeWanted, this, &TrainWorkspace::resumeRun);
+    connect(m_monitor, &MonitorPanel::compareWanted, this, [this](qint64 run) { compareRun(run, QStringLiteral("best")); });
+    connect(m_monitor, &MonitorPanel::startLikeWanted, m_actions[StartLike], &QAction::trigger);
+    connect(m_monitor, &MonitorPanel::showRowsWanted, this, [this](const QString &search) {
+        Q_EMIT goTo(QStringLiteral("data"), {{QStringLiteral("search"), search}});
+    });
+    connect(m_differences, &DifferencesPanel::compareWanted, this, &TrainWorkspace::compareRun);
+    connect(m_differences, &DifferencesPanel::resumeWanted, this, &TrainWorkspace::resumeRun);
+    connect(m_differences, &DifferencesPanel::exportWanted, this, &TrainWorkspace::exportRun);
+    connect(m_form, &NewRunForm::startWanted, this, &TrainWorkspace::startRun);
+    connect(m_form, &NewRunForm::closeWanted, this, [this] { showForm(false); });
+    connect(m_form, &NewRunForm::goTo, this, &TrainWorkspace::goTo);
+    const PlotFrame *frame = m_monitor->chart()->frame();
+    connect(frame, &PlotFrame::saved, this, [this](const QString &path) {
+        m_session.toast({tr("Saved %1").arg(path), Tone::Ok, {}});
+    });
+    connect(frame, &PlotFrame::saveFailed, this, [this](const QString &why) {
+        m_session.report({ErrorCode::Io, toUtf8(why), {}});
+    });
+    m_form->installEventFilter(this);
+}
+
+// --- where things stand ---
+
+void TrainWorkspace::showForm(bool shown)
+{
+    m_wantsForm = shown;
+    arrange();
+    updateActions();
+    if (shown && m_visible)
+        m_form->firstField()->setFocus();
+}
+
+bool TrainWorkspace::formShown() const
+{
+    return m_wantsForm.value_or(m_book->loaded() && m_book->ids().isEmpty());
+}
+
+void TrainWorkspace::arrange()
+{
+    const bool narrow = width() < scaled(narrowBelow);
+    const bool veryNarrow = width() < scaled(veryNarrowBelow);
+    m_runs->setNarrow(veryNarrow);
+    m_monitor->setNarrow(veryNarrow);
+    if (narrow != m_narrow) {
+        m_narrow = narrow;
+        if (narrow) {
+            m_monitor->tabs()->addTab(m_differences, tr("Differences"));
+            m_form->setParent(this);
+        } else {
+            m_right->insertWidget(0, m_differences);
+            m_right->addWidget(m_form);
+        }
+    }
+    m_right->setVisible(!narrow);
+    if (!narrow) {
+        m_right->setCurrentWidget(formShown() ? static_cast<QWidget *>(m_form) : m_differences);
+        return;
+    }
+    m_form->setVisible(formShown());
+    const int wide = std::min(scaled(rightWidth), width());
+    m_form->setGeometry(width() - wide, 0, wide, height());
+    m_form->raise();
+}
+
+void TrainWorkspace::resizeEvent(QResizeEvent *event)
+{
+    Workspace::resizeEvent(event);
+    arrange();
+}
+
+bool TrainWorkspace::eventFilter(QObject *watched, QEvent *event)
+{
+    if (watched == m_form && event->type() == QEvent::KeyPress &&
+        static_cast<QKeyEvent *>(event)->key() == Qt::Key_Escape) {
+        showForm(false);
+        m_runs->list()->setFocus();
+        return true;
+    }
+    return Workspace::eventFilter(watched, event);
+}
+
+void TrainWorkspace::updateEmpty()
+{
+    const bool none = m_book->loaded() && m_book->ids().isEmpty();
+    const bool starting = m_job->isBusy();
+    m_monitor->setEmpty(none && !starting);
+    EmptyState *middle = m_monitor->emptyState();
+    EmptyState *list = m_runs->emptyState();
+    middle->setText(tr("No runs yet. Set the next run at the right, then watch it learn here."));
+    list->setText(starting ? tr("The first run begins.") : tr("No runs yet."));
+    arrange();
+}
+
+QWidget *TrainWorkspace::searchField()
+{
+    m_runs->showSearch();
+    return m_runs->searchField();
+}
+
+QList<QWidget *> TrainWorkspace::regions()
+{
+    QList<QWidget *> all = {m_runs->list(), m_monitor->chart()->frame()};
+    all.append(formShown() ? m_form->firstField() : static_cast<QWidget *>(m_differences->table()));
+    return all;
+}
+
+void TrainWorkspace::shown()
+{
+    m_visible = true;
+    if (m_mark == QLatin1String("tick") || m_mark == QLatin1String("!")) {
+        m_mark.clear();
+        Q_EMIT markChanged(m_mark);
+    }
+    if (formShown() && m_book->ids().isEmpty())
+        m_form->firstField()->setFocus();
+    else
+        m_runs->list()->setFocus();
+}
+
+void TrainWorkspace::open(const QVariantMap &with)
+{
+    const qint64 run = with.value(QStringLiteral("run")).toLongLong();
+    if (run > 0) {
+        selectRun(run);
+        if (m_narrow)
+            showForm(false);
+    }
+    if (with.value(QStringLiteral("new")).toBool())
+        showForm(true);
+    if (with.value(QStringLiteral("stop")).toBool())
+        stopRun(MonitorPanel::Stop::AfterStep);
+    if (with.value(QStringLiteral("resume")).toBool() && run > 0)
+        resumeRun(run);
+}
+
+qint64 TrainWorkspace::current() const
+{
+    return m_runs->current();
+}
+
+void TrainWorkspace::selectRun(qint64 id)
+{
+    m_runs->setCurrent(id);
+}
+
+QList<TourState> TrainWorkspace::tourStates()
+{
+    const auto loaded = [this] { return m_book->loaded() && m_form->isReady() && m_session.encoder() != nullptr; };
+    const auto newest = [this] {
+        for (const RunEntry *entry : m_book->entries())
+            if (entry->history.lastStep() > 0)
+                return entry->id();
+        return qint64(0);
+    };
+    QList<TourState> states;
+    states.append({QString(), [this] {
+                       m_form->setAdvanced(false);
+                       showForm(true);
+                   }, loaded});
+    states.append({QStringLiteral("monitor"), [this, newest] {
+                       showForm(false);
+                       if (m_book->ids().isEmpty() && resolveModel(sampleModel))
+                           startRun(tourRun(m_session.path()));
+                       else
+                           selectRun(newest());
+                       m_monitor->tabs()->setCurrentIndex(0);
+                   }, [this, loaded] {
+                       const RunEntry *entry = m_book->entry(current());
+                       if (!loaded() || m_job->isBusy() || (entry && entry->phase == RunPhase::Running))
+                           return false;
+                       if (!entry || entry->history.validation().isEmpty())
+                           return true;
+                       m_monitor->chart()->setCrossStep(static_cast<qint64>(entry->history.best()->x()));
+                       return !m_monitor->tabs()->samples()->samples().empty();
+                   }});
+    states.append({QStringLiteral("advanced"), [this] {
+                       m_monitor->chart()->setCrossStep(-1);
+                       m_form->setAdvanced(true);
+                       showForm(true);
+                   }, loaded});
+    return states;
+}
+
+} // namespace attune::ui
