@@ -48,8 +48,9 @@ QPen penOf(CurveMark mark)
 {
     switch (mark) {
     case CurveMark::Best: return QPen(color(Token::Text), 1);
-    case CurveMark::Checkpoint: return Qt::NoPen;
-    case CurveMark::Clipped: return Qt::NoPen;
+    // Of no pen, QCustomPlot would take that of the graph.
+    case CurveMark::Checkpoint: return QPen(color(Token::Text3), 1);
+    case CurveMark::Clipped: return QPen(color(Token::Warn), 1);
     case CurveMark::Stop: return QPen(color(Token::Text2), 1.4);
     case CurveMark::NotFinite: return QPen(color(Token::Bad), 2);
     case CurveMark::Validation: return QPen(color(Token::Text), 1.4);

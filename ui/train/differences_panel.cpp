@@ -46,6 +46,7 @@ QTableWidget *plainTable(const QString &name)
     table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     table->setSelectionBehavior(QAbstractItemView::SelectRows);
     table->setTabKeyNavigation(false);
+    table->setWordWrap(false);
     table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     table->verticalHeader()->hide();
     table->verticalHeader()->setDefaultSectionSize(scaled(28));
@@ -88,10 +89,10 @@ DifferencesPanel::DifferencesPanel(RunBook &book, QWidget *parent)
     m_table->setObjectName(QStringLiteral("differenceTable"));
     m_checkpoints->setObjectName(QStringLiteral("checkpointTable"));
     setTextStyle(m_checkpointsTitle, TextStyle::Strong);
-    m_checkpointsTitle->setContentsMargins(scaled(12), scaled(12), scaled(12), scaled(4));
+    m_checkpointsTitle->setContentsMargins(scaled(4), scaled(12), scaled(4), scaled(4));
 
     auto *content = new QVBoxLayout(m_content);
-    content->setContentsMargins(0, 0, 0, 0);
+    content->setContentsMargins(scaled(8), 0, scaled(8), 0);
     content->setSpacing(0);
     content->addWidget(m_table, 3);
     content->addWidget(m_checkpointsTitle);
@@ -175,7 +176,7 @@ QList<DifferencesPanel::Row> DifferencesPanel::resultRows(const QList<const RunE
     Row delta{tr("delta to baseline %1").arg(m_book.baseline()), {}, {}, {}, false};
     Row gap{tr("gap to train"), {}, {}, {}, false};
     Row speed{tr("tokens/s"), {}, {}, {}, false};
-    Row memory{tr("peak memory"), {}, {}, {}, false};
+    Row memory{tr("peak memory, GiB"), {}, {}, {}, false};
     Row time{tr("time"), {}, {}, {}, false};
     const QString none = QStringLiteral("–");
     for (const RunEntry *run : runs) {
@@ -193,7 +194,7 @@ QList<DifferencesPanel::Row> DifferencesPanel::resultRows(const QList<const RunE
         const double rate = percentile(history.curve(Curve::TokensPerSecond), 0.5);
         speed.values << (rate > 0 ? formatCount(std::llround(rate)) : none);
         const double peak = percentile(history.curve(Curve::Memory), 1);
-        memory.values << (peak > 0 ? tr("%1 GiB").arg(figure(peak, 1)) : none);
+        memory.values << (peak > 0 ? figure(peak, 1) : none);
         time.values << (history.seconds() > 0 ? formatDuration(history.seconds()) : none);
     }
     QList<Row> rows = {best};
@@ -283,6 +284,12 @@ void DifferencesPanel::fillTable(const QList<const RunEntry *> &runs)
         m_table->setSpan(heading, 0, 1, m_table->columnCount());
     for (const Row &row : resultRows(runs))
         add(row);
+    // As high as its rows, while there is room; the checkpoints follow at once.
+    int height = m_table->horizontalHeader()->sizeHint().height() + 2;
+    for (int row = 0; row < m_table->rowCount(); ++row)
+        height += m_table->rowHeight(row);
+    m_table->setMaximumHeight(height);
+    m_table->setMinimumHeight(std::min(height, scaled(160)));
 }
 
 void DifferencesPanel::fillCheckpoints()
@@ -296,6 +303,8 @@ void DifferencesPanel::fillCheckpoints()
     m_checkpoints->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_checkpoints->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
     m_checkpoints->verticalHeader()->setDefaultSectionSize(scaled(32));
+    m_checkpointsTitle->setVisible(entry && !entry->checkpoints.empty());
+    m_checkpoints->horizontalHeader()->setVisible(entry && !entry->checkpoints.empty());
     if (!entry)
         return;
     std::vector<CheckpointInfo> newest(entry->checkpoints.rbegin(), entry->checkpoints.rend());

@@ -102,6 +102,8 @@ void LossChart::makePlot()
     plot->setAutoAddPlottableToLegend(false);
     plot->setSelectionRectMode(QCP::srmCustom);
     plot->setMouseTracking(true);
+    plot->axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
+    plot->axisRect()->setMargins(QMargins(0, scaled(28), scaled(24), 0)); // above: the legend; right: the runs' numbers
     plot->yAxis2->setRange(0, 1); // the marks on the axis and at the upper edge
     plot->installEventFilter(this);
     m_frame->installEventFilter(this);

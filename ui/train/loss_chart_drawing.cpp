@@ -330,13 +330,13 @@ void LossChart::placeOverlays()
 {
     const QRect area = m_frame->plot()->axisRect()->rect();
     m_legend->resize(m_legend->sizeHint());
-    m_legend->move(std::max(area.left(), area.right() - m_legend->width()), area.top() + scaled(2));
+    m_legend->move(std::max(0, area.right() - m_legend->width()), scaled(2)); // above the curves
     if (!m_card->isVisible())
         return;
     const int x = static_cast<int>(m_crossLine->point1->pixelPosition().x());
     const int gap = scaled(12);
     const int left = x + gap + m_card->width() <= area.right() ? x + gap : x - gap - m_card->width();
-    m_card->move(std::max(left, 0), area.top() + scaled(32));
+    m_card->move(std::max(left, 0), area.top() + scaled(8));
 }
 
 void LossChart::updateCard()

@@ -41,17 +41,17 @@ MonitorPanel::MonitorPanel(Session &session, RunBook &book, TrainingJob &job, QW
     curvesLayout->addWidget(m_failure);
     curvesLayout->addWidget(m_chart, 1);
     curvesLayout->addWidget(m_small);
-    auto *parts = new QSplitter(Qt::Vertical);
-    parts->addWidget(curves);
-    parts->addWidget(m_tabs);
-    parts->setStretchFactor(0, 3);
-    parts->setStretchFactor(1, 1);
-    parts->setSizes({scaled(560), scaled(260)});
-    parts->setChildrenCollapsible(false);
+    m_parts = new QSplitter(Qt::Vertical);
+    m_parts->addWidget(curves);
+    m_parts->addWidget(m_tabs);
+    m_parts->setStretchFactor(0, 3);
+    m_parts->setStretchFactor(1, 1);
+    m_parts->setSizes({scaled(560), scaled(260)});
+    m_parts->setChildrenCollapsible(false);
     m_tabs->setMinimumHeight(scaled(120));
     curves->setMinimumHeight(scaled(260));
     m_stack->addWidget(m_empty);
-    m_stack->addWidget(parts);
+    m_stack->addWidget(m_parts);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
@@ -125,7 +125,11 @@ void MonitorPanel::setEmpty(bool empty)
 
 void MonitorPanel::setNarrow(bool narrow)
 {
+    if (narrow == m_narrow)
+        return;
+    m_narrow = narrow;
     m_small->setNarrow(narrow);
+    m_parts->setSizes(narrow ? QList<int>{scaled(430), scaled(150)} : QList<int>{scaled(560), scaled(260)});
 }
 
 QString MonitorPanel::stateText() const

@@ -7,6 +7,7 @@
 class QLabel;
 class QMenu;
 class QProgressBar;
+class QSplitter;
 class QStackedWidget;
 
 namespace attune::ui {
@@ -69,6 +70,8 @@ private:
     QMenu *m_menu;
     InlineNotice *m_failure;
     QStackedWidget *m_stack;
+    QSplitter *m_parts = nullptr;
+    bool m_narrow = false;
     EmptyState *m_empty;
     LossChart *m_chart;
     SmallPlots *m_small;

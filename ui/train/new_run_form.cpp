@@ -70,11 +70,13 @@ void NewRunForm::fillModels()
 {
     const QSignalBlocker quiet(m_model);
     m_model->clear();
-    m_model->addItems(m_facts.models);
+    QStringList models = m_facts.models;
     const QString base = m_session.baseModel();
-    if (!base.isEmpty() && m_model->findText(base) < 0)
-        m_model->addItem(base);
-    m_model->setCurrentText(base);
+    if (!base.isEmpty() && !models.contains(base))
+        models.append(base);
+    for (const QString &model : models) // of a path, its end says most
+        m_model->addItem(model.section(QLatin1Char('/'), -2, -1, QString::SectionSkipEmpty), model);
+    m_model->setCurrentIndex(m_model->findData(base));
     m_model->setToolTip(base);
 }
 

@@ -52,6 +52,9 @@ Q_SIGNALS:
     void goTo(const QString &workspace, const QVariantMap &with);
     void readyChanged();
 
+protected:
+    void paintEvent(QPaintEvent *event) override;
+
 private:
     void makeSimple(QVBoxLayout *layout);
     QWidget *makeAdvanced();

@@ -5,6 +5,7 @@
 #include "ui/train/setting_field.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
+#include "ui/widgets/paint.h"
 #include "ui/widgets/panel_header.h"
 #include "ui/widgets/segmented_control.h"
 #include "ui/widgets/split_bar.h"
@@ -44,8 +45,8 @@ QLabel *heading(const QString &text)
 QFrame *separator()
 {
     auto *line = new QFrame;
-    line->setFrameShape(QFrame::HLine);
     line->setFixedHeight(1);
+    setBackground(line, Token::Line);
     return line;
 }
 
@@ -82,6 +83,13 @@ const SettingInfo *infoOf(const QString &key)
 
 } // namespace
 
+/// The edge to the monitor that it lies over in a narrow window.
+void NewRunForm::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    drawLine(&painter, rect().topLeft(), rect().bottomLeft());
+}
+
 NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
     : QWidget(parent), m_session(session), m_book(book), m_header(new PanelHeader(tr("New run"))),
       m_view(new SegmentedControl({tr("Simple"), tr("Advanced")})), m_stack(new QStackedWidget),
@@ -111,7 +119,7 @@ NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
     m_stack->addWidget(makeAdvanced());
 
     auto *layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setContentsMargins(1, 0, 0, 0);
     layout->setSpacing(0);
     layout->addWidget(m_header);
     layout->addWidget(m_stack, 1);
@@ -159,7 +167,8 @@ void NewRunForm::makeSimple(QVBoxLayout *layout)
     m_model->setAccessibleName(tr("Model to start from"));
     m_model->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     m_model->setMinimumContentsLength(12);
-    connect(m_model, &QComboBox::textActivated, this, [this](const QString &name) { m_session.setBaseModel(name); });
+    connect(m_model, &QComboBox::activated, this,
+            [this](int at) { m_session.setBaseModel(m_model->itemData(at).toString()); });
     m_split->setAccessibleName(tr("Rows by part"));
     m_strength->setAccessibleName(tr("Strength: rank of the adapter"));
     connect(m_strength, &SegmentedControl::changed, this, &NewRunForm::setStrength);

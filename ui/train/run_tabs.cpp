@@ -12,7 +12,6 @@
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
-#include <QLabel>
 #include <QListWidget>
 #include <QPlainTextEdit>
 #include <QTabBar>
@@ -40,7 +39,7 @@ LogLine parse(const std::string &line)
 
 RunTabs::RunTabs(Session &session, RunBook &book, QWidget *parent)
     : QTabWidget(parent), m_session(session), m_book(book), m_samples(new SamplesView), m_problems(new QListWidget),
-      m_log(new QPlainTextEdit), m_settings(new QTableWidget), m_corner(new QLabel)
+      m_log(new QPlainTextEdit), m_settings(new QTableWidget)
 {
     setObjectName(QStringLiteral("runTabs"));
     setDocumentMode(true);
@@ -59,11 +58,8 @@ RunTabs::RunTabs(Session &session, RunBook &book, QWidget *parent)
     addTab(m_problems, tr("Problems 0"));
     addTab(m_log, tr("Log"));
     addTab(makeSettings(), tr("Settings"));
-    m_corner->setProperty("caption", true);
-    m_corner->setContentsMargins(0, 0, scaled(16), 0);
-    m_corner->setText(tr("fixed prompts, greedy, at each validation"));
-    setCornerWidget(m_corner);
-    connect(this, &QTabWidget::currentChanged, this, [this](int at) { m_corner->setVisible(at == 0); });
+    setTabToolTip(0, tr("Fixed prompts of the validation part, answered greedily before the first step and at each "
+                        "validation"));
 
     m_readSoon.setSingleShot(true);
     m_readSoon.setInterval(500);
@@ -100,7 +96,8 @@ QWidget *RunTabs::makeSettings()
     connect(copy, &QPushButton::clicked, this, &RunTabs::copyCommand);
     connect(like, &QPushButton::clicked, this, &RunTabs::startLikeWanted);
     auto *buttons = new QHBoxLayout;
-    buttons->setContentsMargins(scaled(16), scaled(8), scaled(16), scaled(4));
+    buttons->setContentsMargins(scaled(8), scaled(8), scaled(8), scaled(4));
+    buttons->setSpacing(scaled(8));
     buttons->addWidget(copy);
     buttons->addWidget(like);
     buttons->addStretch();

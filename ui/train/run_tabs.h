@@ -5,7 +5,6 @@
 #include <QTabWidget>
 #include <QTimer>
 
-class QLabel;
 class QListWidget;
 class QPlainTextEdit;
 class QTableWidget;
@@ -40,7 +39,6 @@ private:
     QListWidget *m_problems;
     QPlainTextEdit *m_log;
     QTableWidget *m_settings;
-    QLabel *m_corner;
     QTimer m_readSoon;
     std::size_t m_lines = 0; ///< of the log that are shown
 };

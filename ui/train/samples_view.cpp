@@ -35,7 +35,7 @@ public:
         painter->save();
         drawRowBackground(painter, option);
         const bool prompt = index.column() == 0;
-        QRect area = option.rect.adjusted(scaled(prompt ? 16 : 8), scaled(5), -scaled(8), -scaled(4));
+        QRect area = option.rect.adjusted(scaled(8), scaled(5), -scaled(8), -scaled(4));
         const QVariant mark = index.data(MarkRole);
         if (mark.isValid()) {
             const int size = scaled(12);

@@ -66,7 +66,7 @@ void SmallPlots::makeCell(Curve curve)
     cell.frame->setTitle(curveTitle(curve));
     cell.frame->setToolTip(tr("%1: click to enlarge").arg(curveTitle(curve)));
     QCustomPlot *plot = cell.frame->plot();
-    plot->setMinimumHeight(scaled(56));
+    plot->setMinimumHeight(scaled(36));
     plot->installEventFilter(this);
     cell.frame->installEventFilter(this);
     plot->xAxis->setTickLabels(false);
@@ -120,7 +120,7 @@ void SmallPlots::arrange(int columns)
     }
     for (int i = 0; i < 4; ++i)
         m_layout->setColumnStretch(i, i < columns ? 1 : 0);
-    setFixedHeight(scaled(columns == 4 ? 104 : 172));
+    setFixedHeight(scaled(columns == 4 ? 104 : 140));
 }
 
 void SmallPlots::setNarrow(bool narrow)

@@ -220,8 +220,9 @@ private Q_SLOTS:
         w.train.open({{QStringLiteral("new"), true}});
         const QList<QWidget *> widgets = w.train.findChildren<QWidget *>();
         for (const QWidget *widget : widgets) {
-            if (widget->focusPolicy() == Qt::NoFocus || widget->objectName().startsWith(QLatin1String("qt_")) ||
-                qobject_cast<const QLabel *>(widget)) // its text is its name
+            // A label's text is its name; the popups of lists are Qt's own.
+            if (widget->focusPolicy() == Qt::NoFocus || qobject_cast<const QLabel *>(widget) ||
+                widget->window() != &w.train || widget->objectName().startsWith(QLatin1String("qt_")))
                 continue;
             const auto *button = qobject_cast<const QAbstractButton *>(widget);
             const bool named = !widget->accessibleName().isEmpty() || (button && !button->text().isEmpty());
