@@ -53,7 +53,8 @@ TrainSettings demoSettings()
     settings.learning_rate = 1e-3;
     settings.num_train_epochs = 3;
     settings.per_device_train_batch_size = 4;
-    settings.gradient_accumulation_steps = 2;
+    settings.gradient_accumulation_steps = 1;
+    settings.group_by_length = true;
     settings.max_length = 512;
     return settings;
 }

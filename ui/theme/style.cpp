@@ -86,6 +86,9 @@ void Style::polish(QWidget *widget)
         || qobject_cast<QScrollBar *>(widget) || qobject_cast<QSlider *>(widget) || qobject_cast<QHeaderView *>(widget)
         || qobject_cast<QLineEdit *>(widget))
         widget->setAttribute(Qt::WA_Hover);
+    if (auto *header = qobject_cast<QHeaderView *>(widget); header && header->defaultAlignment() == Qt::AlignCenter)
+        header->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    applyTextProperties(widget);
     // Popups have a line of their own, and no shadow from the window manager.
     if ((qobject_cast<QMenu *>(widget) || widget->inherits("QComboBoxPrivateContainer") || widget->inherits("QTipLabel"))
         && !(widget->windowFlags() & Qt::NoDropShadowWindowHint))
@@ -143,7 +146,7 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption *option, const QWi
     case PM_HeaderMargin: return 8;
     case PM_HeaderGripMargin: return 5;
     case PM_HeaderMarkSize: return scaled(12);
-    case PM_FocusFrameHMargin: return 4;
+    case PM_FocusFrameHMargin: return 7; // cells then begin where their header does
     case PM_FocusFrameVMargin: return 2;
     case PM_LayoutHorizontalSpacing:
     case PM_LayoutVerticalSpacing: return 8;
@@ -171,6 +174,7 @@ int Style::styleHint(StyleHint hint, const QStyleOption *option, const QWidget *
     case SH_Widget_Animate:
     case SH_ScrollBar_Transient:
     case SH_DialogButtonBox_ButtonsHaveIcons:
+    case SH_UnderlineShortcut: // Alt still opens a menu by its letter
     case SH_DrawMenuBarSeparator: return 0;
     case SH_Widget_Animation_Duration: return 0; // the motion of this window is its own
     case SH_ItemView_ShowDecorationSelected:
@@ -210,7 +214,7 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption *option, con
         break;
     case CT_LineEdit: return {size.width() + 2 * 6, std::max(control, size.height() + 8)};
     case CT_ComboBox: return {size.width() + 2 * 10 + scaled(16) + 6, std::max(control, size.height() + 8)};
-    case CT_SpinBox: return {size.width() + 2 * 6 + scaled(18), std::max(control, size.height() + 8)};
+    case CT_SpinBox: return {size.width() + 2 * 6 + scaled(18), std::max(control, size.height())}; // that of its field
     case CT_CheckBox:
     case CT_RadioButton: {
         const QSize base = QProxyStyle::sizeFromContents(type, option, size, widget);

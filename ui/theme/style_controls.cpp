@@ -4,6 +4,7 @@
 #include "ui/theme/theme.h"
 
 #include <QApplication>
+#include <QFrame>
 #include <QPainter>
 #include <QPushButton>
 #include <QStyleOption>
@@ -255,7 +256,8 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
         if (const auto *button = qstyleoption_cast<const QStyleOptionButton *>(option)) {
             const ButtonLook look = lookOf(button, widget);
             const Token token = buttonText(look);
-            QRect area = rect.adjusted(6, 0, -6, 0);
+            const int edge = look.kind == ButtonKind::Link ? 1 : 6;
+            QRect area = rect.adjusted(edge, 0, -edge, 0);
             const int side = button->iconSize.isEmpty() ? scaled(16) : button->iconSize.height();
             const bool menu = button->features & QStyleOptionButton::HasMenu;
             if (menu) {
@@ -405,6 +407,18 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
             painter->drawText(area.adjusted(2, 0, 0, 0), int(visualAlignment(combo->direction, Qt::AlignLeft)) | Qt::AlignVCenter,
                               combo->fontMetrics.elidedText(combo->currentText, Qt::ElideRight, area.width() - 2));
             return;
+        }
+        break;
+    case CE_ShapedFrame:
+        if (const auto *frame = qstyleoption_cast<const QStyleOptionFrame *>(option)) {
+            if (frame->frameShape == QFrame::HLine) {
+                drawLine(painter, {rect.left(), rect.center().y()}, {rect.right(), rect.center().y()});
+                return;
+            }
+            if (frame->frameShape == QFrame::VLine) {
+                drawLine(painter, {rect.center().x(), rect.top()}, {rect.center().x(), rect.bottom()});
+                return;
+            }
         }
         break;
     case CE_SizeGrip: return;

@@ -5,6 +5,7 @@
 
 #include <QApplication>
 #include <QEvent>
+#include <QHash>
 #include <QKeyEvent>
 #include <QSettings>
 #include <QStyle>
@@ -104,32 +105,6 @@ ThemeChoice choiceOf(const QString &name)
     return name == QLatin1String("light")  ? ThemeChoice::Light
            : name == QLatin1String("dark") ? ThemeChoice::Dark
                                            : ThemeChoice::System;
-}
-
-/// Text by its role and the few properties of theme.h. Everything else is drawn by Style: a style sheet can draw
-/// neither a focus ring outside its box nor a line of one device pixel.
-QString styleSheet()
-{
-    const auto rule = [](const char *selector, TextStyle style, const char *more = "") {
-        const QFont f = font(style);
-        return QStringLiteral("*[%1=\"true\"]{font-family:\"%2\";font-size:%3px;font-weight:%4;%5}\n")
-            .arg(QLatin1String(selector), f.family(), QString::number(f.pixelSize()), QString::number(int(f.weight())),
-                 QLatin1String(more));
-    };
-    const auto tone = [](const char *name, Token token) {
-        return QStringLiteral("QLabel[tone=\"%1\"]{color:%2}\n").arg(QLatin1String(name), color(token).name());
-    };
-    QString sheet;
-    sheet += rule("mono", TextStyle::Mono);
-    sheet += rule("strong", TextStyle::Strong);
-    sheet += rule("title", TextStyle::Title);
-    sheet += rule("caption", TextStyle::Caption,
-                  QStringLiteral("color:%1;").arg(color(Token::Text3).name()).toLatin1().constData());
-    sheet += rule("small", TextStyle::Small,
-                  QStringLiteral("color:%1;").arg(color(Token::Text2).name()).toLatin1().constData());
-    sheet += tone("ok", Token::Ok) + tone("warn", Token::Warn) + tone("bad", Token::Bad) + tone("accent", Token::Accent)
-             + tone("muted", Token::Text3);
-    return sheet;
 }
 
 /// Platform themes give some classes palettes and fonts of their own (menus, tool tips), which would win over ours.
@@ -270,8 +245,11 @@ void Theme::setReducedMotion(bool reduced)
 
 bool Theme::eventFilter(QObject *watched, QEvent *event)
 {
-    if (watched->isWidgetType())
+    if (watched->isWidgetType()) {
         noteInput(static_cast<QWidget *>(watched), event);
+        if (event->type() == QEvent::DynamicPropertyChange)
+            applyTextProperties(static_cast<QWidget *>(watched));
+    }
     // The style notes the system's lightness whenever Qt has it polish a palette (Style::polish); this event follows.
     if (event->type() == QEvent::ApplicationPaletteChange && watched == qApp && m_choice == ThemeChoice::System
         && Style::systemIsDark() != m_dark)
@@ -293,7 +271,6 @@ void Theme::refresh()
     }
     QToolTip::setPalette(palette);
     QToolTip::setFont(font(TextStyle::Small));
-    qApp->setStyleSheet(styleSheet());
     Q_EMIT changed();
 }
 
@@ -355,6 +332,37 @@ void setTextStyle(QWidget *widget, TextStyle style)
 {
     follow(widget, "attuneTextStyle", static_cast<int>(style),
            [](QWidget *w, int value) { w->setFont(font(static_cast<TextStyle>(value))); });
+}
+
+void applyTextProperties(QWidget *widget)
+{
+    // Most widgets have no property at all, and this is asked of every one.
+    if (widget->dynamicPropertyNames().isEmpty())
+        return;
+    static constexpr struct {
+        const char *name;
+        TextStyle style;
+        Token token;
+    } styles[] = {{"mono", TextStyle::Mono, Token::Count},     {"strong", TextStyle::Strong, Token::Count},
+                  {"title", TextStyle::Title, Token::Count},   {"small", TextStyle::Small, Token::Text2},
+                  {"caption", TextStyle::Caption, Token::Text3}};
+    for (const auto &[name, style, token] : styles) {
+        if (!widget->property(name).toBool())
+            continue;
+        if (widget->property("attuneTextStyle") != QVariant(static_cast<int>(style)))
+            setTextStyle(widget, style);
+        if (token != Token::Count && !widget->property("attuneForeground").isValid())
+            setForeground(widget, token);
+    }
+    static const QHash<QString, Token> tones{{QStringLiteral("ok"), Token::Ok},
+                                             {QStringLiteral("warn"), Token::Warn},
+                                             {QStringLiteral("bad"), Token::Bad},
+                                             {QStringLiteral("accent"), Token::Accent},
+                                             {QStringLiteral("muted"), Token::Text3},
+                                             {QStringLiteral("neutral"), Token::Text}};
+    const auto tone = tones.constFind(widget->property("tone").toString());
+    if (tone != tones.constEnd() && widget->property("attuneForeground") != QVariant(static_cast<int>(*tone)))
+        setForeground(widget, *tone);
 }
 
 } // namespace attune::ui

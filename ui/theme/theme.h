@@ -67,7 +67,7 @@ private:
     double m_textScale = 1;
 };
 
-/// Style, palette, style sheet and fonts. Once, before the first widget.
+/// Style, palette, and fonts. Once, before the first widget.
 void applyTheme(QApplication &application);
 
 QColor color(Token token);                  ///< in the theme of the moment
@@ -89,10 +89,11 @@ void setBackground(QWidget *widget, Token token);   ///< of a panel: Window, Sur
 void setForeground(QWidget *widget, Token token);   ///< of a label
 void setTextStyle(QWidget *widget, TextStyle style);
 
-// Without a call, the style sheet knows these dynamic properties of any widget, set before it is first shown:
-//   mono=true (Mono)   caption=true (Caption, text3)   small=true (Small, text2)   strong=true (Strong)
-//   title=true (Title) tone="ok" | "warn" | "bad" | "accent" | "muted" (the colour of its text)
-// and the style this one of a QPushButton or QToolButton:
-//   kind="primary" | "ok" | "bad" | "warn" | "flat" | "link"
+/// The same by dynamic properties of any widget, at any time; the style calls this.
+///   mono=true (Mono)   caption=true (Caption, text3)   small=true (Small, text2)   strong=true (Strong)
+///   title=true (Title) tone="ok" | "warn" | "bad" | "accent" | "muted" | "neutral" (the colour of its text)
+/// And the style knows this one of a QPushButton or QToolButton:
+///   kind="primary" | "ok" | "bad" | "warn" | "flat" | "link"
+void applyTextProperties(QWidget *widget);
 
 } // namespace attune::ui

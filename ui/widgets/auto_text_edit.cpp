@@ -61,20 +61,25 @@ void AutoTextEdit::restyle()
 
 int AutoTextEdit::textHeight() const
 {
-    // QPlainTextEdit measures its document in lines; only as many blocks are laid out here as can be seen.
+    // Only as many blocks are laid out here as can be seen. Lines are as high as the layout makes them, which is a bit
+    // more than the font says: over many lines the last one would be cut.
     int lines = 0;
+    qreal height = 0;
     for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
         blockBoundingGeometry(block);
-        lines += block.isVisible() ? std::max(1, block.layout()->lineCount()) : 0;
+        if (!block.isVisible())
+            continue;
+        const int own = std::max(1, block.layout()->lineCount());
+        const int shown = m_maximumLines > 0 ? std::min(own, m_maximumLines - lines) : own;
+        height += block.layout()->boundingRect().height() * shown / own;
+        lines += shown;
         if (m_maximumLines > 0 && lines >= m_maximumLines)
             break;
     }
-    lines = std::max(lines, m_minimumLines);
-    if (m_maximumLines > 0)
-        lines = std::min(lines, m_maximumLines);
-    const QFontMetricsF metrics(font());
-    return static_cast<int>(std::ceil(lines * metrics.lineSpacing() + 2 * document()->documentMargin()))
-           + 2 * frameWidth() + viewportMargins().top() + viewportMargins().bottom();
+    if (lines < m_minimumLines)
+        height += (m_minimumLines - lines) * QFontMetricsF(font()).lineSpacing();
+    return static_cast<int>(std::ceil(height + 2 * document()->documentMargin())) + 2 * frameWidth()
+           + viewportMargins().top() + viewportMargins().bottom();
 }
 
 void AutoTextEdit::fit()

@@ -95,7 +95,7 @@ void Badge::setClickable(bool clickable)
 
 QSize Badge::sizeHint() const
 {
-    return badgeSize(text(), m_icon) + (m_clickable ? QSize(4, 6) : QSize());
+    return badgeSize(text(), m_icon) + (m_clickable ? QSize(4, 6) : QSize(0, 0));
 }
 
 QSize Badge::minimumSizeHint() const

@@ -10,6 +10,8 @@ namespace {
 
 constexpr int margin = 12;
 constexpr int gap = 8;
+constexpr int denseMargin = 7;
+constexpr int denseGap = 5;
 
 ButtonKind kindOf(KeyButton::Kind kind)
 {
@@ -85,18 +87,35 @@ void KeyButton::setIconName(const char *icon)
     update();
 }
 
+void KeyButton::setDense(bool dense)
+{
+    m_dense = dense;
+    updateGeometry();
+    update();
+}
+
+int KeyButton::edge() const
+{
+    return m_kind == Link ? 2 : m_dense ? denseMargin : m_key.isEmpty() ? margin : 10;
+}
+
+int KeyButton::space() const
+{
+    return m_dense ? denseGap : gap;
+}
+
 QSize KeyButton::sizeHint() const
 {
     ensurePolished();
     const QFontMetrics metrics(font());
     int width = metrics.size(Qt::TextShowMnemonic, text()).width();
     if (m_icon || !icon().isNull())
-        width += scaled(16) + (text().isEmpty() ? 0 : gap);
+        width += scaled(16) + (text().isEmpty() ? 0 : space());
     if (!m_key.isEmpty())
-        width += keyCapWidth(m_key) + gap;
+        width += keyCapWidth(m_key) + space();
     if (menu())
-        width += scaled(12) + gap;
-    width += 2 * (m_kind == Link ? 2 : m_key.isEmpty() ? margin : 10);
+        width += scaled(12) + space();
+    width += 2 * edge();
     return {width, std::max(scaled(m_kind == Link ? 24 : 28), metrics.height() + 8)};
 }
 
@@ -119,16 +138,15 @@ void KeyButton::paintEvent(QPaintEvent *)
 
     const Token token = buttonText(look);
     const int side = scaled(16);
-    const int edge = m_kind == Link ? 2 : m_key.isEmpty() ? margin : 10;
-    QRect area = rect().adjusted(edge, 0, -edge, 0);
+    QRect area = rect().adjusted(edge(), 0, -edge(), 0);
     if (menu()) {
         const int small = scaled(12);
         ui::icon("chevron-down", token)
             .paint(&painter, QRect(area.right() + 1 - small, (height() - small) / 2, small, small));
-        area.adjust(0, 0, -small - gap, 0);
+        area.adjust(0, 0, -small - space(), 0);
     }
     if (!m_key.isEmpty())
-        area.adjust(0, 0, -drawKeyCap(&painter, area, m_key, m_kind == Primary && isEnabled()) - gap, 0);
+        area.adjust(0, 0, -drawKeyCap(&painter, area, m_key, m_kind == Primary && isEnabled()) - space(), 0);
 
     QFont face = font();
     if (m_kind == Link)
@@ -136,7 +154,7 @@ void KeyButton::paintEvent(QPaintEvent *)
     const QFontMetrics metrics(face);
     const bool hasIcon = m_icon || !icon().isNull();
     const int textWide = metrics.size(Qt::TextShowMnemonic, text()).width();
-    const int content = textWide + (hasIcon ? side + (text().isEmpty() ? 0 : gap) : 0);
+    const int content = textWide + (hasIcon ? side + (text().isEmpty() ? 0 : space()) : 0);
     int x = area.x() + std::max(0, (area.width() - content) / 2);
     if (hasIcon) {
         const QRect box(x, (height() - side) / 2, side, side);
@@ -144,7 +162,7 @@ void KeyButton::paintEvent(QPaintEvent *)
             ui::icon(m_icon, token).paint(&painter, box);
         else
             icon().paint(&painter, box, Qt::AlignCenter, isEnabled() ? QIcon::Normal : QIcon::Disabled);
-        x += side + gap;
+        x += side + space();
     }
     painter.setFont(face);
     painter.setPen(color(token));

@@ -20,6 +20,7 @@ public:
     void setKind(Kind kind);
     Kind kind() const { return m_kind; }
     void setIconName(const char *icon);
+    void setDense(bool dense); ///< less room around text and cap, for bars of many
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
 
@@ -29,9 +30,12 @@ protected:
     void leaveEvent(QEvent *event) override;
 
 private:
+    int edge() const;
+    int space() const;
     Kind m_kind;
     const char *m_icon;
     QString m_key;
+    bool m_dense = false;
 };
 
 /// Draws the cap of a key, right-aligned in `area`, vertically centred. Returns its width. `onFill`: on the accent fill.

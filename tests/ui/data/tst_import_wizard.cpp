@@ -1,0 +1,356 @@
+#include "tests/ui/data/data_project.h"
+#include "ui/data/import_wizard.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/inline_notice.h"
+
+#include <QAbstractButton>
+#include <QApplication>
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPixmap>
+#include <QPlainTextEdit>
+#include <QRadioButton>
+#include <QSignalSpy>
+#include <QStandardPaths>
+
+#include <fstream>
+#include <utility>
+
+using namespace attune;
+using namespace attune::ui;
+
+class TestImportWizard : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void columnsAreMappedInTheirHeads();
+    void aTemplateFillsTheQuestion();
+    void aDamagedRecordIsMendedInPlace();
+    void aRecordMayBeLeftOut();
+    void pastedTextComesIn();
+    void anUnreadableFileGivesASentence_data();
+    void anUnreadableFileGivesASentence();
+    void filesThatDifferAreRefusedWithASentence();
+    void thePartOfAllRowsIsChosen();
+    void aColumnOfSplitsMayBePassedOver();
+    void theImportIsOneStepOfUndo();
+    void escapeClosesAndChangesNothing();
+    void everyControlHasAName();
+    void itIsDrawn_data();
+    void itIsDrawn();
+};
+
+namespace {
+
+struct Open {
+    explicit Open(const DataProject &of) : project(of), session(of.session()), wizard(std::make_unique<ImportWizard>(*session))
+    {
+        wizard->resize(1368, 828);
+        wizard->show();
+        wizard->activateWindow();
+        if (!QTest::qWaitForWindowActive(wizard.get()))
+            qFatal("not active");
+    }
+    ~Open() { wizard.reset(); }
+
+    template <typename T>
+    T *find(const QString &name) const
+    {
+        return wizard->findChild<T *>(name);
+    }
+    QString write(const std::string &name, const std::string &text) const
+    {
+        std::ofstream(project.file(name)) << text;
+        return QString::fromStdString(project.file(name).string());
+    }
+    bool ready() const { return wizard->checked() && !wizard->checking(); }
+    bool choose(const QString &column, const QString &role) const
+    {
+        auto *picker = find<QComboBox>(QStringLiteral("role_") + column);
+        if (!picker || picker->findText(role) < 0)
+            return false;
+        picker->setFocus();
+        picker->setCurrentIndex(picker->findText(role));
+        Q_EMIT picker->activated(picker->currentIndex());
+        return true;
+    }
+    /// By the key; true where it went through.
+    bool bringIn() const
+    {
+        QSignalSpy closed(wizard.get(), &ImportWizard::closed);
+        QTest::keyClick(wizard->focusWidget() ? wizard->focusWidget() : wizard.get(), Qt::Key_Return, Qt::ControlModifier);
+        return QTest::qWaitFor([&] { return !closed.isEmpty(); }, 10000);
+    }
+    void click(const QString &name) const { find<QAbstractButton>(name)->click(); }
+
+    const DataProject &project;
+    std::unique_ptr<Session> session;
+    std::unique_ptr<ImportWizard> wizard;
+};
+
+constexpr auto Mails = "id,betreff,brief,json,sterne\n"
+                       "1,refund,\"Hello, where is my lamp\",\"{\"\"intent\"\": \"\"where\"\"}\",5\n"
+                       "2,delivery,My parcel is late,\"{\"\"intent\"\": \"\"late\"\"}\",4\n"
+                       "3,invoice,Please send the invoice,,3\n";
+
+constexpr std::pair<const char *, const char *> MailRoles[] = {
+    {"id", "Ignore"}, {"betreff", "Tag"}, {"brief", "User"}, {"json", "Assistant"}, {"sterne", "Rating"}};
+
+constexpr auto Damaged = "{\"messages\": [{\"role\": \"user\", \"content\": \"Where is my lamp\"}, {\"role\": \"assistant\", "
+                         "\"content\": \"On its way\"}]}\n"
+                         "{\"messages\": [{\"role\": \"user\", \"content\": \"And the chair\"}, {\"role\": \"assistant\" "
+                         "\"content\": \"Tomorrow\"}]}\n";
+
+} // namespace
+
+void TestImportWizard::initTestCase()
+{
+    QStandardPaths::setTestModeEnabled(true);
+    qputenv("ATTUNE_CACHE", "/nonexistent");
+    applyTheme(*qApp);
+}
+
+void TestImportWizard::columnsAreMappedInTheirHeads()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.csv", Mails)});
+    QTRY_VERIFY(open.ready());
+    QCOMPARE(open.wizard->step(), ImportStep::Columns);
+    for (const auto &[column, role] : MailRoles)
+        QVERIFY2(open.choose(QString::fromLatin1(column), QString::fromLatin1(role)), column);
+    QTRY_VERIFY(open.ready() && open.wizard->checked()->missing.empty());
+    QTRY_COMPARE(open.find<QAbstractButton>(QStringLiteral("importNow"))->text(), QStringLiteral("Import 2 rows"));
+    QSignalSpy told(open.session.get(), &Session::toasted);
+    QVERIFY(open.bringIn());
+    QTRY_COMPARE(told.count(), 1);
+    QCOMPARE(told.first().front().value<Toast>().text, QStringLiteral("2 rows imported, 1 rejected"));
+    const StoredExample row = project.row(1);
+    QCOMPARE(row.messages.size(), std::size_t(2));
+    QCOMPARE(row.messages[0].content, std::string("Hello, where is my lamp"));
+    QCOMPARE(row.messages[1].content, std::string("{\"intent\": \"where\"}"));
+    QCOMPARE(row.rating, 5);
+    QCOMPARE(row.tags, std::vector<std::string>{"refund"});
+}
+
+void TestImportWizard::aTemplateFillsTheQuestion()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.csv", Mails)});
+    QTRY_VERIFY(open.ready());
+    QVERIFY(open.choose(QStringLiteral("json"), QStringLiteral("Assistant")));
+    open.find<QPlainTextEdit>(QStringLiteral("importTemplate"))->setPlainText(QStringLiteral("{betreff}: {brief}"));
+    QTest::keyClicks(open.find<QLineEdit>(QStringLiteral("importSystem")), QStringLiteral("Be short."));
+    QTRY_VERIFY(open.ready() && open.wizard->checked()->missing.empty() && open.wizard->checked()->options.system == "Be short.");
+    QVERIFY(open.bringIn());
+    const StoredExample row = project.row(2);
+    QCOMPARE(row.messages.front().content, std::string("Be short."));
+    QCOMPARE(row.messages[1].content, std::string("delivery: My parcel is late"));
+}
+
+void TestImportWizard::aDamagedRecordIsMendedInPlace()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.jsonl", Damaged)});
+    QTRY_VERIFY(open.ready());
+    QCOMPARE(open.wizard->checked()->rejected, std::int64_t(1));
+    open.wizard->setStep(ImportStep::Check);
+    open.click(QStringLiteral("fixHere"));
+    auto *text = open.find<QPlainTextEdit>(QStringLiteral("recordText"));
+    QTRY_VERIFY(text->isVisible());
+    QVERIFY(text->hasFocus());
+    QString record = text->toPlainText();
+    QVERIFY(record.contains(QLatin1String("And the chair")));
+    text->setPlainText(record.replace(QLatin1String("\"assistant\" \"content\""), QLatin1String("\"assistant\", \"content\"")));
+    open.click(QStringLiteral("mendRecord"));
+    QTRY_VERIFY(open.ready() && open.wizard->checked()->good == 2);
+    QCOMPARE(open.wizard->checked()->rejected, std::int64_t(0));
+    QVERIFY(open.bringIn());
+    QCOMPARE(project.row(2).messages[1].content, std::string("Tomorrow"));
+}
+
+void TestImportWizard::aRecordMayBeLeftOut()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.jsonl", Damaged)});
+    QTRY_VERIFY(open.ready());
+    open.wizard->setStep(ImportStep::Check);
+    open.click(QStringLiteral("fixHere"));
+    open.click(QStringLiteral("dropRecord"));
+    QTRY_VERIFY(open.ready() && open.wizard->checked()->rejected == 0);
+    QCOMPARE(open.wizard->checked()->good, std::int64_t(1));
+    open.click(QStringLiteral("forgetMended"));
+    QTRY_VERIFY(open.ready() && open.wizard->checked()->rejected == 1);
+}
+
+void TestImportWizard::pastedTextComesIn()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->beginPasted(QStringLiteral("question\tanswer\nWhere is my lamp\tOn its way\n"));
+    QTRY_VERIFY(open.ready());
+    QVERIFY(open.bringIn());
+    QCOMPARE(project.row(1).messages[1].content, std::string("On its way"));
+    open.wizard->beginPasted(QStringLiteral("  "));
+    QCOMPARE(open.find<InlineNotice>(QStringLiteral("importNotice"))->text(), QStringLiteral("The clipboard holds no text."));
+}
+
+void TestImportWizard::anUnreadableFileGivesASentence_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QByteArray>("text");
+    QTest::newRow("missing") << QStringLiteral("missing.jsonl") << QByteArray();
+    QTest::newRow("empty") << QStringLiteral("empty.csv") << QByteArray("");
+    QTest::newRow("no format") << QStringLiteral("words.txt") << QByteArray("just some words");
+    QTest::newRow("open quote") << QStringLiteral("open.csv") << QByteArray("question,answer\n\"a,b\nc,d\n");
+}
+
+void TestImportWizard::anUnreadableFileGivesASentence()
+{
+    QFETCH(QString, name);
+    QFETCH(QByteArray, text);
+    DataProject project;
+    Open open(project);
+    QString file = QString::fromStdString(project.file(name.toStdString()).string());
+    if (!text.isNull() && name != QLatin1String("missing.jsonl"))
+        file = open.write(name.toStdString(), text.toStdString());
+    open.wizard->begin({file});
+    auto *notice = open.find<InlineNotice>(QStringLiteral("importNotice"));
+    QTRY_VERIFY(!open.wizard->checking());
+    QTRY_VERIFY(notice->isVisible());
+    QVERIFY2(notice->text().contains(name) && notice->text().endsWith(QLatin1Char('.')), qPrintable(notice->text()));
+    QCOMPARE(open.wizard->step(), ImportStep::Files);
+    QVERIFY(!open.find<QAbstractButton>(QStringLiteral("importNow"))->isEnabled());
+}
+
+void TestImportWizard::filesThatDifferAreRefusedWithASentence()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.csv", Mails), open.write("mails.jsonl", Damaged)});
+    QTRY_VERIFY(open.ready());
+    const QString words = open.find<InlineNotice>(QStringLiteral("importNotice"))->text();
+    QVERIFY2(words.startsWith(QLatin1String("mails.csv and mails.jsonl differ")), qPrintable(words));
+}
+
+void TestImportWizard::thePartOfAllRowsIsChosen()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.jsonl", Damaged)});
+    QTRY_VERIFY(open.ready());
+    open.wizard->setStep(ImportStep::Split);
+    QVERIFY(open.find<QRadioButton>(QStringLiteral("splitProject"))->isChecked());
+    QVERIFY(!open.find<QRadioButton>(QStringLiteral("splitOwn"))->isVisible());
+    open.click(QStringLiteral("splitTest"));
+    QVERIFY(open.bringIn());
+    QCOMPARE(project.row(1).part, std::optional(Part::Test));
+}
+
+void TestImportWizard::aColumnOfSplitsMayBePassedOver()
+{
+    DataProject project;
+    Open open(project);
+    const QString file = open.write("rows.csv", "question,answer,split\nWhere is my lamp,On its way,test\n");
+    open.wizard->begin({file});
+    QTRY_VERIFY(open.ready());
+    open.wizard->setStep(ImportStep::Split);
+    QVERIFY(open.find<QRadioButton>(QStringLiteral("splitOwn"))->isChecked());
+    open.click(QStringLiteral("splitProject"));
+    QTRY_VERIFY(open.ready() && !open.wizard->checked()->ownSplit);
+    QVERIFY(open.find<QRadioButton>(QStringLiteral("splitProject"))->isChecked());
+    open.click(QStringLiteral("splitOwn"));
+    QTRY_VERIFY(open.ready() && open.wizard->checked()->ownSplit);
+    QVERIFY(open.bringIn());
+    QCOMPARE(project.row(1).part, std::optional(Part::Test));
+}
+
+void TestImportWizard::theImportIsOneStepOfUndo()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->beginPasted(QStringLiteral("question,answer\na,b\nc,d\ne,f\na,b\n"));
+    QTRY_VERIFY(open.ready());
+    QSignalSpy told(open.session.get(), &Session::toasted);
+    QVERIFY(open.bringIn());
+    QTRY_COMPARE(told.count(), 1);
+    const Toast toast = told.first().front().value<Toast>();
+    QCOMPARE(toast.text, QStringLiteral("3 rows imported, 1 duplicate"));
+    QCOMPARE(project.ids().size(), std::size_t(3));
+    QTRY_VERIFY(!open.session->undoText().isEmpty());
+    toast.act();
+    QTRY_COMPARE(project.ids().size(), std::size_t(0));
+}
+
+void TestImportWizard::escapeClosesAndChangesNothing()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.jsonl", Damaged)});
+    QTRY_VERIFY(open.ready());
+    QTest::keyClick(open.wizard.get(), Qt::Key_Right, Qt::AltModifier);
+    QCOMPARE(open.wizard->step(), ImportStep::Check);
+    open.click(QStringLiteral("fixHere"));
+    QSignalSpy closed(open.wizard.get(), &ImportWizard::closed);
+    auto *text = open.find<QPlainTextEdit>(QStringLiteral("recordText"));
+    QTest::keyClick(text, Qt::Key_Escape);
+    QVERIFY(!text->isVisible());
+    QVERIFY(closed.isEmpty());
+    QTest::keyClick(open.wizard.get(), Qt::Key_Escape);
+    QCOMPARE(closed.count(), 1);
+    QCOMPARE(project.ids().size(), std::size_t(0));
+}
+
+void TestImportWizard::everyControlHasAName()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.csv", Mails)});
+    QTRY_VERIFY(open.ready());
+    for (QWidget *widget : open.wizard->findChildren<QWidget *>()) {
+        const bool control = qobject_cast<QAbstractButton *>(widget) || qobject_cast<QComboBox *>(widget) ||
+                             qobject_cast<QLineEdit *>(widget) || qobject_cast<QPlainTextEdit *>(widget);
+        if (control && widget->focusPolicy() != Qt::NoFocus && !widget->isHidden())
+            QVERIFY2(!widget->accessibleName().isEmpty() || !qobject_cast<QAbstractButton *>(widget) ||
+                         !qobject_cast<QAbstractButton *>(widget)->text().isEmpty(),
+                     qPrintable(widget->objectName()));
+    }
+}
+
+void TestImportWizard::itIsDrawn_data()
+{
+    QTest::addColumn<bool>("dark");
+    QTest::addColumn<int>("step");
+    for (int step = 0; step < ImportSteps; ++step)
+        for (const bool dark : {false, true})
+            QTest::addRow("step%d-%s", step + 1, dark ? "dark" : "light") << dark << step;
+}
+
+void TestImportWizard::itIsDrawn()
+{
+    QFETCH(bool, dark);
+    QFETCH(int, step);
+    Theme::instance().setChoice(dark ? ThemeChoice::Dark : ThemeChoice::Light);
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.csv", Mails)});
+    QTRY_VERIFY(open.ready());
+    for (const auto &[column, role] : MailRoles)
+        QVERIFY(open.choose(QString::fromLatin1(column), QString::fromLatin1(role)));
+    QTRY_VERIFY(open.ready() && open.wizard->checked()->missing.empty());
+    open.wizard->setStep(static_cast<ImportStep>(step));
+    if (step == 2)
+        open.click(QStringLiteral("fixHere"));
+    const QPixmap picture = open.wizard->grab();
+    QCOMPARE(picture.size(), QSize(1368, 828) * picture.devicePixelRatio());
+    if (const QString folder = qEnvironmentVariable("ATTUNE_SHOTS"); !folder.isEmpty())
+        picture.save(folder + QStringLiteral("/import-") + QString::fromLatin1(QTest::currentDataTag()) + QStringLiteral(".png"));
+    Theme::instance().setChoice(ThemeChoice::Light);
+}
+
+QTEST_MAIN(TestImportWizard)
+#include "tst_import_wizard.moc"

@@ -1,0 +1,205 @@
+#include "ui/shell/action_book.h"
+#include "ui/shell/preferences.h"
+
+#include <QActionGroup>
+#include <QMenu>
+#include <QMenuBar>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace attune::ui;
+
+namespace {
+
+class ToyWorkspace final : public Workspace {
+public:
+    explicit ToyWorkspace(const QString &name) : m_name(name) {}
+    QString id() const override { return m_name.toLower(); }
+    QString title() const override { return m_name; }
+    const char *iconName() const override { return "data"; }
+    QList<WorkspaceAction> workspaceActions() override { return list; }
+    QAction *add(const QString &text, const char *key, Menu menu = Menu::Row, bool everywhere = false)
+    {
+        auto *action = new QAction(text, this);
+        action->setObjectName(text);
+        action->setShortcut(QKeySequence(key));
+        list.append({menu, action, everywhere, "no row is chosen"});
+        return action;
+    }
+    QList<WorkspaceAction> list;
+
+private:
+    QString m_name;
+};
+
+} // namespace
+
+class TestActionBook : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        Preferences::setFile(m_folder->filePath("studio.ini"));
+        m_window = std::make_unique<QWidget>();
+        m_menuBar = new QMenuBar(m_window.get());
+        m_book = new ActionBook(*m_window, *m_menuBar);
+    }
+
+    void menusWithoutEntriesAreNotShown()
+    {
+        QVERIFY(!m_book->menu(Menu::Row)->menuAction()->isVisible());
+        m_book->add(Menu::Row, "x", "X", {}, [] {});
+        QVERIFY(m_book->menu(Menu::Row)->menuAction()->isVisible());
+    }
+
+    void onlyTheShownWorkspacesActionsAreEnabled()
+    {
+        ToyWorkspace rows("Rows");
+        ToyWorkspace runs("Runs");
+        QAction *newRow = rows.add("New row", "Ctrl+N");
+        QAction *newRun = runs.add("New run", "Ctrl+N", Menu::Run);
+        m_book->addWorkspace(rows, [] {});
+        m_book->addWorkspace(runs, [] {});
+        m_book->setCurrent(&rows);
+        QVERIFY(newRow->isEnabled());
+        QVERIFY(!newRun->isEnabled());
+        m_book->setCurrent(&runs);
+        QVERIFY(!newRow->isEnabled());
+        QVERIFY(newRun->isEnabled());
+    }
+
+    void aWorkspacesOwnDisablingOutlivesASwitch()
+    {
+        ToyWorkspace rows("Rows");
+        ToyWorkspace runs("Runs");
+        QAction *undo = rows.add("Undo row", "u");
+        undo->setEnabled(false);
+        m_book->addWorkspace(rows, [] {});
+        m_book->addWorkspace(runs, [] {});
+        m_book->setCurrent(&runs);
+        m_book->setCurrent(&rows);
+        QVERIFY(!undo->isEnabled());
+        m_book->setCurrent(&runs);
+        undo->setEnabled(true); // while another page is shown
+        QVERIFY(!undo->isEnabled());
+        m_book->setCurrent(&rows);
+        QVERIFY(undo->isEnabled());
+    }
+
+    void actionsThatShareAGroupAreSwitchedTogether()
+    {
+        ToyWorkspace rows("Rows");
+        ToyWorkspace runs("Runs");
+        auto *group = new QActionGroup(&rows);
+        QAction *sort = group->addAction(rows.add("Sort by number", ""));
+        m_book->addWorkspace(rows, [] {});
+        m_book->addWorkspace(runs, [] {});
+        m_book->setCurrent(&runs);
+        QVERIFY(!sort->isEnabled());
+        m_book->setCurrent(&rows);
+        QVERIFY(sort->isEnabled());
+    }
+
+    void aSharedKeyBelongsToThePageThatIsShown()
+    {
+        ToyWorkspace rows("Rows");
+        ToyWorkspace runs("Runs");
+        ToyWorkspace models("Models");
+        QAction *newRow = rows.add("New row", "Ctrl+N");
+        QAction *newRun = runs.add("New run", "Ctrl+N", Menu::Run, true);
+        for (ToyWorkspace *one : {&rows, &runs, &models})
+            m_book->addWorkspace(*one, [] {});
+        m_book->setCurrent(&rows);
+        QVERIFY(newRun->isEnabled());
+        QVERIFY(newRun->shortcut().isEmpty());
+        QCOMPARE(newRow->shortcut(), QKeySequence("Ctrl+N"));
+        for (const ToyWorkspace *one : {&models, &runs}) {
+            m_book->setCurrent(one);
+            QCOMPARE(newRun->shortcut(), QKeySequence("Ctrl+N"));
+        }
+    }
+
+    void anActionOfEverywhereShowsItsWorkspace()
+    {
+        ToyWorkspace rows("Rows");
+        ToyWorkspace runs("Runs");
+        QAction *action = rows.add("Import", "Ctrl+I", Menu::File, true);
+        int shown = 0;
+        m_book->addWorkspace(rows, [&] { ++shown; });
+        m_book->addWorkspace(runs, [] {});
+        m_book->setCurrent(&runs);
+        QVERIFY(action->isEnabled());
+        action->trigger();
+        QCOMPARE(shown, 1);
+    }
+
+    void aDisabledActionSaysWhy()
+    {
+        ToyWorkspace rows("Rows");
+        QAction *action = rows.add("Approve", "a");
+        m_book->addWorkspace(rows, [] {});
+        const auto why = [&] { return m_book->whyDisabled(m_book->actions().last()); };
+        m_book->setCurrent(nullptr);
+        QCOMPARE(why(), QString("in Rows"));
+        m_book->setCurrent(&rows);
+        QCOMPARE(why(), QString());
+        action->setEnabled(false);
+        QCOMPARE(why(), QString("no row is chosen"));
+        action->setProperty("why", "row 5 is locked");
+        QCOMPARE(why(), QString("row 5 is locked"));
+    }
+
+    void aClashOfKeysIsNamedAndRefused()
+    {
+        ToyWorkspace rows("Rows");
+        ToyWorkspace runs("Runs");
+        QAction *approve = rows.add("Approve", "a");
+        QAction *reject = rows.add("Reject", "x");
+        QAction *compare = runs.add("Compare now", "c", Menu::Run);
+        m_book->addWorkspace(rows, [] {});
+        m_book->addWorkspace(runs, [] {});
+        QCOMPARE(m_book->setKey(*reject, QKeySequence("a")), QString("Approve"));
+        QCOMPARE(reject->shortcut(), QKeySequence("x"));
+        QVERIFY(m_book->setKey(*compare, QKeySequence("a")).isEmpty()); // never enabled together
+        QVERIFY(m_book->setKey(*approve, QKeySequence("p")).isEmpty());
+        QCOMPARE(m_book->ownKey(*approve), QKeySequence("a"));
+    }
+
+    void aKeyThatTheUserGaveIsKept()
+    {
+        ToyWorkspace rows("Rows");
+        rows.add("Approve", "a");
+        m_book->addWorkspace(rows, [] {});
+        QVERIFY(m_book->setKey(*rows.list.first().action, QKeySequence("p")).isEmpty());
+        ToyWorkspace again("Rows");
+        QAction *approve = again.add("Approve", "a");
+        m_book->addWorkspace(again, [] {});
+        QCOMPARE(approve->shortcut(), QKeySequence("p"));
+        QCOMPARE(m_book->ownKey(*approve), QKeySequence("a"));
+    }
+
+    void workspacesLeaveNothingBehind()
+    {
+        m_book->add(Menu::File, "quit", "Quit", {}, [] {});
+        {
+            ToyWorkspace rows("Rows");
+            rows.add("Approve", "a");
+            m_book->addWorkspace(rows, [] {});
+        }
+        m_book->removeWorkspaces();
+        QCOMPARE(m_book->actions().size(), 1);
+        QVERIFY(!m_book->menu(Menu::Row)->menuAction()->isVisible());
+    }
+
+private:
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<QWidget> m_window;
+    QMenuBar *m_menuBar = nullptr;
+    ActionBook *m_book = nullptr;
+};
+
+QTEST_MAIN(TestActionBook)
+#include "tst_action_book.moc"

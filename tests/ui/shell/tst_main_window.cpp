@@ -1,0 +1,464 @@
+#include "tests/ui/session/toy_session.h"
+
+#include "ui/shell/action_book.h"
+#include "ui/shell/command_palette.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/preferences.h"
+#include "ui/shell/project_files.h"
+#include "ui/shell/run_chip.h"
+#include "ui/shell/start_page.h"
+#include "ui/shell/status_line.h"
+#include "ui/shell/top_bar.h"
+#include "ui/theme/theme.h"
+
+#include <QAccessible>
+#include <QLineEdit>
+#include <QListView>
+#include <QMenuBar>
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace attune;
+using namespace attune::ui;
+
+class TestMainWindow : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { applyTheme(*qApp); }
+    void init();
+    void cleanup();
+
+    void startsWithoutAProject();
+    void aFileThatIsNoProjectIsToldOnTheStartPage();
+    void theSampleProjectIsMadeOnceAndOpened();
+    void everyActionHasAKeyOrIsInThePalette();
+    void noKeyIsTakenTwiceAtOnce();
+    void everyControlHasAName_data();
+    void everyControlHasAName();
+    void theNumberKeysChangeThePage();
+    void thePaletteFindsAndRunsAnAction();
+    void thePaletteFindsRowsAndRuns();
+    void aDisabledActionOfThePaletteDoesNothing();
+    void escapeGivesTheFocusBack();
+    void undoKeysWorkThroughTheSession();
+    void aToastOffersItsAction();
+    void badNewsStay();
+    void theMenusFoldWhereItIsNarrow();
+    void aThemeSwitchTakesEffectAtOnce();
+    void textSizeFollowsTheKeys();
+    void theRunChipFollowsTheStore();
+    void aRunThatWentSilentIsCalledInterrupted();
+    void anotherWindowSeesTheChange();
+    void closingTheProjectLeavesNoSession();
+    void recentProjectsAreKept();
+    void f6WalksTheParts();
+    void theLastPageIsShownAgain();
+    void aBackupIsAProject();
+
+private:
+    QAction *action(const QString &name) const
+    {
+        for (const BookedAction &booked : m_window->book().actions())
+            if (booked.action->objectName() == name)
+                return booked.action;
+        qFatal("no action %s", qPrintable(name));
+    }
+    void showWindow()
+    {
+        m_window->show();
+        m_window->activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    }
+    std::unique_ptr<ToyProject> m_toy;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+void TestMainWindow::init()
+{
+    m_toy = std::make_unique<ToyProject>(5);
+    Preferences::setFile(m_toy->folder.filePath("studio.ini"));
+    Preferences().applyLook();
+    m_window = std::make_unique<MainWindow>();
+}
+
+void TestMainWindow::cleanup()
+{
+    m_window.reset();
+    m_toy.reset();
+}
+
+void TestMainWindow::startsWithoutAProject()
+{
+    QCOMPARE(m_window->currentPage(), QString("start"));
+    QVERIFY(!m_window->session());
+    QVERIFY(!action("close-project")->isEnabled());
+    showWindow();
+    QVERIFY(m_window->startPage().isVisible());
+}
+
+void TestMainWindow::aFileThatIsNoProjectIsToldOnTheStartPage()
+{
+    const QString path = m_toy->folder.filePath("text.attune");
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("no project");
+    file.close();
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(".*is no Attune project.*"));
+    QVERIFY(!m_window->openProject(path.toStdString()));
+    QCOMPARE(m_window->currentPage(), QString("start"));
+    QVERIFY(m_window->startPage().trouble().contains("text.attune"));
+    QVERIFY(m_window->openProject(m_toy->path()));
+    QVERIFY(m_window->startPage().trouble().isEmpty());
+}
+
+void TestMainWindow::theSampleProjectIsMadeOnceAndOpened()
+{
+    m_window->openSample();
+    QTRY_VERIFY_WITH_TIMEOUT(m_window->session(), 30000);
+    QVERIFY(m_window->session()->path() == sampleProjectPath());
+    m_window->closeProject();
+    m_window->openSample();
+    QVERIFY(m_window->session());
+}
+
+void TestMainWindow::everyActionHasAKeyOrIsInThePalette()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    m_window->palette().openWith(">");
+    QSet<const QAction *> listed;
+    for (int i = 0; i < m_window->palette().model().rowCount(); ++i)
+        listed.insert(m_window->palette().model().entry(i).action);
+    for (const BookedAction &booked : m_window->book().actions()) {
+        QVERIFY2(listed.contains(booked.action), qPrintable(booked.action->text()));
+        QVERIFY2(!booked.action->objectName().isEmpty(), qPrintable(booked.action->text()));
+        QVERIFY(!booked.action->text().isEmpty());
+    }
+}
+
+void TestMainWindow::noKeyIsTakenTwiceAtOnce()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    for (const Workspace *page : m_window->workspaces()) {
+        m_window->showPage(page->id());
+        QMap<QKeySequence, QString> taken;
+        for (const BookedAction &booked : m_window->book().actions()) {
+            // Enabled on this page, by the shell if not by the page itself just now.
+            const bool here = booked.workspace.isEmpty() || booked.workspace == page->title();
+            if (!here || booked.action->shortcutContext() == Qt::WidgetShortcut)
+                continue;
+            for (const QKeySequence &key : booked.action->shortcuts()) {
+                QVERIFY2(!taken.contains(key), qPrintable(page->title() + ", " + key.toString() + ": " + taken.value(key) +
+                                                          ", " + booked.action->text()));
+                taken.insert(key, booked.action->text());
+            }
+        }
+    }
+}
+
+void TestMainWindow::everyControlHasAName_data()
+{
+    QTest::addColumn<QString>("page");
+    for (const char *page : {"start", "settings", "data", "train", "compare"})
+        QTest::newRow(page) << page;
+}
+
+void TestMainWindow::everyControlHasAName()
+{
+    QFETCH(QString, page);
+    if (page != "start")
+        QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    m_window->showPage(page);
+    QCOMPARE(m_window->currentPage(), page);
+    if (m_window->session())
+        QTRY_VERIFY(m_window->session()->idle());
+    QStringList nameless;
+    for (const QWidget *widget : m_window->findChildren<QWidget *>()) {
+        if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy())
+            continue; // a field inside a spin box gives the focus to the box
+        auto *read = QAccessible::queryAccessibleInterface(const_cast<QWidget *>(widget));
+        if (!read || read->text(QAccessible::Name).isEmpty())
+            nameless.append(QStringLiteral("%1 \"%2\" in %3").arg(widget->metaObject()->className(), widget->objectName(),
+                                                                  widget->parentWidget()->metaObject()->className()));
+    }
+    QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join('\n')));
+}
+
+void TestMainWindow::theNumberKeysChangeThePage()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    for (const auto &[key, page] : {std::pair(Qt::Key_2, "train"), std::pair(Qt::Key_3, "compare"),
+                                    std::pair(Qt::Key_Comma, "settings"), std::pair(Qt::Key_1, "data")}) {
+        QTest::keyClick(m_window.get(), key, Qt::ControlModifier);
+        QCOMPARE(m_window->currentPage(), QString(page));
+    }
+}
+
+void TestMainWindow::thePaletteFindsAndRunsAnAction()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    QTest::keyClick(m_window.get(), Qt::Key_K, Qt::ControlModifier);
+    QVERIFY(m_window->palette().isVisible());
+    auto *field = m_window->findChild<QLineEdit *>("paletteText");
+    QTest::keyClicks(field, "go to comp");
+    QTest::keyClick(field, Qt::Key_Return);
+    QVERIFY(!m_window->palette().isVisible());
+    QCOMPARE(m_window->currentPage(), QString("compare"));
+    QCOMPARE(Preferences().recentActions().value(0), QString("go-compare"));
+}
+
+void TestMainWindow::thePaletteFindsRowsAndRuns()
+{
+    {
+        auto project = Project::open(m_toy->path());
+        m_toy->addRun(*project, "toy", RunState::Finished);
+    }
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    const auto has = [&](PaletteEntry::Kind kind, const QString &text) {
+        const PaletteModel &model = m_window->palette().model();
+        for (int i = 0; i < model.rowCount(); ++i)
+            if (model.entry(i).kind == kind && model.entry(i).text.contains(text))
+                return true;
+        return false;
+    };
+    m_window->palette().openWith("#3");
+    QTRY_VERIFY(has(PaletteEntry::Row, "Row 3"));
+    m_window->palette().openWith("#question");
+    QTRY_VERIFY(has(PaletteEntry::Row, "Row 5"));
+    m_window->palette().openWith("@1");
+    QTRY_VERIFY(has(PaletteEntry::Run, "Run 1"));
+    m_window->palette().openWith("@run");
+    QTRY_VERIFY(has(PaletteEntry::Run, "Run 1"));
+    m_window->palette().openWith("zzzzz");
+    QTRY_VERIFY(has(PaletteEntry::Nothing, "Nothing called that"));
+}
+
+void TestMainWindow::aDisabledActionOfThePaletteDoesNothing()
+{
+    showWindow();
+    m_window->palette().openWith(">close project");
+    const PaletteEntry entry = m_window->palette().model().entry(m_window->palette().model().firstChoice());
+    QCOMPARE(entry.text, QString("Close project"));
+    QVERIFY(!entry.enabled);
+    QVERIFY(entry.detail.contains("open a project first"));
+    QTest::keyClick(m_window->findChild<QLineEdit *>("paletteText"), Qt::Key_Return);
+    QVERIFY(m_window->palette().isVisible());
+}
+
+void TestMainWindow::escapeGivesTheFocusBack()
+{
+    showWindow();
+    auto *before = m_window->findChild<QWidget *>("newProject");
+    before->setFocus();
+    QTest::keyClick(m_window.get(), Qt::Key_K, Qt::ControlModifier);
+    auto *field = m_window->findChild<QLineEdit *>("paletteText");
+    QVERIFY(field->hasFocus());
+    QTest::keyClick(field, Qt::Key_Escape);
+    QVERIFY(!m_window->palette().isVisible());
+    QTRY_VERIFY(before->hasFocus());
+}
+
+void TestMainWindow::undoKeysWorkThroughTheSession()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    QTRY_VERIFY(action("undo")->isEnabled()); // the rows' import
+    QVERIFY(action("undo")->text().startsWith("Undo: "));
+    m_window->findChild<QWidget *>("rail-data")->setFocus();
+    QTest::keyClick(m_window.get(), Qt::Key_Z, Qt::ControlModifier);
+    QTRY_VERIFY(action("redo")->isEnabled());
+    QVERIFY(m_window->statusLine().shownText().startsWith("Undone: "));
+    QTest::keyClick(m_window.get(), Qt::Key_Z, Qt::ControlModifier | Qt::ShiftModifier);
+    QTRY_VERIFY(!action("redo")->isEnabled());
+}
+
+void TestMainWindow::aToastOffersItsAction()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    int acted = 0;
+    Toast toast;
+    toast.text = "Row 2 approved";
+    toast.action = "Undo";
+    toast.act = [&] { ++acted; };
+    toast.key = "u";
+    m_window->session()->toast(toast);
+    QCOMPARE(m_window->statusLine().shownText(), QString("Row 2 approved"));
+    auto *link = m_window->findChild<QAbstractButton *>("toastAction");
+    QVERIFY(link->isVisible());
+    link->click();
+    QCOMPARE(acted, 1);
+    QVERIFY(m_window->statusLine().shownText().isEmpty());
+    m_window->session()->toast({"Row 3 approved"});
+    QVERIFY(!link->isVisible());
+}
+
+void TestMainWindow::badNewsStay()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression("It broke.*"));
+    m_window->session()->report({ErrorCode::Io, "It broke.", "why"});
+    QCOMPARE(m_window->statusLine().shownText(), QString("It broke."));
+}
+
+void TestMainWindow::theMenusFoldWhereItIsNarrow()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    auto *menuBar = m_window->findChild<QMenuBar *>();
+    auto *button = m_window->findChild<QWidget *>("menuButton");
+    m_window->resize(1440, 900);
+    QTRY_VERIFY(menuBar->isVisible());
+    QVERIFY(!button->isVisible());
+    m_window->resize(1024, 700);
+    QTRY_VERIFY(button->isVisible());
+    QVERIFY(!menuBar->isVisible());
+    QTest::keyClick(m_window.get(), Qt::Key_2, Qt::ControlModifier); // shortcuts work on
+    QCOMPARE(m_window->currentPage(), QString("train"));
+    for (const char *name : {"projectChip", "modelChip", "paletteField"}) {
+        const auto *widget = m_window->findChild<QWidget *>(name);
+        QVERIFY2(widget->width() >= widget->sizeHint().width(), name);
+    }
+}
+
+void TestMainWindow::aThemeSwitchTakesEffectAtOnce()
+{
+    showWindow();
+    action("theme-dark")->trigger();
+    QVERIFY(Theme::instance().dark());
+    const QImage dark = m_window->grab().toImage();
+    action("theme-light")->trigger();
+    QVERIFY(!Theme::instance().dark());
+    const QImage light = m_window->grab().toImage();
+    QVERIFY(light.pixelColor(5, light.height() - 5).lightness() > dark.pixelColor(5, dark.height() - 5).lightness());
+    Preferences().applyLook();
+    QVERIFY(!Theme::instance().dark()); // it was kept
+}
+
+void TestMainWindow::textSizeFollowsTheKeys()
+{
+    showWindow();
+    const int before = m_window->findChild<QWidget *>("rail-settings")->height();
+    action("text-larger")->trigger();
+    QCOMPARE(Theme::instance().textScale(), 1.25);
+    QTRY_VERIFY(m_window->findChild<QWidget *>("rail-settings")->height() > before);
+    action("text-usual")->trigger();
+    QCOMPARE(Theme::instance().textScale(), 1.0);
+}
+
+void TestMainWindow::theRunChipFollowsTheStore()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    auto *chip = m_window->findChild<RunChip *>();
+    QVERIFY(!chip->isVisible());
+    auto other = Project::open(m_toy->path()); // as the command line would
+    Run run = m_toy->addRun(*other, "toy");
+    const std::vector<Metric> steps{{0, "total_steps", 40}, {1, "loss", 2.0}, {1, "seconds", 2.0},
+                                    {2, "loss", 2.0},       {2, "seconds", 2.0}};
+    QVERIFY(other->addMetrics(run.id, steps));
+    QTRY_VERIFY(chip->isVisible() && chip->status().step == 2);
+    QCOMPARE(chip->status().steps, 40);
+    QCOMPARE(chip->accessibleName(), QString("Run 1 2/40 loss 2.00 1 min left"));
+    run.state = RunState::Failed;
+    run.error = "loss is not finite";
+    QVERIFY(other->updateRun(run));
+    QTRY_COMPARE(chip->status().state, RunStatus::Failed);
+    QVERIFY(chip->isVisible());
+    QCOMPARE(chip->toolTip(), QString("loss is not finite"));
+    QTest::mouseClick(chip, Qt::LeftButton);
+    QCOMPARE(m_window->currentPage(), QString("train"));
+    QVERIFY(!chip->isVisible()); // it has been seen
+}
+
+void TestMainWindow::aRunThatWentSilentIsCalledInterrupted()
+{
+    {
+        auto project = Project::open(m_toy->path());
+        Run run = m_toy->addRun(*project, "toy");
+        run.heartbeat -= 100;
+        QVERIFY(project->updateRun(run));
+    }
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    auto *chip = m_window->findChild<RunChip *>();
+    QTRY_COMPARE(chip->status().state, RunStatus::Interrupted);
+    QVERIFY(chip->isVisible());
+}
+
+void TestMainWindow::anotherWindowSeesTheChange()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    MainWindow second;
+    QVERIFY(second.openProject(m_toy->path()));
+    QSignalSpy seen(second.session(), &Session::examplesChanged);
+    QTRY_VERIFY(action("undo")->isEnabled());
+    m_window->session()->undo();
+    QVERIFY(seen.wait());
+    QTRY_VERIFY(!second.session()->redoText().isEmpty());
+}
+
+void TestMainWindow::closingTheProjectLeavesNoSession()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    action("close-project")->trigger();
+    QVERIFY(!m_window->session());
+    QCOMPARE(m_window->currentPage(), QString("start"));
+    QVERIFY(m_window->workspaces().isEmpty());
+    QVERIFY(!m_window->findChild<QWidget *>("rail-data"));
+    QVERIFY(m_window->openProject(m_toy->path())); // and it opens again
+}
+
+void TestMainWindow::recentProjectsAreKept()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    QCOMPARE(Preferences().recentProjects(), QStringList{QString::fromStdString(m_toy->path().string())});
+}
+
+void TestMainWindow::f6WalksTheParts()
+{
+    showWindow();
+    m_window->findChild<QWidget *>("rail-settings")->setFocus();
+    QStringList parts;
+    for (int i = 0; i < 2; ++i) {
+        QTest::keyClick(m_window.get(), Qt::Key_F6);
+        QWidget *now = QApplication::focusWidget();
+        QVERIFY(now);
+        parts.append(m_window->findChild<TopBar *>()->isAncestorOf(now)     ? "top"
+                     : m_window->startPage().isAncestorOf(now) ? "page"
+                                                               : now->objectName());
+    }
+    QCOMPARE(parts, QStringList({"top", "page"}));
+}
+
+void TestMainWindow::theLastPageIsShownAgain()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    m_window->showPage("compare");
+    m_window->closeProject();
+    QVERIFY(m_window->openProject(m_toy->path()));
+    QCOMPARE(m_window->currentPage(), QString("compare"));
+}
+
+void TestMainWindow::aBackupIsAProject()
+{
+    const std::filesystem::path copy = m_toy->folder.filePath(QFileInfo(nameForCopy(m_toy->path())).fileName()).toStdString();
+    {
+        auto project = Project::open(m_toy->path());
+        QVERIFY(project->backupTo(copy));
+        QVERIFY(!project->backupTo(copy)); // never over another file
+    }
+    QCOMPARE(*Project::open(copy)->exampleCount(), std::int64_t(5));
+    const auto found = newestCopy(m_toy->path());
+    QVERIFY(found);
+    QCOMPARE(found->path.toStdString(), copy.string());
+}
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_main_window.moc"

@@ -1,0 +1,215 @@
+#include "ui/compare/answer_view.h"
+
+#include "ui/theme/theme.h"
+#include "ui/widgets/paint.h"
+
+#include <QPainter>
+#include <QPromise>
+#include <QScrollBar>
+#include <QTextDocumentFragment>
+#include <QThreadPool>
+
+#include <memory>
+
+namespace attune::ui {
+namespace {
+
+QTextCharFormat textFormat(TextStyle style, Token token)
+{
+    QTextCharFormat format;
+    format.setFont(font(style));
+    format.setForeground(color(token));
+    return format;
+}
+
+QTextBlockFormat blockFormat(int above, int below)
+{
+    QTextBlockFormat format;
+    format.setTopMargin(scaled(above));
+    format.setBottomMargin(scaled(below));
+    return format;
+}
+
+} // namespace
+
+AnswerView::AnswerView(QWidget *parent) : QTextEdit(parent)
+{
+    setReadOnly(true);
+    setUndoRedoEnabled(false);
+    setAcceptRichText(false);
+    setTabChangesFocus(true);
+    setFrameShape(QFrame::NoFrame);
+    // Arrows scroll, as there is no caret to move; Ctrl+A and Ctrl+C work all the same.
+    setTextInteractionFlags(Qt::TextSelectableByMouse);
+    setFocusPolicy(Qt::StrongFocus);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setBackground(this, Token::Surface);
+    setTextStyle(this, TextStyle::Mono);
+    document()->setDocumentMargin(scaled(14));
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        document()->setDocumentMargin(scaled(14));
+        render();
+    });
+    connect(&m_diffing, &QFutureWatcherBase::finished, this, [this] {
+        if (m_mode != Mode::Difference || m_diffing.future().resultCount() == 0)
+            return;
+        m_pieces = m_diffing.result();
+        render();
+    });
+}
+
+void AnswerView::setEarlier(const QList<QPair<QString, QString>> &turns)
+{
+    m_earlier = turns;
+    render();
+}
+
+void AnswerView::setAnswer(const QString &answer)
+{
+    m_answer = answer;
+    showPlain();
+}
+
+void AnswerView::append(const QString &text)
+{
+    m_answer += text;
+    if (m_mode != Mode::Plain) {
+        showPlain();
+        return;
+    }
+    const bool follow = atEnd();
+    QTextCursor end(document());
+    end.movePosition(QTextCursor::End);
+    end.insertText(text, textFormat(TextStyle::Mono, Token::Text));
+    if (follow)
+        toEnd();
+}
+
+void AnswerView::setStreaming(bool streaming)
+{
+    m_streaming = streaming;
+    viewport()->update();
+}
+
+void AnswerView::showPlain()
+{
+    m_mode = Mode::Plain;
+    m_pieces.clear();
+    render();
+}
+
+void AnswerView::showDifference(const QString &before, const QString &after, bool showRemoved, bool showAdded)
+{
+    m_mode = Mode::Difference;
+    m_pieces.clear();
+    m_showRemoved = showRemoved;
+    m_showAdded = showAdded;
+    auto promise = std::make_shared<QPromise<QVector<DiffPiece>>>();
+    m_diffing.setFuture(promise->future());
+    promise->start();
+    QThreadPool::globalInstance()->start([promise, before, after] {
+        promise->addResult(wordDiff(before, after));
+        promise->finish();
+    });
+}
+
+void AnswerView::showFields(const QVector<FieldLine> &fields)
+{
+    m_mode = Mode::Fields;
+    m_pieces.clear();
+    m_fields = fields;
+    render();
+}
+
+void AnswerView::render()
+{
+    const int scroll = verticalScrollBar()->value();
+    const bool follow = m_streaming && atEnd();
+    clear();
+    QTextCursor cursor(document());
+    bool first = true;
+    const auto block = [&](int above, int below) {
+        if (!first)
+            cursor.insertBlock();
+        first = false;
+        cursor.setBlockFormat(blockFormat(above, below));
+    };
+    for (const auto &[role, text] : m_earlier) {
+        block(first ? 0 : 10, 2);
+        cursor.insertText(role, textFormat(TextStyle::Caption, Token::Text3));
+        block(0, 0);
+        cursor.insertText(text, textFormat(role == tr("User") ? TextStyle::Body : TextStyle::Mono, Token::Text2));
+    }
+    if (!m_earlier.isEmpty() && !m_answer.isEmpty()) {
+        block(10, 2);
+        cursor.insertText(tr("Assistant"), textFormat(TextStyle::Caption, Token::Text3));
+    }
+    block(0, 0);
+    cursor.setCharFormat(textFormat(TextStyle::Mono, Token::Text));
+    if (m_mode == Mode::Fields && !m_fields.isEmpty()) {
+        insertFields(cursor);
+    } else if (m_mode == Mode::Difference && !m_pieces.isEmpty()) {
+        QTextDocument difference;
+        difference.setDefaultFont(ui::font(TextStyle::Mono));
+        showDiff(&difference, m_pieces, m_showRemoved, m_showAdded);
+        cursor.insertFragment(QTextDocumentFragment(&difference));
+    } else {
+        cursor.insertText(m_answer, textFormat(TextStyle::Mono, Token::Text));
+    }
+    if (follow)
+        toEnd();
+    else
+        verticalScrollBar()->setValue(scroll);
+}
+
+void AnswerView::insertFields(QTextCursor &cursor) const
+{
+    bool first = true;
+    for (const FieldLine &field : m_fields) {
+        if (!first)
+            cursor.insertBlock();
+        first = false;
+        cursor.setBlockFormat(blockFormat(0, 6));
+        cursor.insertText(field.key + QStringLiteral(": "), textFormat(TextStyle::Mono, Token::Text3));
+        QTextCharFormat value = textFormat(TextStyle::Mono, Token::Text);
+        // A sign beside the colour: nothing is said by colour alone.
+        switch (field.kind) {
+        case FieldLine::Plain: break;
+        case FieldLine::Equal:
+            cursor.insertText(QStringLiteral("= "), textFormat(TextStyle::Mono, Token::Ok));
+            break;
+        case FieldLine::Differs:
+            cursor.insertText(QString::fromUtf8("\u2260 "), textFormat(TextStyle::Mono, Token::Warn));
+            value.setBackground(color(Token::WarnTint));
+            break;
+        case FieldLine::Missing: value = textFormat(TextStyle::Mono, Token::Text3); break;
+        }
+        cursor.insertText(field.kind == FieldLine::Missing ? tr("not there") : field.value, value);
+    }
+}
+
+bool AnswerView::atEnd() const
+{
+    return verticalScrollBar()->value() >= verticalScrollBar()->maximum() - 4;
+}
+
+void AnswerView::toEnd()
+{
+    verticalScrollBar()->setValue(verticalScrollBar()->maximum());
+}
+
+void AnswerView::paintEvent(QPaintEvent *event)
+{
+    QTextEdit::paintEvent(event);
+    QPainter painter(viewport());
+    if (hasFocus() && window()->testAttribute(Qt::WA_KeyboardFocusChange))
+        drawFocusRing(&painter, viewport()->rect(), 0, false);
+    if (!m_streaming)
+        return;
+    QTextCursor end(document());
+    end.movePosition(QTextCursor::End);
+    const QRect at = cursorRect(end);
+    painter.fillRect(QRect(at.left() + 1, at.top() + scaled(2), scaled(7), at.height() - scaled(4)), color(Token::Fill));
+}
+
+} // namespace attune::ui

@@ -1,0 +1,256 @@
+#include "ui/data/import_wizard_columns.h"
+
+#include "ui/theme/draw.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/format.h"
+#include "ui/widgets/paint.h"
+
+#include <QComboBox>
+#include <QEvent>
+#include <QScrollBar>
+#include <QStandardItemModel>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace attune::ui {
+
+namespace {
+
+constexpr ColumnRole Roles[] = {ColumnRole::Ignore,       ColumnRole::User, ColumnRole::Assistant,
+                                ColumnRole::System,       ColumnRole::Conversation, ColumnRole::Tag,
+                                ColumnRole::Rating,       ColumnRole::Split, ColumnRole::Note};
+constexpr int LongestCell = 240;
+
+QString lastOf(const Example &example, const char *role)
+{
+    for (auto turn = example.messages.rbegin(); turn != example.messages.rend(); ++turn)
+        if (turn->role == role)
+            return oneLine(fromUtf8(turn->content), LongestCell);
+    return {};
+}
+
+QStandardItem *cell(const QString &text)
+{
+    auto *item = new QStandardItem(text);
+    item->setEditable(false);
+    return item;
+}
+
+} // namespace
+
+QString roleChoiceWord(ColumnRole role)
+{
+    switch (role) {
+    case ColumnRole::Ignore:
+        return ImportColumns::tr("Ignore");
+    case ColumnRole::User:
+        return ImportColumns::tr("User");
+    case ColumnRole::Assistant:
+        return ImportColumns::tr("Assistant");
+    case ColumnRole::System:
+        return ImportColumns::tr("System");
+    case ColumnRole::Conversation:
+        return ImportColumns::tr("Conversation");
+    case ColumnRole::Tag:
+        return ImportColumns::tr("Tag");
+    case ColumnRole::Rating:
+        return ImportColumns::tr("Rating");
+    case ColumnRole::Split:
+        return ImportColumns::tr("Split");
+    case ColumnRole::Note:
+        return ImportColumns::tr("Note");
+    }
+    return {};
+}
+
+std::vector<const PreviewRecord *> firstRecords(const CheckedImport &checked)
+{
+    std::vector<const PreviewRecord *> records;
+    for (const ImportPreview &file : checked.files)
+        for (const PreviewRecord &record : file.first)
+            records.push_back(&record);
+    return records;
+}
+
+RoleHeader::RoleHeader(QTableView *table) : QHeaderView(Qt::Horizontal, table), m_table(table)
+{
+    setSectionsClickable(false);
+    setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    setMinimumSectionSize(scaled(116));
+    connect(this, &QHeaderView::sectionResized, this, &RoleHeader::place);
+    connect(table->horizontalScrollBar(), &QScrollBar::valueChanged, this, &RoleHeader::place);
+    connect(this, &QHeaderView::sectionCountChanged, this, &RoleHeader::place);
+}
+
+void RoleHeader::setColumns(const std::vector<PreviewColumn> &columns)
+{
+    while (m_pickers.size() > static_cast<qsizetype>(columns.size()))
+        delete m_pickers.takeLast();
+    m_kinds.clear();
+    for (int i = 0; i < static_cast<int>(columns.size()); ++i) {
+        const PreviewColumn &column = columns[static_cast<std::size_t>(i)];
+        m_kinds << fromUtf8(column.kind);
+        if (i >= m_pickers.size()) {
+            auto *made = new QComboBox(this);
+            for (const ColumnRole role : Roles)
+                made->addItem(roleChoiceWord(role), static_cast<int>(role));
+            made->installEventFilter(this);
+            connect(made, &QComboBox::activated, this, [this, made] {
+                Q_EMIT roleChosen(static_cast<int>(m_pickers.indexOf(made)),
+                                  static_cast<ColumnRole>(made->currentData().toInt()));
+            });
+            m_pickers << made;
+            made->show();
+        }
+        QComboBox *picker = m_pickers[i];
+        picker->setObjectName(QStringLiteral("role_") + fromUtf8(column.name));
+        picker->setAccessibleName(tr("What column %1 is used for").arg(fromUtf8(column.name)));
+        picker->setCurrentIndex(picker->findData(static_cast<int>(column.role)));
+    }
+    updateGeometry();
+    Q_EMIT geometriesChanged(); // the table asks for the height anew
+    place();
+}
+
+QSize RoleHeader::sizeHint() const
+{
+    QSize size = QHeaderView::sizeHint();
+    size.setHeight(m_pickers.isEmpty() ? scaled(34) : scaled(66));
+    return size;
+}
+
+void RoleHeader::place()
+{
+    for (int i = 0; i < m_pickers.size() && i < count(); ++i)
+        m_pickers[i]->setGeometry(sectionViewportPosition(i) + scaled(8), scaled(30),
+                                  std::min(sectionSize(i) - scaled(16), scaled(160)), scaled(28));
+    viewport()->update();
+}
+
+void RoleHeader::paintSection(QPainter *painter, const QRect &rect, int column) const
+{
+    painter->save();
+    painter->fillRect(rect, color(Token::Surface));
+    drawLine(painter, rect.bottomLeft(), rect.bottomRight());
+    drawLine(painter, rect.topRight(), rect.bottomRight());
+    const QString name = model()->headerData(column, Qt::Horizontal).toString();
+    const QRect line = rect.adjusted(scaled(10), scaled(4), -scaled(6), 0);
+    const QRect words(line.left(), line.top(), line.width(), scaled(24));
+    drawText(painter, words, name, TextStyle::Mono, Token::Text);
+    const int used = textWidth(name, TextStyle::Mono) + scaled(6);
+    if (column < m_kinds.size() && used < words.width())
+        drawText(painter, words.adjusted(used, 0, 0, 0), m_kinds[column], TextStyle::Caption, Token::Text3);
+    painter->restore();
+}
+
+void RoleHeader::resizeEvent(QResizeEvent *event)
+{
+    QHeaderView::resizeEvent(event);
+    place();
+}
+
+bool RoleHeader::eventFilter(QObject *watched, QEvent *event)
+{
+    if (event->type() == QEvent::FocusIn) { // walked to by Tab: into sight
+        for (int i = 0; i < m_pickers.size(); ++i)
+            if (m_pickers[i] == watched)
+                m_table->scrollTo(m_table->model()->index(std::max(0, m_table->currentIndex().row()), i));
+    }
+    if (event->type() == QEvent::Wheel) // a wheel that scrolls the table must not choose a role
+        return true;
+    return QHeaderView::eventFilter(watched, event);
+}
+
+ImportColumns::ImportColumns(QWidget *parent)
+    : QWidget(parent), m_table(new QTableView), m_model(new QStandardItemModel(this)), m_header(new RoleHeader(m_table))
+{
+    m_table->setObjectName(QStringLiteral("importRecords"));
+    m_table->setAccessibleName(tr("First rows"));
+    m_table->setHorizontalHeader(m_header);
+    m_table->setModel(m_model);
+    m_table->setFrameShape(QFrame::NoFrame);
+    m_table->verticalHeader()->hide();
+    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    m_table->verticalHeader()->setDefaultSectionSize(scaled(44));
+    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    m_table->setTabKeyNavigation(false);
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_table);
+    connect(m_header, &RoleHeader::roleChosen, this, [this](int column, ColumnRole role) {
+        Q_EMIT roleChosen(fromUtf8(m_names[static_cast<std::size_t>(column)]), role);
+    });
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex &now) {
+        if (!m_filling && now.isValid())
+            Q_EMIT currentRecordChanged(now.row());
+    });
+}
+
+void ImportColumns::show(const CheckedImport &checked)
+{
+    m_filling = true;
+    const int current = m_table->currentIndex().row();
+    std::vector<std::string> names;
+    for (const PreviewColumn &column : checked.columns)
+        names.push_back(column.name);
+    QStringList titles;
+    for (const std::string &name : names)
+        titles << fromUtf8(name);
+    const bool conversations = names.empty();
+    if (conversations)
+        titles = QStringList{tr("line"), tr("question"), tr("answer"), tr("turns")};
+    const bool fresh = m_model->columnCount() != titles.size() || names != m_names;
+    m_names = names;
+    if (fresh)
+        m_model->clear();
+    m_model->setRowCount(0);
+    m_model->setColumnCount(static_cast<int>(titles.size()));
+    m_model->setHorizontalHeaderLabels(titles);
+    for (const ImportPreview &file : checked.files) {
+        for (const PreviewRecord &record : file.first) {
+            QList<QStandardItem *> row;
+            if (conversations) {
+                row << cell(formatCount(record.line))
+                    << cell(record.example  ? lastOf(*record.example, "user")
+                            : record.reject ? fromUtf8(record.reject->reason)
+                                            : oneLine(fromUtf8(record.text), LongestCell))
+                    << cell(record.example ? lastOf(*record.example, "assistant") : QString())
+                    << cell(record.example ? formatCount(static_cast<qint64>(record.example->messages.size())) : QString());
+            } else {
+                for (const std::string &name : names) {
+                    const auto at = std::find_if(file.columns.begin(), file.columns.end(),
+                                                 [&](const PreviewColumn &column) { return column.name == name; });
+                    const auto place = static_cast<std::size_t>(at - file.columns.begin());
+                    row << cell(place < record.cells.size() ? oneLine(fromUtf8(record.cells[place]), LongestCell) : QString());
+                }
+            }
+            m_model->appendRow(row);
+        }
+    }
+    m_header->setColumns(checked.usesColumns ? checked.columns : std::vector<PreviewColumn>{});
+    if (fresh) {
+        for (int i = 0; i < m_model->columnCount(); ++i) {
+            int longest = 0;
+            for (int row = 0; row < std::min(20, m_model->rowCount()); ++row)
+                longest = std::max(longest, static_cast<int>(m_model->index(row, i).data().toString().size()));
+            m_header->resizeSection(i, scaled(std::clamp(longest * 7, 116, 300)));
+        }
+        m_header->setStretchLastSection(true);
+    }
+    if (m_model->rowCount() > 0)
+        m_table->setCurrentIndex(m_model->index(std::clamp(current, 0, m_model->rowCount() - 1), 0));
+    m_filling = false;
+    m_header->place();
+}
+
+void ImportColumns::setCurrentRecord(int record)
+{
+    if (record >= 0 && record < m_model->rowCount() && record != m_table->currentIndex().row())
+        m_table->setCurrentIndex(m_model->index(record, std::max(0, m_table->currentIndex().column())));
+}
+
+} // namespace attune::ui

@@ -1,0 +1,251 @@
+#include "ui/shell/main_window.h"
+
+#include "ui/shell/action_book.h"
+#include "ui/shell/command_palette.h"
+#include "ui/shell/keys_overlay.h"
+#include "ui/shell/preferences.h"
+#include "ui/shell/rail.h"
+#include "ui/shell/run_chip.h"
+#include "ui/shell/settings_page.h"
+#include "ui/shell/start_page.h"
+#include "ui/shell/status_line.h"
+#include "ui/shell/top_bar.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/format.h"
+#include "ui/widgets/inline_notice.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QMenu>
+#include <QMimeData>
+#include <QScrollArea>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace attune::ui {
+
+namespace {
+
+constexpr QSize UsualSize(1440, 900);
+constexpr QSize LeastPage(952, 584); // of a workspace at 100 %; below it, the page scrolls as a whole
+
+QStringList droppedFiles(const QMimeData *data)
+{
+    QStringList files;
+    for (const QUrl &url : data->urls())
+        if (url.isLocalFile())
+            files.append(url.toLocalFile());
+    return files;
+}
+
+bool isProjectName(const QString &file)
+{
+    return file.endsWith(".attune", Qt::CaseInsensitive);
+}
+
+} // namespace
+
+MainWindow::MainWindow()
+{
+    build();
+    fillFile();
+    fillEdit();
+    fillView();
+    fillModelAndHelp();
+    fillProjectMenu();
+    showWhatNeedsProject();
+
+    Preferences preferences;
+    resize(UsualSize);
+    if (const QByteArray geometry = preferences.geometry(); !geometry.isEmpty())
+        restoreGeometry(geometry);
+    m_start->setRecents(preferences.recentProjects());
+    showPage("start");
+}
+
+MainWindow::~MainWindow()
+{
+    // Its children lose the focus when this is no main window any more.
+    disconnect(qApp, nullptr, this, nullptr);
+    closeProject();
+}
+
+void MainWindow::build()
+{
+    setObjectName("mainWindow");
+    setWindowTitle(tr("Attune"));
+    setMinimumSize(720, 480);
+    setAcceptDrops(true);
+    setContextMenuPolicy(Qt::NoContextMenu);
+    m_top = new TopBar;
+    setMenuWidget(m_top);
+    m_book = new ActionBook(*this, *m_top->menuBar());
+
+    auto *central = new QWidget;
+    auto *layout = new QVBoxLayout(central);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    for (InlineNotice **notice : {&m_damage, &m_readOnly, &m_elsewhere}) {
+        *notice = new InlineNotice;
+        (*notice)->hide();
+        layout->addWidget(*notice);
+    }
+    m_damage->setObjectName("damageNotice");
+    m_readOnly->setObjectName("readOnlyNotice");
+    m_elsewhere->setObjectName("elsewhereNotice");
+    auto *middle = new QHBoxLayout;
+    middle->setSpacing(0);
+    m_rail = new Rail;
+    m_pages = new QStackedWidget;
+    auto *scroll = new QScrollArea;
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setWidgetResizable(true);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setWidget(m_pages);
+    m_pages->setMinimumSize(LeastPage);
+    middle->addWidget(m_rail);
+    middle->addWidget(scroll, 1);
+    layout->addLayout(middle, 1);
+    m_status = new StatusLine;
+    layout->addWidget(m_status);
+    setCentralWidget(central);
+
+    m_start = new StartPage;
+    m_settings = new SettingsPage(*m_book);
+    m_pages->addWidget(m_start);
+    m_pages->addWidget(m_settings);
+    m_rail->add("settings", tr("Settings"), "settings", true);
+    m_palette = new CommandPalette(*m_book, this);
+    m_keys = new KeysOverlay(*m_book, this);
+
+    connect(m_rail, &Rail::chosen, this, &MainWindow::showPage);
+    connect(m_top, &TopBar::paletteAsked, this, [this] { m_palette->openWith(); });
+    connect(m_top, &TopBar::runAsked, this, [this] {
+        go("train", {{"run", m_top->runChip()->status().run}});
+        m_top->runChip()->acknowledge();
+    });
+    connect(m_top, &TopBar::runMenuAsked, this, [this](const QPoint &at) {
+        const qint64 run = m_top->runChip()->status().run;
+        QMenu menu;
+        connect(menu.addAction(tr("Show the run")), &QAction::triggered, this, [this, run] { go("train", {{"run", run}}); });
+        connect(menu.addAction(tr("Compare now")), &QAction::triggered, this, [this, run] { go("compare", {{"run", run}}); });
+        menu.addSeparator();
+        for (QAction *action : m_book->menu(Menu::Run)->actions())
+            if (action->isEnabled() && !action->isSeparator())
+                menu.addAction(action);
+        menu.exec(at);
+    });
+    connect(m_top, &TopBar::addModelAsked, this, &MainWindow::askModel);
+    connect(m_settings, &SettingsPage::addModelAsked, this, &MainWindow::askModel);
+    connect(m_palette, &CommandPalette::runChosen, this, [this](qint64 run) { go("train", {{"run", run}}); });
+    connect(m_palette, &CommandPalette::rowChosen, this, [this](qint64 row) { go("data", {{"row", row}}); });
+    connect(m_start, &StartPage::sampleAsked, this, &MainWindow::openSample);
+    connect(m_start, &StartPage::newAsked, this, &MainWindow::askNew);
+    connect(m_start, &StartPage::openAsked, this, &MainWindow::askOpen);
+    connect(m_start, &StartPage::projectChosen, this, [this](const QString &path) { openProject(toUtf8(path)); });
+    connect(m_start, &StartPage::forgetAsked, this, [this](const QString &path) {
+        Preferences preferences;
+        preferences.forgetRecent(path);
+        m_start->setRecents(preferences.recentProjects());
+    });
+    connect(&Theme::instance(), &Theme::changed, this, [] { Preferences().keepLook(); });
+    connect(&m_elsewhereTimer, &QTimer::timeout, this, &MainWindow::lookElsewhere);
+    connect(qApp, &QApplication::focusChanged, this, [this](QWidget *, QWidget *now) {
+        for (QWidget *region : visibleRegions())
+            if (now && (region == now || region->isAncestorOf(now)))
+                m_lastFocus[region] = now;
+    });
+}
+
+Workspace *MainWindow::workspace(const QString &id) const
+{
+    for (Workspace *one : m_workspaces)
+        if (one->id() == id)
+            return one;
+    return nullptr;
+}
+
+Workspace *MainWindow::current() const
+{
+    return qobject_cast<Workspace *>(m_pages->currentWidget());
+}
+
+QString MainWindow::currentPage() const
+{
+    const Workspace *shown = current();
+    return shown ? shown->id() : m_pages->currentWidget() == m_settings ? "settings" : "start";
+}
+
+void MainWindow::showPage(const QString &id)
+{
+    Workspace *shown = workspace(id);
+    if (shown) {
+        m_pages->setCurrentWidget(shown);
+        Preferences().setWorkspace(id);
+    } else if (id == "settings") {
+        m_settings->refresh();
+        m_pages->setCurrentWidget(m_settings);
+    } else if (m_session) {
+        return; // the start page is for a window without a project
+    } else {
+        m_pages->setCurrentWidget(m_start);
+    }
+    m_rail->setCurrent(currentPage());
+    m_book->setCurrent(shown);
+    if (shown)
+        shown->shown();
+    else if (id == "start")
+        m_start->focusFirst();
+    if (id == "train")
+        m_top->runChip()->acknowledge();
+}
+
+void MainWindow::go(const QString &id, const QVariantMap &with)
+{
+    Workspace *wanted = workspace(id);
+    if (!wanted)
+        return;
+    showPage(id);
+    wanted->open(with);
+}
+
+void MainWindow::showKeys()
+{
+    m_keys->open(current() ? current()->title() : QString());
+}
+
+void MainWindow::closeEvent(QCloseEvent *event)
+{
+    if (!m_leaving) {
+        event->ignore();
+        leaveProject([this] {
+            m_leaving = true;
+            close();
+        });
+        return;
+    }
+    Preferences().setGeometry(saveGeometry());
+    closeProject();
+    event->accept();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent *event)
+{
+    const QStringList files = droppedFiles(event->mimeData());
+    if (!files.isEmpty() && (isProjectName(files.first()) || workspace("data")))
+        event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent *event)
+{
+    const QStringList files = droppedFiles(event->mimeData());
+    if (files.isEmpty())
+        return;
+    event->acceptProposedAction();
+    if (isProjectName(files.first()))
+        leaveProject([this, project = files.first()] { openProject(toUtf8(project)); });
+    else
+        go("data", {{"files", files}});
+}
+
+} // namespace attune::ui

@@ -1,0 +1,329 @@
+#include "core/model/registry.h"
+#include "core/studio/sample_project.h"
+#include "ui/compare/compare_workspace.h"
+#include "ui/data/data_workspace.h"
+#include "ui/shell/action_book.h"
+#include "ui/shell/background.h"
+#include "ui/shell/command_palette.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/preferences.h"
+#include "ui/shell/project_files.h"
+#include "ui/shell/rail.h"
+#include "ui/shell/settings_page.h"
+#include "ui/shell/start_page.h"
+#include "ui/shell/status_line.h"
+#include "ui/shell/top_bar.h"
+#include "ui/shell/trouble.h"
+#include "ui/train/train_workspace.h"
+#include "ui/widgets/format.h"
+#include "ui/widgets/inline_notice.h"
+
+#include <QFileDialog>
+#include <QMessageBox>
+#include <QPushButton>
+#include <QStackedWidget>
+
+#include <algorithm>
+
+namespace attune::ui {
+
+namespace {
+
+constexpr int CheckDelay = 2000;        // ms; opening comes first
+constexpr int ElsewhereInterval = 10000; // ms
+const auto projectFilter = QT_TRANSLATE_NOOP("MainWindow", "Attune projects (*.attune)");
+
+} // namespace
+
+bool MainWindow::openProject(const std::filesystem::path &path)
+{
+    auto opened = Session::open(path);
+    if (!opened) {
+        qWarning("%s %s", opened.error().message.c_str(), opened.error().detail.c_str());
+        refuse(fromUtf8(opened.error().message));
+        const auto copy = newestCopy(std::filesystem::absolute(path));
+        if (opened.error().code == ErrorCode::Corrupt && !m_session && copy)
+            m_start->setTrouble(fromUtf8(opened.error().message), {openCopy(*copy)});
+        return false;
+    }
+    closeProject();
+    takeSession(std::move(*opened));
+    return true;
+}
+
+QPair<QString, std::function<void()>> MainWindow::openCopy(const ProjectCopy &copy)
+{
+    return {tr("Open the copy of %1").arg(copy.made.toString("yyyy-MM-dd HH:mm")),
+            [this, path = copy.path] { leaveProject([this, path] { openProject(toUtf8(path)); }); }};
+}
+
+/// Says why something was not done: where a project is open in the status line, else on the start page.
+void MainWindow::refuse(const QString &sentence)
+{
+    if (m_session) {
+        m_session->toast({sentence, Tone::Bad});
+        return;
+    }
+    m_start->setTrouble(sentence);
+    showPage("start");
+}
+
+void MainWindow::takeSession(std::unique_ptr<Session> session)
+{
+    m_session = std::move(session);
+    m_start->setTrouble({});
+    setWindowTitle(tr("%1 – Attune").arg(m_session->name()));
+    addRecent();
+    m_top->setSession(m_session.get());
+    m_status->setSession(m_session.get());
+    m_palette->setSession(m_session.get());
+    connect(m_session.get(), &Session::undoChanged, this, &MainWindow::showUndo);
+    makeWorkspaces();
+    showWhatNeedsProject();
+
+    m_readOnly->show(Tone::Warn,
+                     m_session->readOnly() ? tr("Opened for reading: the file or its folder allows no writing.") : QString(),
+                     {{tr("Save a copy"), [this] { backUp(); }}});
+    m_elsewhereHidden = false;
+    m_elsewhereTimer.start(ElsewhereInterval);
+    lookElsewhere();
+    QTimer::singleShot(CheckDelay, m_session.get(), [this] { checkFile(false); });
+    const QString last = Preferences().workspace();
+    showPage(workspace(last) ? last : m_workspaces.first()->id());
+}
+
+void MainWindow::makeWorkspaces()
+{
+    m_workspaces = {new DataWorkspace(*m_session), new TrainWorkspace(*m_session), new CompareWorkspace(*m_session)};
+    int number = 0;
+    for (Workspace *one : m_workspaces) {
+        one->setAccessibleName(one->title());
+        m_pages->addWidget(one);
+        RailButton *button = m_rail->add(one->id(), one->title(), one->iconName());
+        const QString id = one->id();
+        auto *show = new QAction(tr("Go to %1").arg(one->title()), one);
+        show->setObjectName("go-" + id);
+        show->setShortcut(QStringLiteral("Ctrl+%1").arg(++number));
+        button->setToolTip(tr("%1 (Ctrl+%2)").arg(one->title()).arg(number));
+        connect(show, &QAction::triggered, this, [this, id] { showPage(id); });
+        m_book->addShown(Menu::View, *show);
+        m_book->addWorkspace(*one, [this, id] { showPage(id); });
+        connect(one, &Workspace::goTo, this, &MainWindow::go);
+        connect(one, &Workspace::markChanged, button, &RailButton::setMark);
+    }
+}
+
+void MainWindow::closeProject()
+{
+    if (!m_session)
+        return;
+    for (Workspace *one : m_workspaces)
+        one->aboutToClose();
+    m_elsewhereTimer.stop();
+    m_palette->hide();
+    m_palette->setSession(nullptr);
+    m_status->setSession(nullptr);
+    m_top->setSession(nullptr);
+    m_rail->removeAllButBottom();
+    qDeleteAll(m_workspaces);
+    m_workspaces.clear();
+    m_book->removeWorkspaces();
+    m_lastFocus.clear();
+    m_hiddenPanels.clear();
+    m_session.reset();
+    for (InlineNotice *notice : {m_damage, m_readOnly, m_elsewhere})
+        notice->hide();
+    setWindowTitle(tr("Attune"));
+    showWhatNeedsProject();
+    m_settings->refresh(); // it lists the actions that there are
+    m_start->setRecents(Preferences().recentProjects());
+    showPage("start");
+}
+
+void MainWindow::addRecent()
+{
+    Preferences().addRecent(fromUtf8(m_session->path().string()));
+}
+
+void MainWindow::openSample()
+{
+    const auto path = sampleProjectPath();
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) {
+        openProject(path);
+        return;
+    }
+    setCursor(Qt::BusyCursor);
+    inBackground<Result<ImportReport>>(
+        this,
+        [path]() -> Result<ImportReport> {
+            std::error_code error;
+            std::filesystem::create_directories(path.parent_path(), error);
+            if (error)
+                return fail(ErrorCode::Io,
+                            "Can't make the folder " + path.parent_path().string() + ": " + error.message() + ".");
+            return createSampleProject(path);
+        },
+        [this, path](Result<ImportReport> made) {
+            unsetCursor();
+            if (made)
+                openProject(path);
+            else
+                refuse(fromUtf8(made.error().message));
+        });
+}
+
+void MainWindow::askNew()
+{
+    QString name = QFileDialog::getSaveFileName(this, tr("New project"), {}, tr(projectFilter));
+    if (name.isEmpty())
+        return;
+    if (!name.endsWith(".attune", Qt::CaseInsensitive))
+        name += ".attune";
+    leaveProject([this, name] {
+        const std::filesystem::path path = toUtf8(name);
+        if (const auto made = Project::create(path); made)
+            openProject(path);
+        else
+            refuse(fromUtf8(made.error().message));
+    });
+}
+
+void MainWindow::askOpen()
+{
+    const QString name = QFileDialog::getOpenFileName(this, tr("Open project"), {}, tr(projectFilter));
+    if (!name.isEmpty())
+        leaveProject([this, name] { openProject(toUtf8(name)); });
+}
+
+void MainWindow::askModel(bool file)
+{
+    const QString name = file ? QFileDialog::getOpenFileName(this, tr("Add a GGUF file"), {}, tr("GGUF models (*.gguf)"))
+                              : QFileDialog::getExistingDirectory(this, tr("Add a model folder"));
+    if (name.isEmpty())
+        return;
+    inBackground<Result<KnownModel>>(
+        this, [path = toUtf8(name)] { return addModel(path); },
+        [this](Result<KnownModel> added) {
+            if (currentPage() == "settings")
+                m_settings->refresh();
+            if (!added) {
+                if (currentPage() == "settings")
+                    m_settings->showModelTrouble(fromUtf8(added.error().message));
+                else
+                    refuse(fromUtf8(added.error().message));
+                return;
+            }
+            if (!m_session)
+                return;
+            const QString model = fromUtf8(added->name);
+            Toast said;
+            said.text = tr("Model %1 added").arg(model);
+            said.action = tr("Use it");
+            said.act = [session = m_session.get(), model] { session->setBaseModel(model); };
+            m_session->toast(said);
+        });
+}
+
+void MainWindow::backUp()
+{
+    const QString name = QFileDialog::getSaveFileName(this, tr("Back up the project"), nameForCopy(m_session->path()),
+                                                      tr(projectFilter));
+    if (name.isEmpty())
+        return;
+    m_session->startJob<void>(
+        this, tr("Backing up"),
+        [copy = std::filesystem::path(toUtf8(name))](Project &project, std::stop_token, const Session::JobProgress &) {
+            return project.backupTo(copy);
+        },
+        [this, name](Result<void> done) {
+            if (done)
+                m_session->toast({tr("Backed up to %1").arg(name)});
+            else
+                m_session->report(done.error());
+        });
+}
+
+void MainWindow::checkFile(bool asked)
+{
+    m_session->startJob<void>(
+        this, tr("Checking the file"),
+        [](Project &project, std::stop_token, const Session::JobProgress &) { return project.quickCheck(); },
+        [this, asked](Result<void> checked) {
+            if (checked) {
+                m_damage->hide();
+                if (asked)
+                    m_session->toast({tr("The file is sound")});
+                return;
+            }
+            qWarning("%s %s", checked.error().message.c_str(), checked.error().detail.c_str());
+            InlineNotice::Links links;
+            if (const auto copy = newestCopy(m_session->path()))
+                links.append(openCopy(*copy));
+            links.append({tr("Show details"), [this, error = checked.error()] {
+                              TroubleBox(fromUtf8(error.message), fromUtf8(error.detail), this).exec();
+                          }});
+            m_damage->show(Tone::Bad, fromUtf8(checked.error().message), links);
+        });
+}
+
+void MainWindow::lookElsewhere()
+{
+    if (m_elsewhereHidden)
+        return;
+    m_session->ask<bool>(
+        this, QStringLiteral("elsewhere"), [path = m_session->path()](Project &) -> Result<bool> { return isOpenElsewhere(path); },
+        [this](Result<bool> elsewhere) {
+            const bool shown = elsewhere && *elsewhere && !m_elsewhereHidden;
+            m_elsewhere->show(Tone::Neutral,
+                              shown ? tr("This project is open elsewhere too; changes from there appear here.") : QString(),
+                              {{tr("Hide"), [this] {
+                                    m_elsewhereHidden = true;
+                                    m_elsewhere->hide();
+                                }}});
+        });
+}
+
+/// Calls `then` where the project may be left: nothing is busy, or the user said to end it.
+void MainWindow::leaveProject(std::function<void()> then)
+{
+    const auto busy = std::find_if(m_workspaces.begin(), m_workspaces.end(),
+                                   [](const Workspace *one) { return !one->busyText().isEmpty(); });
+    if (busy == m_workspaces.end()) {
+        then();
+        return;
+    }
+    switch (askLeave((*busy)->busyText())) {
+    case LeaveChoice::KeepTraining:
+        showMinimized();
+        break;
+    case LeaveChoice::StopTraining:
+        m_session->toast({tr("Stopping and keeping a checkpoint"), Tone::Neutral});
+        // Another workspace may be busy too, so ask again.
+        (*busy)->stopForClose([guard = QPointer<MainWindow>(this), then = std::move(then)] {
+            if (guard)
+                guard->leaveProject(then);
+        });
+        break;
+    case LeaveChoice::Stay:
+        break;
+    }
+}
+
+MainWindow::LeaveChoice MainWindow::askLeave(const QString &busy)
+{
+    QMessageBox box(QMessageBox::Question, tr("Still at work"), busy, QMessageBox::NoButton, this);
+    box.setObjectName("leaveBox");
+    box.setInformativeText(tr("A stopped run can be resumed later, from the very step."));
+    QPushButton *keep = box.addButton(tr("Keep training and minimise"), QMessageBox::AcceptRole);
+    QPushButton *stop = box.addButton(tr("Stop and keep a checkpoint"), QMessageBox::DestructiveRole);
+    QPushButton *stay = box.addButton(QMessageBox::Cancel);
+    box.setDefaultButton(keep);
+    box.setEscapeButton(stay);
+    box.exec();
+    return box.clickedButton() == keep   ? LeaveChoice::KeepTraining
+           : box.clickedButton() == stop ? LeaveChoice::StopTraining
+                                         : LeaveChoice::Stay;
+}
+
+} // namespace attune::ui
