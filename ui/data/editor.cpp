@@ -536,6 +536,13 @@ void ExampleEditor::closeSide()
     setFocus(Qt::OtherFocusReason);
 }
 
+/// A panel beside the cards asks for more, but steps into their place as soon as there is less.
+QSize ExampleEditor::minimumSizeHint() const
+{
+    const QSize all = QWidget::minimumSizeHint();
+    return {std::min(all.width(), scaled(480)), all.height()};
+}
+
 /// Where both don't fit side by side, the panel takes the place of the cards.
 void ExampleEditor::resizeEvent(QResizeEvent *event)
 {

@@ -63,6 +63,7 @@ Q_SIGNALS:
     void exampleRequested(std::int64_t id);
 
 protected:
+    QSize minimumSizeHint() const override;
     void resizeEvent(QResizeEvent *event) override;
 
 private:

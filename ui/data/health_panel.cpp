@@ -58,6 +58,7 @@ HealthPanel::HealthPanel(Session &session, QWidget *parent)
     auto *scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setAccessibleName(tr("Problems found"));
     scroll->setWidget(inside);
     auto *ledger = new QVBoxLayout(m_ledger);
     ledger->setContentsMargins(0, 0, 0, 0);

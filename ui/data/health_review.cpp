@@ -75,6 +75,7 @@ HealthReview::HealthReview(Session &session, QWidget *parent)
       m_none(new EmptyState("check"))
 {
     setObjectName(QStringLiteral("healthReview"));
+    setAccessibleName(tr("Rows that look alike"));
     setFocusPolicy(Qt::StrongFocus);
     m_title->setProperty("strong", true);
     m_title->setObjectName(QStringLiteral("reviewTitle"));
@@ -92,6 +93,8 @@ HealthReview::HealthReview(Session &session, QWidget *parent)
     auto *rightBox = new QWidget;
     m_leftSide = addSide(leftBox, "reviewLeft");
     m_rightSide = addSide(rightBox, "reviewRight");
+    m_leftSide.text->setAccessibleName(tr("Left row"));
+    m_rightSide.text->setAccessibleName(tr("Right row"));
     sides->addWidget(leftBox, 1);
     sides->addWidget(rightBox, 1);
     auto *buttons = new FlowLayout(nullptr, scaled(8), scaled(6));

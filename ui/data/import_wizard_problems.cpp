@@ -105,7 +105,10 @@ void RecordMender::give()
 void RecordMender::keyPressEvent(QKeyEvent *event)
 {
     const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
-    if (enter && event->modifiers() & Qt::AltModifier)
+    if (event->key() == Qt::Key_Escape) { // it leaves the field, not the whole import
+        if (!isHidden())
+            Q_EMIT left();
+    } else if (enter && event->modifiers() & Qt::AltModifier)
         give();
     else
         QFrame::keyPressEvent(event);
@@ -147,7 +150,7 @@ ImportProblems::ImportProblems(QWidget *parent)
 
 bool ImportProblems::mending() const
 {
-    return m_mender->isVisible();
+    return !m_mender->isHidden();
 }
 
 void ImportProblems::leaveMender()

@@ -4,6 +4,7 @@
 #include "ui/theme/style.h"
 
 #include <QApplication>
+#include <QCoreApplication>
 #include <QEvent>
 #include <QHash>
 #include <QKeyEvent>
@@ -271,6 +272,11 @@ void Theme::refresh()
     }
     QToolTip::setPalette(palette);
     QToolTip::setFont(font(TextStyle::Small));
+    // Size hints that widgets keep are of the old fonts; one that was never shown hears of the new ones in no other way.
+    for (QWidget *widget : QApplication::allWidgets()) {
+        QEvent event(QEvent::StyleChange);
+        QCoreApplication::sendEvent(widget, &event);
+    }
     Q_EMIT changed();
 }
 

@@ -55,6 +55,7 @@ KeyButton::KeyButton(const QString &text, Kind kind, const char *icon, const QSt
     : QPushButton(text, parent), m_kind(kind), m_icon(icon), m_key(key)
 {
     setAutoDefault(false);
+    setTextStyle(this, TextStyle::Body); // follows the text size, which the application's font alone does not
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
     setCursor(kind == Link ? Qt::PointingHandCursor : Qt::ArrowCursor);
     connect(&Theme::instance(), &Theme::changed, this, [this] {

@@ -297,6 +297,7 @@ void TestImportWizard::escapeClosesAndChangesNothing()
     open.click(QStringLiteral("fixHere"));
     QSignalSpy closed(open.wizard.get(), &ImportWizard::closed);
     auto *text = open.find<QPlainTextEdit>(QStringLiteral("recordText"));
+    QTRY_VERIFY(text->isVisible());
     QTest::keyClick(text, Qt::Key_Escape);
     QVERIFY(!text->isVisible());
     QVERIFY(closed.isEmpty());

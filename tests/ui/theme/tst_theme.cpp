@@ -412,7 +412,7 @@ void TestTheme::controlsAreTwentyEightHigh()
     }
     Theme::instance().setTextScale(2);
     for (const QWidget *widget : all)
-        QVERIFY(widget->sizeHint().height() >= 56);
+        QVERIFY2(widget->sizeHint().height() >= 56, qPrintable(QStringLiteral("%1 is %2 high").arg(QLatin1String(widget->metaObject()->className())).arg(widget->sizeHint().height())));
 }
 
 QTEST_MAIN(TestTheme)

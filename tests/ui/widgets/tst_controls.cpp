@@ -344,6 +344,7 @@ void TestControls::memoryBarKnowsTightAndTooBig()
 
 void TestControls::everythingGrowsWithTheTextSize()
 {
+    QWidget window;
     Badge badge(QStringLiteral("cut"), Tone::Warn, "scissors");
     Chip chip(QStringLiteral("refund"), true);
     KeyButton button(QStringLiteral("Approve"), KeyButton::Ok, "check", QStringLiteral("a"));
@@ -351,6 +352,11 @@ void TestControls::everythingGrowsWithTheTextSize()
     SegmentedControl segments({QStringLiteral("Simple"), QStringLiteral("Advanced")});
     PanelHeader header(QStringLiteral("Rows"));
     const QList<QWidget *> all{&badge, &chip, &button, &icon, &segments};
+    auto *layout = new QVBoxLayout(&window);
+    for (QWidget *widget : all)
+        layout->addWidget(widget);
+    window.show(); // a widget that was never shown does not hear of the new font
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
     QList<QSize> before;
     for (const QWidget *widget : all)
         before += widget->sizeHint();
@@ -359,7 +365,11 @@ void TestControls::everythingGrowsWithTheTextSize()
     for (int i = 0; i < all.size(); ++i) {
         all[i]->ensurePolished();
         QVERIFY(all[i]->sizeHint().height() >= before[i].height() * 3 / 2);
-        QVERIFY(all[i]->sizeHint().width() > before[i].width() * 4 / 3); // margins stay
+        QVERIFY2(all[i]->sizeHint().width() > before[i].width() * 4 / 3, // margins stay
+                 qPrintable(QStringLiteral("%1 grows from %2 to %3")
+                                .arg(QLatin1String(all[i]->metaObject()->className()))
+                                .arg(before[i].width())
+                                .arg(all[i]->sizeHint().width())));
     }
     QCOMPARE(header.height(), 2 * headerBefore);
 }
