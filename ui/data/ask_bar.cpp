@@ -20,8 +20,10 @@ AskBar::AskBar(QWidget *parent)
 {
     setObjectName(QStringLiteral("askBar"));
     m_field->setObjectName(QStringLiteral("askField"));
+    m_field->setAccessibleName(tr("Answer"));
     m_field->installEventFilter(this);
     m_button->setObjectName(QStringLiteral("askGive"));
+    m_button->setAccessibleName(tr("Do it"));
     auto *close = new IconButton("close", tr("Cancel"));
     auto *completer = new QCompleter(m_known, this);
     completer->setCaseSensitivity(Qt::CaseInsensitive);

@@ -106,9 +106,13 @@ HealthReview::HealthReview(Session &session, QWidget *parent)
                {m_next, "reviewNext"}};
     for (const auto &[button, name] : all) {
         button->setObjectName(QLatin1String(name));
-        button->setAccessibleName(button->text());
         buttons->addWidget(button);
     }
+    // Their texts come with the rows.
+    m_moveRight->setAccessibleName(tr("Move the right row to the part of the left one"));
+    m_moveLeft->setAccessibleName(tr("Move the left row to the part of the right one"));
+    m_merge->setAccessibleName(tr("Merge the rows into one"));
+    m_otherRow->setAccessibleName(tr("Show another row of the group"));
     auto *content = new QVBoxLayout(m_content);
     content->setContentsMargins(0, 0, 0, 0);
     content->setSpacing(scaled(8));

@@ -316,55 +316,6 @@ private Q_SLOTS:
                 QVERIFY(column->width() >= 280);
     }
 
-    void pictures()
-    {
-        const QString project = qEnvironmentVariable("ATTUNE_SHOT_PROJECT");
-        const QString to = qEnvironmentVariable("ATTUNE_SHOT_FOLDER");
-        if (project.isEmpty())
-            QSKIP("no");
-        applyTheme(*qApp);
-        auto session = Session::open(project.toStdString());
-        QVERIFY(session);
-        CompareWorkspace workspace(**session);
-        workspace.resize(1368, 828);
-        workspace.show();
-        workspace.shown();
-        const auto shoot = [&](const QString &name) {
-            for (const bool dark : {false, true}) {
-                Theme::instance().setChoice(dark ? ThemeChoice::Dark : ThemeChoice::Light);
-                QTest::qWait(300);
-                workspace.grab().save(to + QStringLiteral("/compare-") + name + (dark ? QStringLiteral("-dark.png") : QStringLiteral("-light.png")));
-            }
-        };
-        for (const TourState &state : workspace.tourStates()) {
-            state.enter();
-            if (!QTest::qWaitFor(state.ready, 60000))
-                qWarning("not ready");
-            if (state.name.isEmpty()) {
-                shoot(QStringLiteral("plain"));
-                continue;
-            }
-            shoot(QStringLiteral("diff24"));
-            workspace.findChild<QSpinBox *>(QStringLiteral("maxNew"))->setValue(120);
-            const auto ask = [&] { QTest::keyClick(&workspace, Qt::Key_Return, Qt::ControlModifier); };
-            ask();
-            QVERIFY(QTest::qWaitFor([&] { return workspace.comparison().columns()[1].lastAnswer().size() > 60; }, 60000));
-            shoot(QStringLiteral("streaming"));
-            QVERIFY(QTest::qWaitFor([&] { return !workspace.comparison().busy(); }, 60000));
-            shoot(QStringLiteral("diff"));
-            workspace.findChild<SegmentedControl *>(QStringLiteral("showAnswers"))->setCurrent(2);
-            shoot(QStringLiteral("json"));
-            workspace.findChild<PromptBox *>(QStringLiteral("promptBox"))->setText(QStringLiteral("Say it in one word."));
-            workspace.findChild<SegmentedControl *>(QStringLiteral("showAnswers"))->setCurrent(0);
-            ask();
-            QVERIFY(QTest::qWaitFor([&] { return !workspace.comparison().busy(); }, 60000));
-            shoot(QStringLiteral("turns"));
-            workspace.findChild<SegmentedControl *>(QStringLiteral("columnCount"))->setCurrent(1);
-            workspace.resize(952, 628);
-            shoot(QStringLiteral("narrow"));
-        }
-    }
-
     void everythingHasAName()
     {
         CompareScene scene;
