@@ -45,6 +45,7 @@ function(attune_ui_module NAME)
     # No generated header goes from one module to another, so moc need not wait for the libraries below.
     set_target_properties(attune_ui_${NAME} PROPERTIES AUTOMOC ON AUTOGEN_ORIGIN_DEPENDS OFF LINKER_LANGUAGE CXX)
     target_link_libraries(attune_ui_${NAME} PUBLIC attune_options attune_qt attune_studio)
+    target_precompile_headers(attune_ui_${NAME} REUSE_FROM attune_ui_headers)
     foreach(dependency IN LISTS ARG_DEPENDS)
         target_link_libraries(attune_ui_${NAME} PUBLIC attune_ui_${dependency})
     endforeach()
@@ -76,7 +77,13 @@ function(attune_test FILE)
         ATTUNE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ATTUNE_BINARY="${CMAKE_BINARY_DIR}/bin/attune")
     target_link_libraries(${target} PRIVATE Qt6::Test attune_options ${ARG_LINK})
     # A test runs once and is compiled often: the code under test is optimised, the test is not.
-    target_compile_options(${target} PRIVATE -O0)
+    # Qt names the build folder in a macro; undefined, one precompiled header fits the tests of all folders.
+    target_compile_options(${target} PRIVATE -O0 -UQT_TESTCASE_BUILDDIR -UQT_TESTCASE_SOURCEDIR)
+    if(folder MATCHES "^ui/")
+        target_precompile_headers(${target} REUSE_FROM attune_ui_test_headers)
+    else()
+        target_precompile_headers(${target} REUSE_FROM attune_test_headers)
+    endif()
     add_test(NAME ${folder}/${short} COMMAND ${target})
     # One compute thread each: ctest runs several tests at once, and OpenMP teams that share cores wait for one another.
     set_tests_properties(${folder}/${short} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 900
