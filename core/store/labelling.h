@@ -86,6 +86,12 @@ struct EditStep {
     std::string label; ///< "Row 217 approved"
     std::vector<std::int64_t> rows;
 };
+struct StepMark {
+    std::int64_t id = 0;
+    std::int64_t madeAt = 0; ///< ms; later once more was typed into it
+    bool undone = false;
+    bool operator==(const StepMark &) const = default;
+};
 struct UndoState {
     std::string undo; ///< label of the step that undo() would take back; empty: none
     std::string redo;
@@ -173,6 +179,14 @@ public:
     /// Oldest first; the row as it is comes last.
     Result<std::vector<ExampleVersion>> history(std::int64_t example);
     Result<EditStep> restore(std::int64_t example, std::int64_t version);
+
+    /// The newest steps, undone ones too: held against an earlier answer they tell which of them were made, added to,
+    /// undone or redone since, by anyone.
+    Result<std::vector<StepMark>> latestSteps(std::int64_t count);
+    /// The rows that these steps changed, each once, ascending; deleted ones too. A step that is gone is left out.
+    Result<std::vector<std::int64_t>> rowsOfSteps(std::span<const std::int64_t> steps);
+    /// Rows whose text is that of one of these, each once, ascending; the given ones only where they have such a twin.
+    Result<std::vector<std::int64_t>> equalRows(std::span<const std::int64_t> ids);
 
     // --- what was found out about rows ---
     Result<std::vector<std::int64_t>> uncounted(const std::string &fingerprint); ///< rows without a count of this text

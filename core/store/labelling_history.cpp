@@ -2,6 +2,7 @@
 #include "core/store/labelling_impl.h"
 
 #include <algorithm>
+#include <set>
 
 namespace attune {
 
@@ -61,9 +62,62 @@ Result<std::vector<ExampleVersion>> Labelling::history(std::int64_t example)
         return {};
     };
     ATTUNE_CHECK(eachRow(changes, stepBack));
+    ATTUNE_TRY(auto import,
+               database.prepare("SELECT strftime('%Y-%m-%dT%H:%M:%SZ', made_at, 'unixepoch'), label FROM edit_ranges "
+                                "JOIN edit_steps ON edit_steps.id = step WHERE first <= ?1 AND last >= ?1 AND undone = 0",
+                                Reading));
+    ATTUNE_TRY(const bool imported, import.bind(example).step());
+    if (imported) {
+        ATTUNE_CHECK(keep(version, import.text(0), import.text(1)));
+        row->deletedAt = row->createdAt; // before that it was not there
+    }
     ATTUNE_CHECK(keep(version, row->createdAt, {})); // where it was there before the journal
     std::reverse(versions.begin(), versions.end());
     return versions;
+}
+
+Result<std::vector<StepMark>> Labelling::latestSteps(std::int64_t count)
+{
+    ATTUNE_TRY(auto find, m_project.m_impl->database.prepare("SELECT id, CAST(made_at * 1000 AS INTEGER), undone FROM "
+                                                             "edit_steps ORDER BY id DESC LIMIT ?",
+                                                             Reading));
+    find.bind(count);
+    std::vector<StepMark> steps;
+    ATTUNE_CHECK(eachRow(find, [&](const Statement &row) {
+        steps.push_back({row.integer(0), row.integer(1), row.integer(2) != 0});
+    }));
+    return steps;
+}
+
+Result<std::vector<std::int64_t>> Labelling::rowsOfSteps(std::span<const std::int64_t> steps)
+{
+    ATTUNE_TRY(auto find, m_project.m_impl->database.prepare("SELECT example FROM edit_rows WHERE step = ?1 UNION ALL "
+                                                             "SELECT examples.id FROM edit_ranges JOIN examples ON "
+                                                             "examples.id BETWEEN first AND last WHERE step = ?1",
+                                                             Reading));
+    std::set<std::int64_t> rows;
+    for (const std::int64_t step : steps) {
+        find.bind(step);
+        ATTUNE_CHECK(eachRow(find, [&](const Statement &row) { rows.insert(row.integer(0)); }));
+    }
+    return std::vector<std::int64_t>(rows.begin(), rows.end());
+}
+
+Result<std::vector<std::int64_t>> Labelling::equalRows(std::span<const std::int64_t> ids)
+{
+    ATTUNE_TRY(auto find, m_project.m_impl->database.prepare(
+                              "SELECT twin.id FROM examples AS own JOIN examples AS twin USING (content_hash) "
+                              "WHERE own.id = ? AND own.deleted_at IS NULL AND twin.deleted_at IS NULL",
+                              Reading));
+    std::set<std::int64_t> equal;
+    for (const std::int64_t id : ids) {
+        std::vector<std::int64_t> twins; // itself among them
+        find.bind(id);
+        ATTUNE_CHECK(eachRow(find, [&](const Statement &row) { twins.push_back(row.integer(0)); }));
+        if (twins.size() > 1)
+            equal.insert(twins.begin(), twins.end());
+    }
+    return std::vector<std::int64_t>(equal.begin(), equal.end());
 }
 
 Result<EditStep> Labelling::restore(std::int64_t example, std::int64_t version)

@@ -266,12 +266,17 @@ Result<void> checkRows(Project &project, const ChatEncoder *encoder, const Healt
             refused.emplace(problem.example, std::move(problem));
     }
     std::vector<StoredProblem> found;
+    std::vector<std::int64_t> rejected;
     for (const std::int64_t id : rows) {
         ATTUNE_TRY(const auto row, project.example(id));
         if (row && row->state != LabelState::Rejected)
             addTextProblems(id, row->messages, habits, refused, found);
+        else
+            rejected.push_back(id);
     }
     ATTUNE_CHECK(labelling.setProblems(textProblems, found, rows));
+    if (!encoder && !rejected.empty()) // countRows() has done it otherwise
+        ATTUNE_CHECK(labelling.setProblems(templateProblems, {}, rejected));
     return checkTies(project, rows, options.similarity);
 }
 

@@ -57,8 +57,9 @@ Result<HealthReport> checkProject(Project &project, const ChatEncoder *encoder, 
                                   std::stop_token stop = {}, const Progress &progress = {});
 
 /// The same for a few rows whose text or state changed (by an edit, an undo, a rejection), quickly: they are held against the habits that the last checkProject()
-/// learned, and are counted again. The duplicates and leaks that they or their partners had are looked at again; new
-/// ones are found by checkProject() only. Rows that are gone are skipped.
+/// learned, and are counted again. The duplicates and leaks that they or their partners had are looked at again, and
+/// rows equal to them are found; what is new and nearly equal, and new leaks, are found by checkProject() only. Rows that
+/// are gone are skipped.
 Result<void> checkRows(Project &project, const ChatEncoder *encoder, const HealthOptions &options,
                        std::span<const std::int64_t> rows);
 

@@ -155,12 +155,16 @@ Result<void> checkDuplicates(Project &project, const std::set<std::int64_t> &edi
         ATTUNE_TRY(auto ofKind, labelling.problemsOfKind(kind));
         before.insert(before.end(), ofKind.begin(), ofKind.end());
     }
+    // An index finds equal rows, so those are found anew too; what is nearly equal only a look at all rows finds.
+    ATTUNE_TRY(const auto equal, labelling.equalRows(std::vector<std::int64_t>(edited.begin(), edited.end())));
+    std::set<std::int64_t> touched = edited;
+    touched.insert(equal.begin(), equal.end());
     std::set<std::int64_t> groups;
     for (const StoredProblem &problem : before) {
-        if (edited.contains(problem.example) || edited.contains(problem.other) || edited.contains(problem.group))
+        if (touched.contains(problem.example) || touched.contains(problem.other) || touched.contains(problem.group))
             groups.insert(problem.group);
     }
-    std::set<std::int64_t> members;
+    std::set<std::int64_t> members(equal.begin(), equal.end());
     for (const StoredProblem &problem : before) {
         if (groups.contains(problem.group))
             members.insert({problem.example, problem.other});

@@ -1,18 +1,28 @@
 #include "ui/data/health_checks.h"
 
 #include <algorithm>
+#include <iterator>
+#include <span>
+#include <utility>
 
 namespace attune::ui {
 
 namespace {
 
-constexpr int Soon = 1200;   // ms
-constexpr int Later = 30'000;
-constexpr int OwnEcho = 900; // ms in which the session reports this object's own writes as a change
+constexpr int Soon = 1200; // ms
+constexpr int LaterAtLeast = 8'000;
+constexpr int LaterAtMost = 300'000;
+constexpr std::int64_t LookedSteps = 200;
 constexpr std::size_t FewRows = 300;      // checked by the way; more are a job
-constexpr std::size_t RetriedRows = 50;
-constexpr std::int64_t AutomaticAt = 20'000; // up to so many rows, resting edits check all of them
+constexpr std::size_t ChunkRows = 200;    // of that job: edits of the user come between two chunks
 constexpr auto CheckedKey = "health_checked"; // rows and tokenizer of the last whole check
+
+void addRows(std::vector<std::int64_t> &rows, std::span<const std::int64_t> more)
+{
+    rows.insert(rows.end(), more.begin(), more.end());
+    std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+}
 
 } // namespace
 
@@ -20,8 +30,9 @@ constexpr auto CheckedKey = "health_checked"; // rows and tokenizer of the last 
 struct HealthChecks::Need {
     std::int64_t rows = 0;
     std::vector<std::int64_t> uncounted;
-    std::vector<std::int64_t> related; ///< rows with a duplicate or a leak, which a change elsewhere may settle
-    std::string mark;                  ///< what CheckedKey would say now
+    std::vector<std::int64_t> changed; ///< by the steps that were made, undone or redone since the last look
+    std::vector<StepMark> steps;
+    std::string mark; ///< what CheckedKey would say now
     std::string stored;
 };
 
@@ -30,10 +41,9 @@ HealthChecks::HealthChecks(Session &session, QObject *parent) : QObject(parent),
     m_soon.setSingleShot(true);
     m_soon.setInterval(Soon);
     m_later.setSingleShot(true);
-    m_later.setInterval(Later);
     connect(&m_soon, &QTimer::timeout, this, &HealthChecks::look);
     connect(&m_later, &QTimer::timeout, this, [this] {
-        if (m_rowsChecked >= 0 && m_rowsChecked <= AutomaticAt)
+        if (m_rowsChecked >= 0)
             checkAll();
     });
     connect(&session, &Session::examplesChanged, this, &HealthChecks::changed);
@@ -52,74 +62,101 @@ HealthOptions HealthChecks::options() const
     return options;
 }
 
+/// Its own writes come here too: then no step is new, and the look ends with nothing to do.
 void HealthChecks::changed()
 {
-    if (m_session.readOnly() || checking() || (m_ownWrite.isValid() && m_ownWrite.elapsed() < OwnEcho))
+    if (m_session.readOnly())
         return;
-    m_soon.start();
-    m_later.start();
+    if (checking() || m_looking)
+        m_again = true;
+    else
+        m_soon.start();
+}
+
+void HealthChecks::goOn()
+{
+    if (std::exchange(m_again, false))
+        m_soon.start();
+}
+
+Result<HealthChecks::Need> HealthChecks::needOf(Project &project, const ChatEncoder *encoder,
+                                                const std::vector<StepMark> &seen, bool first)
+{
+    Need need;
+    Labelling labelling(project);
+    ATTUNE_TRY(need.rows, project.exampleCount());
+    std::string fingerprint;
+    if (encoder) {
+        fingerprint = encoderFingerprint(*encoder);
+        ATTUNE_TRY(need.uncounted, labelling.uncounted(fingerprint));
+    }
+    ATTUNE_TRY(need.steps, labelling.latestSteps(LookedSteps));
+    if (!first) {
+        std::vector<std::int64_t> steps;
+        for (const StepMark &step : need.steps)
+            if (std::find(seen.begin(), seen.end(), step) == seen.end())
+                steps.push_back(step.id);
+        ATTUNE_TRY(need.changed, labelling.rowsOfSteps(steps));
+    }
+    need.mark = std::to_string(need.rows) + " " + fingerprint;
+    ATTUNE_TRY(const auto stored, project.setting(CheckedKey));
+    need.stored = stored.value_or("");
+    return need;
 }
 
 void HealthChecks::look()
 {
     // While the tokenizer loads nothing can be counted; it says when it is there.
-    if (m_session.readOnly() || checking() || m_looking || (!m_session.encoder() && m_session.encoderError().isEmpty()))
+    if (m_session.readOnly() || (!m_session.encoder() && m_session.encoderError().isEmpty()))
         return;
+    if (checking() || m_looking) {
+        m_again = true;
+        return;
+    }
     m_looking = true;
     m_session.ask<Need>(
         this, QStringLiteral("need"),
-        [encoder = m_session.encoder()](Project &project) -> Result<Need> {
-            Need need;
-            Labelling labelling(project);
-            ATTUNE_TRY(need.rows, project.exampleCount());
-            std::string fingerprint;
-            if (encoder) {
-                fingerprint = encoderFingerprint(*encoder);
-                ATTUNE_TRY(need.uncounted, labelling.uncounted(fingerprint));
-            }
-            for (const ProblemKind kind : {ProblemKind::Duplicate, ProblemKind::NearDuplicate, ProblemKind::Leak}) {
-                ATTUNE_TRY(const auto problems, labelling.problemsOfKind(kind));
-                for (const StoredProblem &problem : problems)
-                    need.related.push_back(problem.example);
-            }
-            need.mark = std::to_string(need.rows) + " " + fingerprint;
-            ATTUNE_TRY(const auto stored, project.setting(CheckedKey));
-            need.stored = stored.value_or("");
-            return need;
+        [encoder = m_session.encoder(), seen = m_steps, first = !m_looked](Project &project) {
+            return needOf(project, encoder.get(), seen, first);
         },
         [this](Result<Need> need) {
             m_looking = false;
             if (need)
-                act(*need);
+                act(std::move(*need));
             else
                 m_session.report(need.error());
+            if (!checking())
+                goOn();
         });
 }
 
-void HealthChecks::act(const Need &need)
+void HealthChecks::act(Need need)
 {
-    // Those that could not be counted (rejected, or refused by the template) may have been mended since; where they are
-    // many, that waits for the next whole check.
-    std::vector<std::int64_t> rows;
-    for (const std::int64_t row : need.uncounted)
-        if (need.uncounted.size() <= RetriedRows || !std::binary_search(m_tried.begin(), m_tried.end(), row))
-            rows.push_back(row);
-    const bool first = !m_opened;
-    m_opened = true;
+    std::vector<std::int64_t> rows = std::move(need.changed);
+    // Those that could not be counted (rejected, or refused by the template) are tried again when they change.
+    std::vector<std::int64_t> uncounted;
+    std::set_difference(need.uncounted.begin(), need.uncounted.end(), m_tried.begin(), m_tried.end(),
+                        std::back_inserter(uncounted));
+    addRows(rows, uncounted);
+    m_tried = std::move(need.uncounted); // ascending
+    m_steps = std::move(need.steps);
+    m_looked = true;
+    const bool first = !std::exchange(m_opened, true);
     if (m_rowsChecked < 0 && need.stored == need.mark)
         m_rowsChecked = need.rows; // as it was left the last time
-    m_tried = need.uncounted;
-    std::sort(m_tried.begin(), m_tried.end());
     if (first && need.stored == need.mark)
         return; // what is uncounted then is what the check could not count
-    const bool grown = std::abs(need.rows - std::max<std::int64_t>(0, m_rowsChecked)) > 5;
-    if (need.rows > 0 && (m_rowsChecked < 0 || grown || rows.size() > FewRows))
+    m_later.setInterval(static_cast<int>(std::clamp<std::int64_t>(need.rows, LaterAtLeast, LaterAtMost)));
+    const bool grown = std::abs(need.rows - std::max<std::int64_t>(0, m_rowsChecked)) > std::max<std::int64_t>(5, need.rows / 1000);
+    const bool most = rows.size() > FewRows && static_cast<std::int64_t>(rows.size()) > need.rows / 4;
+    if (need.rows > 0 && (m_rowsChecked < 0 || grown || most))
         return checkAll();
-    if (need.related.size() <= FewRows)
-        rows.insert(rows.end(), need.related.begin(), need.related.end());
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-    if (!rows.empty())
+    if (rows.empty())
+        return;
+    m_later.start(); // what is nearly equal, and new leaks, only a look at all rows finds
+    if (rows.size() > FewRows)
+        checkMany(std::move(rows));
+    else
         checkSome(std::move(rows));
 }
 
@@ -132,10 +169,36 @@ void HealthChecks::checkSome(std::vector<std::int64_t> rows)
             return true;
         },
         [this](Result<bool> done) {
-            m_ownWrite.start();
             if (!done)
                 m_session.report(done.error());
         });
+}
+
+void HealthChecks::checkMany(std::vector<std::int64_t> rows)
+{
+    m_job = m_session.startJob<bool>(
+        this, tr("Checking changed rows"),
+        [encoder = m_session.encoder(), options = options(), rows = std::move(rows)](
+            Project &project, std::stop_token stop, const Session::JobProgress &progress) -> Result<bool> {
+            HealthOptions wanted = options;
+            if (encoder)
+                wanted.fingerprint = encoderFingerprint(*encoder);
+            const std::span<const std::int64_t> all(rows);
+            for (std::size_t begin = 0; begin < all.size() && !stop.stop_requested(); begin += ChunkRows) {
+                const auto chunk = all.subspan(begin, std::min(ChunkRows, all.size() - begin));
+                ATTUNE_CHECK(checkRows(project, encoder.get(), wanted, chunk));
+                progress(static_cast<double>(begin + chunk.size()) / static_cast<double>(all.size()), {});
+            }
+            return true;
+        },
+        [this](Result<bool> done) {
+            m_job = 0;
+            Q_EMIT checkingChanged(false);
+            if (!done)
+                m_session.report(done.error());
+            goOn();
+        });
+    Q_EMIT checkingChanged(true);
 }
 
 void HealthChecks::checkAll()
@@ -161,7 +224,6 @@ void HealthChecks::checkAll()
         },
         [this](Result<std::pair<HealthReport, std::int64_t>> answer) {
             m_job = 0;
-            m_ownWrite.start();
             Q_EMIT checkingChanged(false);
             if (answer) {
                 m_rowsChecked = answer->second;
@@ -169,6 +231,7 @@ void HealthChecks::checkAll()
             } else if (answer.error().code != ErrorCode::Interrupted) {
                 m_session.report(answer.error());
             }
+            goOn();
         });
     Q_EMIT checkingChanged(true);
 }

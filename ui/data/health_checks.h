@@ -3,14 +3,16 @@
 #include "core/studio/health.h"
 #include "ui/session/session.h"
 
-#include <QElapsedTimer>
 #include <QObject>
 #include <QTimer>
 
+#include <vector>
+
 namespace attune::ui {
 
-/// Keeps the ledger true without being asked: the whole project is checked once its tokenizer is known, after an import
-/// and when edits have rested for a while; rows that were just edited are checked within a second or two.
+/// Keeps the ledger true without being asked. Rows that an edit, an undo or another program changed are checked within a
+/// second or two, they alone; the whole project is checked once its tokenizer is known, after an import, and when edits
+/// have rested for a while, which is longer where there are more rows.
 class HealthChecks final : public QObject {
     Q_OBJECT
 public:
@@ -25,21 +27,27 @@ Q_SIGNALS:
 
 private:
     struct Need;
+    static Result<Need> needOf(Project &project, const ChatEncoder *encoder, const std::vector<StepMark> &seen,
+                               bool first);
     void changed();
     void look();
-    void act(const Need &need);
+    void act(Need need);
+    void goOn(); ///< where something changed meanwhile
     void checkSome(std::vector<std::int64_t> rows);
+    void checkMany(std::vector<std::int64_t> rows);
     HealthOptions options() const;
 
     Session &m_session;
     QTimer m_soon;  ///< after a change: the rows it touched
     QTimer m_later; ///< after the last change: all rows
-    QElapsedTimer m_ownWrite; ///< since this wrote something itself, which is no reason to check again
     int m_job = 0;
     bool m_opened = false;
     bool m_looking = false;
-    std::int64_t m_rowsChecked = -1;             ///< in the project at the last whole check
-    std::vector<std::int64_t> m_tried;           ///< could not be counted: not tried again
+    bool m_again = false;            ///< something changed while it looked or checked
+    std::int64_t m_rowsChecked = -1; ///< in the project at the last whole check
+    bool m_looked = false;
+    std::vector<StepMark> m_steps;     ///< as the last look found them
+    std::vector<std::int64_t> m_tried; ///< could not be counted, ascending: tried again when they change
 };
 
 } // namespace attune::ui

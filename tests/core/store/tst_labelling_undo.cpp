@@ -27,6 +27,8 @@ private Q_SLOTS:
     void aVersionIsRestored();
     void anotherConnectionUndoes();
     void countersTellWhoChangedWhat();
+    void stepsTellWhatChangedSinceAnEarlierLook();
+    void equalRowsAreFound();
     void forgottenStepsLeaveTheRows();
     void aKilledProcessLosesNoEdit();
 };
@@ -384,6 +386,47 @@ void TestLabellingUndo::countersTellWhoChangedWhat()
     QVERIFY(f.project->addMetrics(1, std::vector<Metric>{{1, "loss", 1}}));
     QVERIFY(anyMoved());
     QVERIFY(!rowsMoved());
+}
+
+void TestLabellingUndo::stepsTellWhatChangedSinceAnEarlierLook()
+{
+    LabellingFixture f;
+    f.add({exampleOf("a", "b"), exampleOf("c", "d"), exampleOf("e", "f")});
+    auto seen = *f.labelling.latestSteps(10);
+    const auto rowsSince = [&] {
+        const auto now = *f.labelling.latestSteps(10);
+        std::vector<std::int64_t> steps;
+        for (const StepMark &step : now)
+            if (std::find(seen.begin(), seen.end(), step) == seen.end())
+                steps.push_back(step.id);
+        seen = now;
+        return *f.labelling.rowsOfSteps(steps);
+    };
+    QVERIFY(rowsSince().empty());
+    QVERIFY(f.edit({.id = 2, .rating = 3}));
+    QVERIFY(f.edit({.id = 3, .deleted = true}));
+    QCOMPARE(rowsSince(), (std::vector<std::int64_t>{2, 3}));
+    QVERIFY(*f.labelling.undo());
+    QCOMPARE(rowsSince(), (std::vector<std::int64_t>{3}));
+    QVERIFY(*f.labelling.redo());
+    QCOMPARE(rowsSince(), (std::vector<std::int64_t>{3}));
+    QVERIFY(f.edit({.id = 1, .messages = exampleOf("A", "b").messages}, "typing"));
+    QCOMPARE(rowsSince(), (std::vector<std::int64_t>{1}));
+    QTest::qWait(5);
+    QVERIFY(f.edit({.id = 1, .messages = exampleOf("AB", "b").messages}, "typing")); // added to that step
+    QCOMPARE(rowsSince(), (std::vector<std::int64_t>{1}));
+    QVERIFY(f.labelling.rowsOfSteps(std::vector<std::int64_t>{999})->empty());
+}
+
+void TestLabellingUndo::equalRowsAreFound()
+{
+    LabellingFixture f;
+    f.add({exampleOf("a", "b"), exampleOf("c", "d"), exampleOf("a", "b"), exampleOf("a", "b")});
+    QCOMPARE(*f.labelling.equalRows(std::vector<std::int64_t>{1, 2}), (std::vector<std::int64_t>{1, 3, 4}));
+    QVERIFY(f.labelling.equalRows(std::vector<std::int64_t>{2})->empty());
+    QVERIFY(f.edit({.id = 1, .deleted = true}));
+    QCOMPARE(*f.labelling.equalRows(std::vector<std::int64_t>{3}), (std::vector<std::int64_t>{3, 4}));
+    QVERIFY(f.labelling.equalRows(std::vector<std::int64_t>{1})->empty()); // it is gone itself
 }
 
 void TestLabellingUndo::forgottenStepsLeaveTheRows()

@@ -215,6 +215,36 @@ private Q_SLOTS:
         QVERIFY(must(labelling().problemsOfKind(ProblemKind::NearDuplicate)).empty());
     }
 
+    void anEditThatMakesTwoRowsEqualIsFoundAtOnce()
+    {
+        const auto ids = add({ask("Where is it?", "Here"), ask("What is it?", "A lamp"), ask("Who is it?", "Me")});
+        check();
+        ExampleEdit edit{.id = ids[1]};
+        edit.messages = std::vector<Message>{{"user", "Where is it?"}, {"assistant", "Here"}};
+        must(labelling().apply("edit", std::vector{edit}));
+        must(checkRows(*m_toy->project, nullptr, {}, std::vector{ids[1]}));
+        QCOMPARE(kindsOf(ids[0]), std::vector<ProblemKind>{ProblemKind::Duplicate});
+        QCOMPARE(kindsOf(ids[1]), std::vector<ProblemKind>{ProblemKind::Duplicate});
+        must(labelling().undo());
+        must(checkRows(*m_toy->project, nullptr, {}, std::vector{ids[1]}));
+        QCOMPARE(kindsOf(ids[0]), std::vector<ProblemKind>{});
+        QCOMPARE(kindsOf(ids[1]), std::vector<ProblemKind>{});
+    }
+
+    void whatTheTemplateSaysGoesAndComesWithARejection()
+    {
+        const auto ids = add({rowOf({{"user", "Where is it?"}})});
+        check();
+        const auto before = kindsOf(ids[0]);
+        QVERIFY(std::count(before.begin(), before.end(), ProblemKind::NothingTrained) == 1);
+        must(labelling().apply("reject", std::vector<ExampleEdit>{{.id = ids[0], .state = LabelState::Rejected}}));
+        must(checkRows(*m_toy->project, nullptr, {}, std::vector{ids[0]}));
+        QCOMPARE(kindsOf(ids[0]), std::vector<ProblemKind>{});
+        must(labelling().undo());
+        must(checkRows(*m_toy->project, &*m_encoder, {}, std::vector{ids[0]}));
+        QCOMPARE(kindsOf(ids[0]), before);
+    }
+
     void aStoppedCheckKeepsItsCounts()
     {
         m_toy->addRows(1500, Part::Train);

@@ -1,4 +1,5 @@
 #include "tests/ui/data/data_project.h"
+#include "ui/data/bulk_edit.h"
 #include "ui/data/find_replace.h"
 #include "ui/data/health_checks.h"
 #include "ui/data/health_panel.h"
@@ -180,6 +181,21 @@ void TestDataPanels::aProjectIsCheckedWithoutBeingAsked()
         QCOMPARE(Labelling(open).ids(query).value(), (std::vector<std::int64_t>{9}));
     });
     QTest::qWait(2500); // what it wrote itself is no reason to check again
+    QCOMPARE(reported.count(), 1);
+    // One row alone: what an edit and its undo change is looked at again at once.
+    const auto noAnswers = [&project] {
+        std::vector<std::int64_t> found;
+        project.with([&found](Project &open) {
+            ExampleQuery query;
+            query.problems = {ProblemKind::NoAnswer};
+            found = Labelling(open).ids(query).value();
+        });
+        return found;
+    };
+    setStateOf(*session, {9}, LabelState::Rejected);
+    QTRY_COMPARE(noAnswers(), std::vector<std::int64_t>());
+    session->undo();
+    QTRY_COMPARE(noAnswers(), (std::vector<std::int64_t>{9}));
     QCOMPARE(reported.count(), 1);
     HealthChecks again(*session); // nor is opening the project once more
     QSignalSpy second(&again, &HealthChecks::checkingChanged);
