@@ -6,6 +6,7 @@
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 studio=$checkout/build/release/bin/attune-studio
+# shellcheck disable=SC2034 # of the scripts
 attune=$checkout/build/release/bin/attune
 script=$(basename "$0" .sh)
 pictures=${PICTURES:-$checkout/build/window/$script}
@@ -14,6 +15,7 @@ project=
 displayPid=
 managerPid=
 studioPid=
+studioWith=() # NAME=VALUE for the studio alone
 picture=0
 
 say() { printf '%s\n' "$*"; }
@@ -65,7 +67,7 @@ startDisplay()
 # startStudio ARGUMENT...: opens the window and waits until it has the keyboard.
 startStudio()
 {
-    "$studio" "$@" 2>>"$home/studio.err" &
+    env "${studioWith[@]}" "$studio" "$@" 2>>"$home/studio.err" &
     studioPid=$!
     waitFor "the studio's window" windowShown
     window=$(xdotool search --onlyvisible --name 'Attune$' | tail -1)
@@ -125,6 +127,7 @@ ask() { sqlite3 -readonly "$project" "$1"; }
 expect()
 {
     local what=$1 sql=$2 value=$3
+    # shellcheck disable=SC2317 # waitFor calls it
     answers() { [ "$(ask "$sql")" = "$value" ]; }
     waitFor "$what (wanted $value, is $(ask "$sql" 2>&1))" answers
     say "  held: $what"

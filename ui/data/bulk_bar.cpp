@@ -48,8 +48,10 @@ BulkBar::BulkBar(QWidget *parent) : QFrame(parent), m_count(new QLabel)
     layout->addWidget(split);
     text(tr("Replace"), tr("Find and replace in the selected rows"), &BulkBar::replaceAsked)
         ->setObjectName(QStringLiteral("bulkReplace"));
-    text(tr("Delete"), tr("Delete the selected rows"), &BulkBar::deleteAsked)
-        ->setObjectName(QStringLiteral("bulkDelete"));
+    auto *remove = new IconButton("trash", tr("Delete the selected rows"));
+    remove->setObjectName(QStringLiteral("bulkDelete"));
+    connect(remove, &QToolButton::clicked, this, &BulkBar::deleteAsked);
+    layout->addWidget(remove);
     auto *close = new IconButton("close", tr("Select one row only"));
     connect(close, &QToolButton::clicked, this, &BulkBar::clearAsked);
     layout->addWidget(close);

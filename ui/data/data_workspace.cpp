@@ -121,7 +121,10 @@ void DataWorkspace::connectAll()
         m_query->setMaxLength(m_session.maxLength());
         m_list->histogram()->setMaxLength(m_session.maxLength());
     });
-    connect(m_list->histogram(), &Histogram::maxLengthChosen, &m_session, &Session::setMaxLength);
+    connect(m_list->histogram(), &Histogram::maxLengthChosen, this, [this](qint64 tokens) {
+        if (tokens != m_session.maxLength())
+            chooseMaxLength(tokens);
+    });
     const auto sayWhy = [this] {
         m_list->histogram()->setWhyUncounted(
             m_session.encoder() || m_session.encoderError().isEmpty() ? QString() : m_session.encoderError());
@@ -142,6 +145,18 @@ void DataWorkspace::connectAll()
             hideFacetsOver();
     });
 
+    // The menu bar makes their keys act wherever the focus is: behind the import they would change rows that nobody sees,
+    // and take its keys away.
+    connect(m_pages, &QStackedWidget::currentChanged, this, [this] {
+        const bool rows = m_pages->currentWidget() == m_page;
+        for (const WorkspaceAction &one : workspaceActions()) {
+            if (!one.whyDisabled.isEmpty())
+                continue; // off for good
+            one.action->setEnabled(rows);
+            one.action->setProperty("why", rows ? QVariant() : tr("close the import first"));
+        }
+    });
+    connect(m_list, &ExampleListPanel::tableShownChanged, this, &DataWorkspace::giveTableRoom);
     connect(m_list, &ExampleListPanel::currentChanged, this, [this](qint64 id) { m_editor->showExample(id); });
     connect(m_list, &ExampleListPanel::selectionChanged, this, [this] {
         m_editor->setSelection(m_list->selectedIds());
@@ -182,6 +197,8 @@ void DataWorkspace::connectAll()
         m_list->setVisible(!on);
         m_facets->setVisible(!on && !m_narrow);
         m_strip->setVisible(!on && m_narrow);
+        if (!on)
+            m_list->focusRows();
     });
 
     for (SidePanel *panel : std::initializer_list<SidePanel *>{m_health, m_versions, m_split, m_replace})
@@ -286,6 +303,21 @@ void DataWorkspace::showPanel(SidePanel *panel)
         panel->opened();
 }
 
+/// A table wants the width that a list leaves to the row.
+void DataWorkspace::giveTableRoom(bool shown)
+{
+    QList<int> sizes = m_splitter->sizes();
+    const auto list = static_cast<qsizetype>(m_splitter->indexOf(m_list));
+    const auto right = static_cast<qsizetype>(m_splitter->indexOf(m_right));
+    const int both = sizes[list] + sizes[right];
+    if (shown)
+        m_listWidth = sizes[list];
+    const int wanted = shown ? both * 3 / 5 : m_listWidth;
+    sizes[list] = std::clamp(wanted, 0, std::max(0, both - m_right->minimumWidth()));
+    sizes[right] = both - sizes[list];
+    m_splitter->setSizes(sizes);
+}
+
 void DataWorkspace::confirmTestRows()
 {
     if (!m_session.readOnly())
@@ -310,22 +342,21 @@ void DataWorkspace::walkProblems(int step)
     ExampleQuery query = m_query->value();
     if (query.problems.empty())
         query.problems = allProblems();
-    m_session.ask<std::vector<std::int64_t>>(
-        this, QStringLiteral("problemRows"), [query](Project &project) { return Labelling(project).ids(query); },
-        [this, step](Result<std::vector<std::int64_t>> ids) {
-            if (!ids)
-                return m_session.report(ids.error());
-            const int current = m_list->currentRow();
-            int best = -1;
-            for (const std::int64_t id : *ids) {
-                const int row = m_list->model().rowOf(id);
-                if (row < 0 || (step > 0 ? row <= current : row >= current))
-                    continue;
-                if (best < 0 || (step > 0 ? row < best : row > best))
-                    best = row;
-            }
-            if (best >= 0)
-                m_list->selectRow(best);
+    m_session.ask<std::int64_t>(
+        this, QStringLiteral("problemRows"),
+        [query, step, listed = m_list->model().ids(), at = m_list->currentRow()](Project &project) -> Result<std::int64_t> {
+            ATTUNE_TRY(auto ids, Labelling(project).ids(query));
+            std::sort(ids.begin(), ids.end());
+            for (auto row = static_cast<std::ptrdiff_t>(at) + step; row >= 0 && row < std::ssize(listed); row += step)
+                if (const std::int64_t id = listed[static_cast<std::size_t>(row)]; std::binary_search(ids.begin(), ids.end(), id))
+                    return id;
+            return 0;
+        },
+        [this, step](Result<std::int64_t> found) {
+            if (!found)
+                return m_session.report(found.error());
+            if (*found != 0)
+                m_list->select(*found);
             else
                 m_session.toast({.text = step > 0 ? tr("No row with a problem below") : tr("No row with a problem above"),
                                  .tone = Tone::Neutral});
@@ -334,10 +365,22 @@ void DataWorkspace::walkProblems(int step)
 
 void DataWorkspace::nudgeMaxLength(int tokens)
 {
-    const std::int64_t length = std::max<std::int64_t>(16, m_session.maxLength() + tokens);
-    m_session.setMaxLength(length);
-    m_list->histogram()->setMaxLength(length);
-    m_session.toast({.text = tr("max_length %1: %2").arg(length).arg(m_list->histogram()->cutText()), .tone = Tone::Neutral});
+    chooseMaxLength(std::max<std::int64_t>(16, m_session.maxLength() + tokens));
+}
+
+/// It is a setting, no edit of a row: the toast takes it back, not Ctrl+Z.
+void DataWorkspace::chooseMaxLength(std::int64_t tokens)
+{
+    const std::int64_t before = m_session.maxLength();
+    m_session.setMaxLength(tokens);
+    m_list->histogram()->setMaxLength(tokens);
+    m_session.toast({.text = tr("max_length %1: %2").arg(tokens).arg(m_list->histogram()->cutText()),
+                     .tone = Tone::Neutral,
+                     .action = tr("Back to %1").arg(before),
+                     .act = [session = QPointer(&m_session), before] {
+                         if (session)
+                             session->setMaxLength(before);
+                     }});
 }
 
 void DataWorkspace::newRow()

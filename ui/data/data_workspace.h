@@ -44,6 +44,8 @@ public:
     QList<QWidget *> regions() override;
     void shown() override;
     void aboutToClose() override;
+    QString busyText() const override; ///< while an import writes
+    void stopForClose(std::function<void()> done) override;
 
     DataQuery &query() const { return *m_query; }
     ExampleListPanel &list() const { return *m_list; }
@@ -80,8 +82,10 @@ private:
     void reloadLengths();
     void showRow(std::int64_t id);
     void confirmTestRows();
+    void giveTableRoom(bool shown);
     void walkProblems(int step);
     void nudgeMaxLength(int tokens);
+    void chooseMaxLength(std::int64_t tokens);
     void newRow();
     void typeWhenLoaded(std::int64_t id, int tries);
     void askTag(bool remove);
@@ -117,6 +121,7 @@ private:
     bool m_lengthsLoaded = false;
     bool m_narrow = false;
     int m_testLooks = 0;
+    int m_listWidth = 0; ///< of the list, while the table has more
 };
 
 } // namespace attune::ui

@@ -28,6 +28,7 @@
 #include <QSettings>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTimer>
 
 #include <algorithm>
 
@@ -73,6 +74,9 @@ void DataWorkspace::startImport(const QStringList &files)
         m_import->addFiles(files);
     else
         m_import->begin(files);
+    // The page passes the focus on to its first control, which is the cross that closes it.
+    if (auto *choose = m_import->findChild<QWidget *>(QStringLiteral("chooseFiles")); choose && !open && files.isEmpty())
+        choose->setFocus(Qt::OtherFocusReason);
 }
 
 void DataWorkspace::startPaste()
@@ -244,6 +248,27 @@ void DataWorkspace::aboutToClose()
         QSettings().setValue(QLatin1String(SplitterKey), m_splitter->saveState());
 }
 
+QString DataWorkspace::busyText() const
+{
+    return m_import && m_import->importing() ? tr("Rows are being imported. Stopped now, none of them comes in.") : QString();
+}
+
+void DataWorkspace::stopForClose(std::function<void()> done)
+{
+    for (const JobState &job : m_session.jobs())
+        m_session.cancelJob(job.id);
+    auto *look = new QTimer(this); // a job ends at its next row
+    connect(look, &QTimer::timeout, this, [this, look, done = std::move(done)] {
+        if (m_import && m_import->importing())
+            return;
+        look->deleteLater();
+        look->stop();
+        const auto then = done; // it may end this workspace
+        then();
+    });
+    look->start(50);
+}
+
 void DataWorkspace::open(const QVariantMap &with)
 {
     if (with.contains(QStringLiteral("rows"))) {
@@ -272,43 +297,6 @@ void DataWorkspace::open(const QVariantMap &with)
             showPanel(one);
     if (with.contains(QStringLiteral("files")))
         startImport(with.value(QStringLiteral("files")).toStringList());
-}
-
-QList<TourState> DataWorkspace::tourStates()
-{
-    const auto plain = [this] {
-        m_query->clear();
-        m_list->setTableShown(false);
-        showPanel(nullptr);
-    };
-    return {
-        {QString(), plain, [this] { return ready() && !m_checks->checking(); }},
-        {QStringLiteral("table"),
-         [this, plain] {
-             plain();
-             m_list->setTableShown(true);
-         },
-         [this] { return ready(); }},
-        {QStringLiteral("problems"),
-         [this, plain] {
-             plain();
-             m_query->toggle({Facet::Problem, static_cast<std::int64_t>(ProblemKind::NearDuplicate)}, false);
-             m_query->toggle({Facet::Problem, static_cast<std::int64_t>(ProblemKind::Cut)}, true);
-         },
-         [this] { return ready(); }},
-        {QStringLiteral("health"),
-         [this, plain] {
-             plain();
-             showPanel(m_health);
-         },
-         [this] { return ready() && m_health->loaded(); }},
-        {QStringLiteral("versions"),
-         [this, plain] {
-             plain();
-             showPanel(m_versions);
-         },
-         [this] { return ready() && m_versions->loaded(); }},
-    };
 }
 
 } // namespace attune::ui

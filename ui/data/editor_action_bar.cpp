@@ -2,6 +2,7 @@
 
 #include "ui/data/editor_widgets.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/paint.h"
 
@@ -78,9 +79,11 @@ void EditorActionBar::setTyping(bool typing)
     setCurrentIndex(typing ? 1 : 0);
 }
 
-void EditorActionBar::showLabels(LabelState state, int rating)
+void EditorActionBar::showLabels(LabelState state, int rating, std::int64_t rows)
 {
-    const auto word = [state](LabelState own, const QString &act, const QString &is) { return state == own ? is : act; };
+    const auto word = [&](LabelState own, const QString &act, const QString &is) {
+        return rows > 1 ? tr("%1 %2").arg(act, formatCount(rows)) : state == own ? is : act;
+    };
     m_approveWord = word(LabelState::Approved, tr("Approve"), tr("Approved"));
     m_rejectWord = word(LabelState::Rejected, tr("Reject"), tr("Rejected"));
     m_flagWord = word(LabelState::Flagged, tr("Flag"), tr("Flagged"));

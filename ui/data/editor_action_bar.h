@@ -18,7 +18,8 @@ class EditorActionBar final : public QStackedWidget {
 public:
     EditorActionBar(const EditorKeys &keys, QWidget *parent = nullptr);
     void setTyping(bool typing);
-    void showLabels(LabelState state, int rating);
+    /// `rows`: on how many the keys act; then they say so.
+    void showLabels(LabelState state, int rating, std::int64_t rows = 1);
     void setLabelsEnabled(bool enabled, const QString &why = {});
     QSize minimumSizeHint() const override;
     QSize sizeHint() const override;

@@ -85,6 +85,7 @@ private:
     void refresh();
     void refreshBadges();
     void refreshType();
+    void setFace(bool mono);
     int visualLines() const;
     bool wantsFold() const;
 

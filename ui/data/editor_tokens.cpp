@@ -19,6 +19,7 @@ namespace {
 constexpr int MostNotices = 2;
 constexpr int NarrowWidth = 480; ///< below it the number of tokens gives way to what they are
 constexpr std::int64_t LengthStep = 64;
+constexpr std::int64_t MostRaised = 32'768; ///< beyond it no run of a small machine fits: the row is what has to change
 } // namespace
 
 EditorTokens::EditorTokens(QWidget *parent)
@@ -120,7 +121,7 @@ void EditorTokens::showProblems()
         InlineNotice::Links links;
         const std::int64_t raised = raisedLength(preview);
         if (preview.cut > 0 && (problem.kind == ProblemKind::Cut || problem.kind == ProblemKind::NothingTrained) &&
-            raised > m_shown->maxLength) {
+            raised > m_shown->maxLength && raised <= MostRaised) {
             links.append({tr("Raise to %1").arg(raised), [this, raised] { Q_EMIT raiseAsked(raised); }});
             if (withoutQuotes(m_shown->turns) != m_shown->turns)
                 links.append({tr("Trim quoted mail"), [this] { Q_EMIT trimAsked(); }});

@@ -13,33 +13,16 @@
 #include <QLabel>
 #include <QListWidget>
 #include <QPainter>
-#include <QStyledItemDelegate>
 #include <QLocale>
 #include <QTextEdit>
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <utility>
 
 namespace attune::ui {
 
 namespace {
-
-/// What made a version, and when below it.
-class VersionDelegate final : public QStyledItemDelegate {
-public:
-    static constexpr int TimeRole = Qt::UserRole + 1;
-    using QStyledItemDelegate::QStyledItemDelegate;
-    QSize sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const override { return {0, scaled(44)}; }
-    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override
-    {
-        drawRowBackground(painter, option, true, true);
-        const QRect area = option.rect.adjusted(12, 4, -12, -4);
-        const QRect top(area.left(), area.top(), area.width(), area.height() / 2);
-        drawText(painter, top, index.data().toString(), TextStyle::Body, Token::Text);
-        drawText(painter, top.translated(0, top.height()), index.data(TimeRole).toString(), TextStyle::Caption,
-                 Token::Text3);
-    }
-};
 
 QString timeInWords(const std::string &isoUtc)
 {
@@ -77,6 +60,20 @@ QString labelsDiffer(const StoredExample &then, const StoredExample &now)
 }
 
 } // namespace
+
+QSize VersionDelegate::sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const
+{
+    return {0, scaled(44)};
+}
+
+void VersionDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
+{
+    drawRowBackground(painter, option, true, option.state & QStyle::State_Selected);
+    const QRect area = option.rect.adjusted(12, 4, -12, -4);
+    const QRect top(area.left(), area.top(), area.width(), area.height() / 2);
+    drawText(painter, top, index.data().toString(), TextStyle::Body, Token::Text);
+    drawText(painter, top.translated(0, top.height()), index.data(TimeRole).toString(), TextStyle::Caption, Token::Text3);
+}
 
 QString turnsText(const std::vector<Message> &turns)
 {
@@ -141,8 +138,11 @@ VersionPanel::VersionPanel(Session &session, QWidget *parent)
 
 void VersionPanel::showRow(std::int64_t id)
 {
-    if (m_id != id)
+    if (m_id != id) {
         m_comparing = false;
+        m_step = 0;
+        m_versions.clear();
+    }
     m_id = id;
     if (id == 0) {
         showVersions({});
@@ -180,6 +180,7 @@ void VersionPanel::showVersions(std::vector<ExampleVersion> versions)
         if (!now && version.id == before && before != 0)
             row = m_list->count() - 1;
     }
+    row = std::clamp(row - std::exchange(m_step, 0), 0, std::max(0, m_list->count() - 1));
     m_list->setCurrentRow(m_versions.empty() ? -1 : row);
     m_list->blockSignals(false);
     showChosen();
@@ -193,6 +194,10 @@ std::int64_t VersionPanel::chosen() const
 
 void VersionPanel::step(int by)
 {
+    if (m_versions.empty()) { // its history is on its way
+        m_step += by;
+        return;
+    }
     const int row = std::clamp(m_list->currentRow() - by, 0, std::max(0, m_list->count() - 1));
     m_list->setCurrentRow(row);
 }

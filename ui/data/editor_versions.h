@@ -3,6 +3,7 @@
 #include "core/store/labelling.h"
 #include "ui/session/session.h"
 
+#include <QStyledItemDelegate>
 #include <QWidget>
 
 class QLabel;
@@ -13,6 +14,16 @@ namespace attune::ui {
 
 class KeyButton;
 class PanelHeader;
+
+/// A line of a list of versions: what it is, and when and how much below it.
+class VersionDelegate final : public QStyledItemDelegate {
+    Q_OBJECT
+public:
+    static constexpr int TimeRole = Qt::UserRole + 1;
+    using QStyledItemDelegate::QStyledItemDelegate;
+    QSize sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const override;
+    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
+};
 
 /// Every state that a row has been in, beside the row: what differs from now, and the way back.
 class VersionPanel final : public QWidget {
@@ -39,6 +50,7 @@ private:
     std::int64_t m_id = 0;
     std::vector<ExampleVersion> m_versions; ///< oldest first
     bool m_comparing = false;
+    int m_step = 0; ///< asked for before the versions were there
     QLabel *m_caption;
     QListWidget *m_list;
     QLabel *m_labels;

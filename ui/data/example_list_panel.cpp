@@ -18,6 +18,7 @@
 #include <QListView>
 #include <QMenu>
 #include <QScopedValueRollback>
+#include <QScrollBar>
 #include <QStackedWidget>
 #include <QTableView>
 #include <QVBoxLayout>
@@ -215,7 +216,19 @@ void ExampleListPanel::setTableShown(bool shown)
         view()->setFocus(Qt::OtherFocusReason);
     if (const int row = currentRow(); row >= 0)
         view()->scrollTo(m_model->index(row, ExampleListModel::Prompt), QAbstractItemView::PositionAtCenter);
+    if (shown)
+        m_table->horizontalScrollBar()->setValue(0); // its first columns first
     setMinimumWidth(scaled(shown ? 480 : 340));
+    Q_EMIT tableShownChanged(shown);
+}
+
+/// Rows come into view; columns stay where they are: going down a table must not shift it sideways.
+void ExampleListPanel::showRowOf(const QModelIndex &index)
+{
+    const int across = m_table->horizontalScrollBar()->value();
+    view()->scrollTo(index);
+    if (m_tableShown)
+        m_table->horizontalScrollBar()->setValue(across);
 }
 
 void ExampleListPanel::selectIds(const Ids &ids, std::int64_t current)
@@ -284,7 +297,7 @@ void ExampleListPanel::restoreSelection()
     m_selected = std::move(kept);
     m_model->keep(current);
     if (const int row = currentRow(); row >= 0 && moved)
-        view()->scrollTo(m_model->index(row, ExampleListModel::Prompt));
+        showRowOf(m_model->index(row, ExampleListModel::Prompt));
     m_bulk->setCount(static_cast<qint64>(m_selected.size()));
     if (moved)
         Q_EMIT currentChanged(m_current);
@@ -332,8 +345,10 @@ void ExampleListPanel::selectRow(int row)
     const int column = m_tableShown && m_table->currentIndex().isValid() ? m_table->currentIndex().column()
                                                                          : int(ExampleListModel::Prompt);
     const QModelIndex index = m_model->index(row, column);
+    const int across = m_table->horizontalScrollBar()->value();
     view()->selectionModel()->setCurrentIndex(index, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
-    view()->scrollTo(index);
+    m_table->horizontalScrollBar()->setValue(across);
+    showRowOf(index);
 }
 
 void ExampleListPanel::moveBy(int rows)
@@ -366,7 +381,7 @@ void ExampleListPanel::toggleCurrent()
     if (row + 1 < m_model->rowCount()) {
         const QModelIndex next = m_model->index(row + 1, ExampleListModel::Prompt);
         selection->setCurrentIndex(next, QItemSelectionModel::NoUpdate);
-        view()->scrollTo(next);
+        showRowOf(next);
     }
 }
 

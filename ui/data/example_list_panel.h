@@ -64,6 +64,7 @@ Q_SIGNALS:
     void newAsked();
     void pasteAsked();
     void openAsked(); ///< Enter on a row
+    void tableShownChanged(bool shown);
 
 protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
@@ -75,6 +76,7 @@ private:
     void restoreSelection();
     void selectIds(const Ids &ids, std::int64_t current);
     void selectionMoved();
+    void showRowOf(const QModelIndex &index);
     void showPage();
     void sortByColumn(int column);
     void fitColumns();

@@ -18,11 +18,23 @@
 #include <QTextBrowser>
 #include <QTimer>
 
+#include <algorithm>
+
 namespace attune::ui {
 
 namespace {
 
 constexpr int TypingPause = 200; // ms; each search reads every row
+constexpr qsizetype WordsBefore = 24; ///< characters before the first change that a line of the list shows
+
+/// The new text from a little before its first change on: rows often begin alike.
+QString aroundChange(const QString &before, const QString &after)
+{
+    const auto [old, now] = std::mismatch(before.begin(), before.end(), after.begin(), after.end());
+    const qsizetype begin = std::max<qsizetype>(0, (now - after.begin()) - WordsBefore);
+    const QString words = oneLine(after.mid(begin, 400), 120);
+    return begin > 0 ? QStringLiteral("…") + words : words;
+}
 
 } // namespace
 
@@ -47,6 +59,8 @@ FindReplacePanel::FindReplacePanel(Session &session, QWidget *parent)
     m_list->setObjectName(QStringLiteral("foundList"));
     m_list->setAccessibleName(tr("Rows that would change"));
     m_list->setUniformItemSizes(true);
+    m_list->setFrameShape(QFrame::NoFrame);
+    m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff); // so that long lines are elided
     m_text->setObjectName(QStringLiteral("foundText"));
     m_text->setAccessibleName(tr("The change in this row"));
     m_text->setTabChangesFocus(true);
@@ -89,7 +103,7 @@ FindReplacePanel::FindReplacePanel(Session &session, QWidget *parent)
     connect(m_apply, &QPushButton::clicked, this, &FindReplacePanel::replaceAll);
     auto *apply = new QAction(tr("Replace in all found rows"), this);
     apply->setObjectName(QStringLiteral("data.replaceFound"));
-    apply->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_Return));
+    apply->setShortcuts({QKeySequence(Qt::CTRL | Qt::Key_Return), QKeySequence(Qt::CTRL | Qt::Key_Enter)});
     apply->setShortcutContext(Qt::WidgetWithChildrenShortcut);
     connect(apply, &QAction::triggered, m_apply, &QPushButton::click);
     addAction(apply);
@@ -174,7 +188,7 @@ void FindReplacePanel::showFound()
         QString words;
         for (std::size_t i = 0; i < row.before.size(); ++i)
             if (row.before[i] != row.after[i]) {
-                words = oneLine(fromUtf8(row.after[i].content), 120);
+                words = aroundChange(fromUtf8(row.before[i].content), fromUtf8(row.after[i].content));
                 break;
             }
         m_list->addItem(tr("Row %1  %2").arg(row.id).arg(words));

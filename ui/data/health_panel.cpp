@@ -51,7 +51,7 @@ HealthPanel::HealthPanel(Session &session, QWidget *parent)
     auto *column = new QVBoxLayout(inside);
     column->setContentsMargins(0, 0, 0, 0);
     m_lines->setHorizontalSpacing(scaled(12));
-    m_lines->setVerticalSpacing(scaled(6));
+    m_lines->setVerticalSpacing(scaled(2));
     m_lines->setColumnStretch(1, 1);
     column->addLayout(m_lines);
     column->addStretch(1);
@@ -85,6 +85,7 @@ void HealthPanel::opened()
 {
     m_review->hide();
     m_ledger->show();
+    m_check->setFocus(Qt::OtherFocusReason);
     refresh();
 }
 
@@ -165,16 +166,20 @@ void HealthPanel::addLine(ProblemKind kind, std::int64_t rows)
         return button;
     };
     const QString id = QString::number(static_cast<int>(kind));
-    m_lines->addWidget(badge, line, 0, Qt::AlignLeft | Qt::AlignTop);
-    m_lines->addWidget(caption(meaning), line, 1);
-    m_lines->addWidget(count, line, 2, Qt::AlignRight | Qt::AlignTop);
+    auto *words = caption(meaning);
+    words->setProperty("caption", QVariant());
+    words->setProperty("small", true);
+    m_lines->setRowMinimumHeight(line, scaled(36));
+    m_lines->addWidget(badge, line, 0, Qt::AlignLeft | Qt::AlignVCenter);
+    m_lines->addWidget(words, line, 1, Qt::AlignVCenter);
+    m_lines->addWidget(count, line, 2, Qt::AlignRight | Qt::AlignVCenter);
     m_lines->addWidget(link(tr("Show"), tr("Show the rows: %1").arg(problemShort(kind)), QStringLiteral("show.") + id,
                             [this, kind] { Q_EMIT showAsked(static_cast<int>(kind)); }),
-                       line, 3, Qt::AlignTop);
+                       line, 3, Qt::AlignVCenter);
     if (kind == ProblemKind::Duplicate || kind == ProblemKind::NearDuplicate || kind == ProblemKind::Leak)
         m_lines->addWidget(link(tr("Review"), tr("Review in pairs: %1").arg(problemShort(kind)),
                                 QStringLiteral("review.") + id, [this, kind] { reviewKind(kind); }),
-                           line, 4, Qt::AlignTop);
+                           line, 4, Qt::AlignVCenter);
     if (m_session.readOnly())
         return;
     QString fixText;
@@ -190,7 +195,7 @@ void HealthPanel::addLine(ProblemKind kind, std::int64_t rows)
     if (!fixText.isEmpty())
         m_lines->addWidget(link(fixText, tr("%1: %2").arg(problemWord(kind), fixText), QStringLiteral("fix.") + id,
                                 [this, kind] { fix(kind); }),
-                           line, 5, Qt::AlignTop);
+                           line, 5, Qt::AlignVCenter);
 }
 
 void HealthPanel::fix(ProblemKind kind)

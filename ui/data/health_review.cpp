@@ -79,7 +79,7 @@ HealthReview::HealthReview(Session &session, QWidget *parent)
     setFocusPolicy(Qt::StrongFocus);
     m_title->setProperty("strong", true);
     m_title->setObjectName(QStringLiteral("reviewTitle"));
-    auto *back = new KeyButton(tr("All problems"), KeyButton::Link, "chevron-up");
+    auto *back = new KeyButton(tr("All problems"), KeyButton::Link, "chevron-left", QStringLiteral("Esc"));
     back->setAccessibleName(tr("Back to all problems"));
 
     auto *head = new QHBoxLayout;
@@ -150,7 +150,11 @@ HealthReview::HealthReview(Session &session, QWidget *parent)
         Q_EMIT showRowsAsked(QList<qint64>(rows().begin(), rows().end()), tr("Group of %1").arg(rows().size()));
     });
     connect(&session, &Session::examplesChanged, this, [this] {
-        if (isVisible() && !m_groups.empty())
+        if (!isVisible())
+            return;
+        if (m_groups.empty()) // an undo or a check may have brought one
+            load(m_kind);
+        else
             readPair();
     });
 }

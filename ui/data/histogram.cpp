@@ -84,7 +84,7 @@ void Histogram::buildPlot()
     plot->xAxis->setNumberPrecision(0);
     plot->setMouseTracking(true);
     plot->installEventFilter(this);
-    connect(plot, &QCustomPlot::beforeReplot, this, &Histogram::refreshBars);
+    connect(plot, &QCustomPlot::afterLayout, this, &Histogram::refreshBars); // handle and words stand in pixels
     m_frame->onThemeChanged([this] { restyle(); });
     m_frame->setTable([this] {
         QList<QStringList> rows{{tr("Tokens from"), tr("to"), tr("All rows"), tr("Filtered rows")}};

@@ -3,6 +3,7 @@
 #include "ui/data/data_words.h"
 #include "ui/data/editor_versions.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/empty_state.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/segmented_control.h"
@@ -15,6 +16,7 @@
 #include <QListWidget>
 #include <QLocale>
 #include <QTextBrowser>
+#include <QVBoxLayout>
 
 #include <array>
 
@@ -53,7 +55,8 @@ SnapshotsPanel::SnapshotsPanel(Session &session, QWidget *parent)
       m_rename(new KeyButton(tr("Rename"), KeyButton::Flat, nullptr, QStringLiteral("F2"))),
       m_restore(new KeyButton(tr("Restore"), KeyButton::Flat, "history")), m_from(new QComboBox), m_to(new QComboBox),
       m_kinds(new SegmentedControl({tr("Added"), tr("Removed"), tr("Edited"), tr("Moved")})),
-      m_changeList(new QListWidget), m_changeTitle(caption({})), m_text(new QTextBrowser)
+      m_changeList(new QListWidget), m_changeTitle(caption({})), m_text(new QTextBrowser), m_kept(new QWidget),
+      m_none(new EmptyState("snapshot", tr("Keep a version before a large change; each run keeps one by itself.")))
 {
     m_name->setObjectName(QStringLiteral("versionName"));
     m_name->setAccessibleName(tr("Name of the new version"));
@@ -89,15 +92,26 @@ SnapshotsPanel::SnapshotsPanel(Session &session, QWidget *parent)
     between->addWidget(m_from, 1);
     between->addWidget(new QLabel(tr("to")));
     between->addWidget(m_to, 1);
+    for (QListWidget *list : {m_list, m_changeList}) {
+        list->setFrameShape(QFrame::NoFrame);
+        list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff); // so that long lines are elided
+    }
+    m_list->setItemDelegate(new VersionDelegate(m_list));
+    auto *kept = new QVBoxLayout(m_kept);
+    kept->setContentsMargins(0, 0, 0, 0);
+    kept->setSpacing(scaled(8));
+    kept->addWidget(m_list);
+    kept->addLayout(acts);
+    addSection(tr("What changed"), kept);
+    kept->addLayout(between);
+    kept->addWidget(m_kinds, 0, Qt::AlignLeft);
+    kept->addWidget(m_changeList, 2);
+    kept->addWidget(m_changeTitle);
+    kept->addWidget(m_text, 3);
     body()->addLayout(takeLine);
-    body()->addWidget(m_list);
-    body()->addLayout(acts);
-    addSection(tr("What changed"));
-    body()->addLayout(between);
-    body()->addWidget(m_kinds, 0, Qt::AlignLeft);
-    body()->addWidget(m_changeList, 2);
-    body()->addWidget(m_changeTitle);
-    body()->addWidget(m_text, 3);
+    body()->addWidget(m_kept, 1);
+    body()->addWidget(m_none, 1);
+    m_kept->hide();
 
     connect(m_take, &QPushButton::clicked, this, &SnapshotsPanel::take);
     connect(m_name, &QLineEdit::returnPressed, this, &SnapshotsPanel::take);
@@ -132,7 +146,7 @@ SnapshotsPanel::SnapshotsPanel(Session &session, QWidget *parent)
 void SnapshotsPanel::opened()
 {
     reload();
-    m_list->setFocus(Qt::OtherFocusReason);
+    (m_snapshots.empty() ? static_cast<QWidget *>(m_name) : m_list)->setFocus(Qt::OtherFocusReason);
 }
 
 void SnapshotsPanel::askForName()
@@ -177,9 +191,9 @@ void SnapshotsPanel::fill(const std::vector<SnapshotInfo> &snapshots)
             for (const std::string &run : one.runs)
                 facts += tr(", used by %1").arg(fromUtf8(run));
             item->setToolTip(facts);
+            item->setData(VersionDelegate::TimeRole, facts);
             item->setData(Qt::AccessibleDescriptionRole, facts);
-            m_from->addItem(nameOf(one) + QStringLiteral(" (") + facts + QLatin1Char(')'),
-                            QVariant::fromValue<qint64>(one.id));
+            m_from->addItem(nameOf(one), QVariant::fromValue<qint64>(one.id));
             m_to->addItem(nameOf(one), QVariant::fromValue<qint64>(one.id));
             if (one.id == before)
                 m_list->setCurrentItem(item);
@@ -195,9 +209,10 @@ void SnapshotsPanel::fill(const std::vector<SnapshotInfo> &snapshots)
         compare(m_from->currentData().toLongLong(), m_to->currentData().toLongLong());
     m_rename->setEnabled(chosen() != 0 && !m_session.readOnly());
     m_restore->setEnabled(chosen() != 0 && !m_session.readOnly());
+    m_kept->setVisible(!snapshots.empty());
+    m_none->setVisible(snapshots.empty());
     if (snapshots.empty()) {
         m_changes.clear();
-        m_changeTitle->setText(tr("Keep a version before a large change; each run keeps one by itself."));
         showChanges();
     }
 }

@@ -13,6 +13,7 @@ class QTextBrowser;
 
 namespace attune::ui {
 
+class EmptyState;
 class KeyButton;
 class SegmentedControl;
 
@@ -56,6 +57,8 @@ private:
     QListWidget *m_changeList;
     QLabel *m_changeTitle;
     QTextBrowser *m_text;
+    QWidget *m_kept; ///< what there is to see once a version is kept
+    EmptyState *m_none;
 };
 
 } // namespace attune::ui

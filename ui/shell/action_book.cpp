@@ -82,7 +82,9 @@ void ActionBook::addSeparator(Menu menu)
 
 void ActionBook::book(QAction &action, Menu menu, const QString &workspace, const QString &why, const Workspace *home)
 {
-    m_window.addAction(&action);
+    // A key that acts only inside a panel stays there: on the window it would act everywhere, and clash with others.
+    if (action.shortcutContext() != Qt::WidgetShortcut && action.shortcutContext() != Qt::WidgetWithChildrenShortcut)
+        m_window.addAction(&action);
     m_actions.append({&action, menu, workspace, why, home});
     m_ownKeys.insert(&action, action.shortcut());
     const QString key = action.objectName().isEmpty() ? QString() : Preferences().key(action.objectName());

@@ -47,7 +47,7 @@ const QSplitter *outermostSplitter(const QWidget &page)
     const auto splitters = page.findChildren<QSplitter *>();
     for (const QSplitter *one : splitters) {
         const bool inner = std::any_of(splitters.begin(), splitters.end(),
-                                       [one](const QSplitter *other) { return other->isAncestorOf(one); });
+                                       [one](const QSplitter *other) { return other != one && other->isAncestorOf(one); });
         if (!inner && one->orientation() == Qt::Horizontal)
             return one;
     }

@@ -26,7 +26,10 @@ AutoTextEdit::AutoTextEdit(QWidget *parent) : QPlainTextEdit(parent)
     document()->setDefaultTextOption(option);
     document()->setDocumentMargin(4);
     restyle();
-    connect(this, &QPlainTextEdit::textChanged, this, &AutoTextEdit::fit);
+    connect(this, &QPlainTextEdit::textChanged, this, [this] {
+        alignToText();
+        fit();
+    });
     connect(&Theme::instance(), &Theme::changed, this, &AutoTextEdit::restyle);
 }
 
@@ -51,6 +54,17 @@ void AutoTextEdit::setBare(bool bare)
     viewport()->setAutoFillBackground(!bare);
     document()->setDocumentMargin(bare ? 0 : 4);
     fit();
+}
+
+/// Text that runs from right to left begins at the right; the plain layout leaves that to the alignment.
+void AutoTextEdit::alignToText()
+{
+    const Qt::Alignment wanted = document()->firstBlock().text().isRightToLeft() ? Qt::AlignRight : Qt::AlignLeft;
+    QTextOption option = document()->defaultTextOption();
+    if (option.alignment() == wanted)
+        return;
+    option.setAlignment(wanted);
+    document()->setDefaultTextOption(option);
 }
 
 void AutoTextEdit::restyle()

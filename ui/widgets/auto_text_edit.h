@@ -34,6 +34,7 @@ protected:
 private:
     void fit();
     void restyle();
+    void alignToText();
     int textHeight() const;
     int m_minimumLines = 1;
     int m_maximumLines = 0;

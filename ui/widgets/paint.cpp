@@ -6,6 +6,7 @@
 #include <QStyleOptionViewItem>
 
 #include <algorithm>
+#include <cmath>
 
 namespace attune::ui {
 
@@ -64,7 +65,8 @@ void drawText(QPainter *painter, const QRect &rect, const QString &text, TextSty
 
 int textWidth(const QString &text, TextStyle style)
 {
-    return QFontMetrics(font(style)).horizontalAdvance(text);
+    // Up, not to the nearest: what is drawn into a part of a pixel less is elided.
+    return static_cast<int>(std::ceil(QFontMetricsF(font(style)).horizontalAdvance(text)));
 }
 
 void drawInterval(QPainter *painter, const QRect &area, double low, double high, double from, double value, double to,

@@ -17,6 +17,7 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QMenu>
+#include <QScrollBar>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QStandardPaths>
@@ -41,6 +42,7 @@ private Q_SLOTS:
     void aLabelledRowDoesNotVanishUnderTheHand();
     void aNewRowOpensForTyping();
     void theTableIsEditedByKeys();
+    void theTableTakesTheRoomAndGivesItBack();
     void problemRowsAreWalked();
     void theLengthLineCountsWithoutAsking();
     void tagsAreAddedToAllSelected();
@@ -324,6 +326,22 @@ void TestDataWorkspace::theTableIsEditedByKeys()
     QTRY_COMPARE(project.row(3).tags, (std::vector<std::string>{"refund", "lamp"}));
 }
 
+void TestDataWorkspace::theTableTakesTheRoomAndGivesItBack()
+{
+    DataProject project;
+    project.add(plainRows(40));
+    project.markChecked();
+    Window window(project);
+    const int before = window.list().width();
+    window.trigger("data.table");
+    auto *table = window.find<QTableView>("rowTable");
+    QTRY_VERIFY(window.list().width() > before + 100);
+    window.list().moveBy(30);
+    QCOMPARE(table->horizontalScrollBar()->value(), 0); // going down does not shift it sideways
+    window.trigger("data.table");
+    QTRY_COMPARE(window.list().width(), before);
+}
+
 void TestDataWorkspace::problemRowsAreWalked()
 {
     DataProject project;
@@ -367,6 +385,14 @@ void TestDataWorkspace::theLengthLineCountsWithoutAsking()
     QTest::keyClick(window.view(), Qt::Key_Left, Qt::AltModifier);
     QTRY_COMPARE(window.session->maxLength(), 784);
     QCOMPARE(histogram->cutText(), QStringLiteral("3 rows cut, 348 tokens lost"));
+    Toast toast;
+    connect(window.session.get(), &Session::toasted, this, [&toast](const Toast &said) { toast = said; });
+    Q_EMIT histogram->maxLengthChosen(500); // as a drag ends
+    QTRY_COMPARE(window.session->maxLength(), 500);
+    disconnect(window.session.get(), &Session::toasted, this, nullptr);
+    QCOMPARE(toast.action, QStringLiteral("Back to 784"));
+    toast.act();
+    QTRY_COMPARE(window.session->maxLength(), 784);
     window.workspace->query().toggle({Facet::Problem, static_cast<std::int64_t>(ProblemKind::Cut)}, false);
     QTRY_COMPARE(window.list().model().ids(), (std::vector<std::int64_t>{8, 9, 10}));
     window.session->setMaxLength(900); // rows turn whole, and leave the filter
@@ -446,11 +472,30 @@ void TestDataWorkspace::importsThroughTheWizard()
     window.workspace->startImport({QString::fromStdString(file.string())});
     ImportWizard &wizard = window.workspace->importWizard();
     QTRY_VERIFY(wizard.isVisible() && !wizard.checking() && wizard.checked());
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Right, Qt::AltModifier); // wherever the focus is
+    QTRY_VERIFY(wizard.step() == ImportStep::Check);
+    auto *fix = qobject_cast<QAbstractButton *>(QApplication::focusWidget());
+    QVERIFY(fix && fix->objectName() == QLatin1String("fixHere"));
+    QTest::keyClick(fix, Qt::Key_Return);
+    QTRY_VERIFY(QApplication::focusWidget() != fix); // in the record
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
     QTest::keyClick(&wizard, Qt::Key_Return, Qt::ControlModifier);
     QTRY_COMPARE(window.list().model().rowCount(), 1);
     QTRY_VERIFY(!wizard.isVisible());
     window.session->undo();
     QTRY_COMPARE(window.list().model().rowCount(), 0);
+    window.trigger("data.import"); // Enter then asks for files
+    QTRY_COMPARE(QApplication::focusWidget()->objectName(), QStringLiteral("chooseFiles"));
+    const auto enabled = [&window](const char *name) {
+        for (const WorkspaceAction &one : window.workspace->workspaceActions())
+            if (one.action->objectName() == QLatin1String(name))
+                return one.action->isEnabled();
+        return false;
+    };
+    QVERIFY(!enabled("data.lengthUp") && !enabled("row.approve")); // no key acts on rows that nobody sees
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
+    QTRY_VERIFY(!wizard.isVisible());
+    QVERIFY(enabled("data.lengthUp") && enabled("row.approve"));
 }
 
 void TestDataWorkspace::anEmptyProjectSaysWhatToDo()

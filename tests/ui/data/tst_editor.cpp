@@ -200,6 +200,7 @@ void TestEditor::keysActOnAllSelectedRowsInOneStep()
     m_f->open();
     m_f->show(m_f->ids[1]);
     m_f->editor->setSelection({m_f->ids[0], m_f->ids[1], m_f->ids[3]});
+    QCOMPARE(child<KeyButton>("row.approve.button")->accessibleName(), QStringLiteral("Approve 3"));
     m_f->key(Qt::Key_A);
     m_f->settle();
     QCOMPARE(m_f->editor->shownExample(), m_f->ids[1]); // a selection is not walked
@@ -466,7 +467,7 @@ void TestEditor::versionsShowTheDifferenceAndComeBack()
     m_f->key(Qt::Key_BracketLeft);
     auto *list = child<QListWidget>("versionList");
     QTRY_COMPARE(list->count(), 3);
-    m_f->key(Qt::Key_BracketLeft);
+    QCOMPARE(list->currentRow(), 1); // the step was asked for before the versions were there
     m_f->key(Qt::Key_BracketLeft);
     QCOMPARE(list->currentRow(), 2);
     QTRY_VERIFY(child<QTextEdit>("versionDiff")->toPlainText().contains(QStringLiteral("Today?")));
@@ -590,6 +591,12 @@ void TestEditor::focusModeIsLeftByEsc()
     m_f->key(Qt::Key_Z);
     QCOMPARE(asked.count(), 1);
     QVERIFY(m_f->field(1)->font().pixelSize() > before);
+    QVERIFY(m_f->editor->hasFocus()); // and no button that Space would press
+    m_f->key(Qt::Key_J);
+    QTRY_COMPARE(m_f->editor->shownExample(), m_f->ids[1]);
+    m_f->settle();
+    for (const int turn : {1, 2}) // plain text and JSON
+        QVERIFY(m_f->field(turn)->font().pixelSize() > before);
     m_f->key(Qt::Key_Escape);
     QCOMPARE(asked.count(), 2);
     QCOMPARE(asked[1][0].toBool(), false);

@@ -71,6 +71,18 @@ private Q_SLOTS:
         QVERIFY(newRun->isEnabled());
     }
 
+    void aKeyOfAPanelIsNotLentToTheWindow()
+    {
+        ToyWorkspace rows("Rows");
+        QAction *inside = rows.add("Approve and go on", "Ctrl+Return");
+        inside->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        QAction *everywhere = rows.add("New row", "Ctrl+N");
+        m_book->addWorkspace(rows, [] {});
+        QVERIFY(!m_window->actions().contains(inside));
+        QVERIFY(m_window->actions().contains(everywhere));
+        QCOMPARE(m_book->actions().size(), 2); // the palette has both
+    }
+
     void aWorkspacesOwnDisablingOutlivesASwitch()
     {
         ToyWorkspace rows("Rows");
