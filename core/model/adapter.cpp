@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <span>
 
 namespace attune {
@@ -79,7 +80,11 @@ Result<LoraConfig> parseConfig(const Json &json, std::string_view where)
     ATTUNE_TRY(config.dropout, jsonValue<double>(json, "lora_dropout", 0, where));
     if (config.r < 1 || config.r > 65536)
         return fail(ErrorCode::InvalidInput,
-                    std::string(where) + ": r is " + std::to_string(config.r) + ", expected 1 or more.");
+                    std::string(where) + ": r is " + std::to_string(config.r) + ", expected 1 to 65536.");
+    if (!(std::abs(config.alpha) <= 1e9))
+        return fail(ErrorCode::InvalidInput, std::string(where) + ": lora_alpha is out of range.");
+    if (!(config.dropout >= 0 && config.dropout < 1))
+        return fail(ErrorCode::InvalidInput, std::string(where) + ": lora_dropout is not within 0 to 1.");
     return config;
 }
 
