@@ -128,6 +128,7 @@ Result<int> demo(const Context &context, const Options &o)
     say("4/4  The tuned model answers the test part.");
     ModelChoice tuned;
     tuned.run = run.name;
+    tuned.checkpoint = "last"; // demoSettings() says why not the best by loss
     ATTUNE_TRY(const auto after, evaluate(project, tuned, context.stop));
 
     if (o.json) {

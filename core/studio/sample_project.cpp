@@ -50,12 +50,17 @@ TrainSettings demoSettings()
     TrainSettings settings;
     settings.lora_r = 16;
     settings.lora_alpha = 32;
+    settings.lora_dropout = 0.05;
     settings.learning_rate = 1e-3;
-    settings.num_train_epochs = 3;
+    settings.num_train_epochs = 4;
     settings.per_device_train_batch_size = 4;
     settings.gradient_accumulation_steps = 1;
     settings.group_by_length = true;
     settings.max_length = 512;
+    // So small a model fits as it is, and NF4 would cost it a quarter of a nat (2.10 against 1.85 after six steps).
+    settings.quantization = "none";
+    // The intent keeps getting better after the loss, which the free-worded summaries rule, has turned.
+    settings.early_stopping_patience = 0;
     return settings;
 }
 
