@@ -32,14 +32,16 @@ constexpr std::array Kinds{
     Kind{std::string_view("PK\x03\x04"), "is a zip archive or a spreadsheet: unpack it, or save the sheet as CSV"},
     Kind{std::string_view("PAR1"), "is a Parquet file, which can't be read yet: convert it to JSON Lines"},
     Kind{std::string_view("SQLite format 3"), "is an SQLite file: export its rows as JSON Lines or CSV"},
-    Kind{std::string_view("\xff\xfe"), "is UTF-16 text: save it as UTF-8"},
-    Kind{std::string_view("\xfe\xff"), "is UTF-16 text: save it as UTF-8"},
+    Kind{std::string_view("%PDF"), "is a PDF document, not data: export its rows as JSON Lines or CSV"},
+    Kind{std::string_view("\x89PNG"), "is a picture: its rows must be JSON Lines or a table"},
+    Kind{std::string_view("\xff\xd8\xff"), "is a picture: its rows must be JSON Lines or a table"},
+    Kind{std::string_view("\xd0\xcf\x11\xe0"), "is an old office document: save the sheet as CSV"},
 };
 
 } // namespace
 
 Result<ByteSource> ByteSource::open(const std::filesystem::path &path, std::stop_token stop,
-                                    std::function<void(std::int64_t)> progress)
+                                    std::function<void(std::int64_t)> progress, TextEncoding encoding)
 {
     ByteSource source;
     source.m_path = path;
@@ -50,9 +52,10 @@ Result<ByteSource> ByteSource::open(const std::filesystem::path &path, std::stop
         return systemFailure(path, errno);
     struct stat status = {};
     if (::fstat(::fileno(source.m_file.get()), &status) == 0 && S_ISDIR(status.st_mode))
-        return fail(ErrorCode::InvalidInput, path.string() + " is a folder: name the files in it.");
+        return fail(ErrorCode::InvalidInput, path.string() + " is a folder; choose the files in it.");
     std::setvbuf(source.m_file.get(), nullptr, _IONBF, 0);
     ATTUNE_CHECK(source.begin());
+    source.chooseDecoder(encoding);
     return source;
 }
 
@@ -79,7 +82,7 @@ Result<void> ByteSource::begin()
 std::size_t ByteSource::readPiece()
 {
     if (!m_text)
-        return std::fread(m_buffer.data(), 1, m_buffer.size(), m_file.get());
+        return std::fread(m_buffer.data(), 1, PieceSize, m_file.get());
     const auto from = static_cast<std::size_t>(m_read);
     const std::size_t got = std::min(m_buffer.size(), m_text->size() - from);
     std::memcpy(m_buffer.data(), m_text->data() + from, got);
@@ -98,6 +101,31 @@ Result<void> ByteSource::checkKind()
     return {};
 }
 
+/// The first piece has been read, as it stands in the file.
+void ByteSource::chooseDecoder(TextEncoding encoding)
+{
+    const std::string_view start(m_buffer.data(), m_end);
+    const bool bigEndian = start.starts_with("\xfe\xff");
+    const bool marked = bigEndian || start.starts_with("\xff\xfe");
+    if (encoding == TextEncoding::Auto && marked)
+        encoding = TextEncoding::Utf16;
+    if (encoding != TextEncoding::Utf16 && encoding != TextEncoding::Latin1)
+        return;
+    m_decoder.emplace(encoding, bigEndian);
+    decode(encoding == TextEncoding::Utf16 && marked ? 2 : 0);
+}
+
+/// Of what was read into the buffer.
+void ByteSource::decode(std::size_t from)
+{
+    const std::string text = m_decoder->decode(std::string_view(m_buffer.data() + from, m_end - from));
+    m_buffer.assign(text.begin(), text.end());
+    m_at = 0;
+    m_end = text.size();
+    if (m_buffer.size() < PieceSize)
+        m_buffer.resize(PieceSize);
+}
+
 bool ByteSource::fill()
 {
     if (m_failure)
@@ -112,12 +140,19 @@ bool ByteSource::fill()
     if (got == 0) {
         if (m_file && std::ferror(m_file.get()))
             m_failure = systemFailure(m_path, errno).value();
-        return false;
+        if (m_failure || !m_decoder)
+            return false;
+        const std::string rest = m_decoder->end();
+        std::copy(rest.begin(), rest.end(), m_buffer.begin());
+        m_end = rest.size();
+        return m_end > 0;
     }
     m_read += static_cast<std::int64_t>(got);
     if (m_progress)
         m_progress(m_read);
-    return true;
+    if (m_decoder)
+        decode(0);
+    return m_at != m_end || fill(); // half a character may have been all
 }
 
 bool ByteSource::readLine(std::string &line, std::size_t limit, bool &cut)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/data/text_encoding.h"
 
 #include <cstdint>
 #include <cstdio>
@@ -14,13 +15,14 @@
 
 namespace attune {
 
-/// The bytes of a text file in order, a piece in memory at a time, without a UTF-8 byte order mark.
+/// The bytes of a text file in order, as UTF-8 without a byte order mark, a piece in memory at a time.
 class ByteSource {
 public:
-    /// Fails with NotFound, Io, and InvalidInput where the first bytes are those of a compressed, Parquet or UTF-16
-    /// file.
+    /// Fails with NotFound, Io, and InvalidInput where the first bytes are those of a compressed or Parquet file, a
+    /// picture or a document.
     static Result<ByteSource> open(const std::filesystem::path &path, std::stop_token stop,
-                                   std::function<void(std::int64_t)> progress);
+                                   std::function<void(std::int64_t)> progress,
+                                   TextEncoding encoding = TextEncoding::Auto);
     /// The bytes of a text in memory; `name` stands in messages where a file's path would.
     static Result<ByteSource> fromText(std::shared_ptr<const std::string> text, std::filesystem::path name,
                                        std::stop_token stop, std::function<void(std::int64_t)> progress);
@@ -54,12 +56,15 @@ private:
     bool fill();
     std::size_t readPiece();
     Result<void> checkKind();
+    void chooseDecoder(TextEncoding encoding);
+    void decode(std::size_t from);
 
     std::filesystem::path m_path;
     std::unique_ptr<std::FILE, Closer> m_file;
     std::shared_ptr<const std::string> m_text; // instead of m_file
     std::stop_token m_stop;
     std::function<void(std::int64_t)> m_progress;
+    std::optional<TextDecoder> m_decoder; // none: the bytes as they are
     std::vector<char> m_buffer;
     std::size_t m_at = 0;
     std::size_t m_end = 0;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 
 namespace attune {
 
@@ -162,7 +163,7 @@ private:
 
     Result<void> readTable(char separator)
     {
-        ATTUNE_TRY(auto table, TableRecords::open(m_bytes, separator, importRecordLimit));
+        ATTUNE_TRY(auto table, TableRecords::open(m_bytes, separator, importRecordLimit, m_options.namesFirst));
         for (const std::string &name : table.header()) {
             if (invalidUtf8(name) != std::string_view::npos || name.find('\0') != std::string::npos)
                 return fail(ErrorCode::InvalidInput,
@@ -296,11 +297,22 @@ ImportSource ImportSource::pasted(std::string text, const std::string &name)
     return source;
 }
 
+TextEncoding encodingOf(const ImportSource &source)
+{
+    std::string start(std::size_t(256) << 10, '\0');
+    if (source.text)
+        return TextEncoding::Utf8;
+    std::ifstream file(source.file, std::ios::binary);
+    file.read(start.data(), static_cast<std::streamsize>(start.size()));
+    start.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+    return guessEncoding(start);
+}
+
 Result<ByteSource> openSource(const ImportSource &source, std::stop_token stop,
                               std::function<void(std::int64_t)> progress)
 {
     return source.text ? ByteSource::fromText(source.text, source.file, std::move(stop), std::move(progress))
-                       : ByteSource::open(source.file, std::move(stop), std::move(progress));
+                       : ByteSource::open(source.file, std::move(stop), std::move(progress), source.encoding);
 }
 
 Result<DataFormat> kindOfSource(ByteSource &bytes, const ImportSource &source, DataFormat asked)

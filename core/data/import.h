@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/data/example.h"
+#include "core/data/text_encoding.h"
 
 #include <filesystem>
 #include <functional>
@@ -21,6 +22,7 @@ struct ImportSource {
 
     std::filesystem::path file;              ///< of a pasted text: the name that messages give it
     std::shared_ptr<const std::string> text; ///< null: the file's
+    TextEncoding encoding = TextEncoding::Auto; ///< of the file
     /// Records that were mended by hand, by Reject::record: what to read in their stead. An empty one is passed over.
     std::map<std::int64_t, std::string> mended;
 };
@@ -41,6 +43,8 @@ struct ImportOptions {
     std::string promptTemplate;
     /// A system turn for every row that has none; empty: none.
     std::string system;
+    /// The first line of a table names its columns; false: it is a row, and they are "column 1", "column 2", ...
+    bool namesFirst = true;
     /// Rejects carry the text of their record.
     bool rejectText = false;
 };
@@ -56,6 +60,9 @@ struct Reject {
     std::string text;        ///< of the record, where options.rejectText asks for it and it is at most 64 KiB
 };
 
+/// What the start of a source seems to be in, for source.encoding; UTF-8 where it can't be read. See guessEncoding().
+TextEncoding encodingOf(const ImportSource &source);
+
 /// Reads a file as a stream, one record at a time: memory does not grow with the file. A bad record goes to
 /// `onReject` and reading continues; a record over 64 MiB is a bad one. Either callback may stop the import by
 /// returning an error, which is handed on.
@@ -67,8 +74,8 @@ struct Reject {
 /// lists as TRL writes them), as JSON Lines or as one JSON array; CSV and TSV (RFC 4180) with the columns of
 /// `options.columns`. A record's own "split" ("train", "validation", "test"), "tags", "rating" (1 to 5) and "notes" are
 /// kept. Auto looks at the extension and the first record; well-known column names need no map; a pasted text that is
-/// no JSON is a table. A UTF-8 BOM and CRLF are fine; invalid UTF-8
-/// and NUL are rejects. A quote that is never closed in a table or an array is an error: nothing after it could be
+/// no JSON is a table. A byte order mark and CRLF are fine, and so is what `source.encoding`
+/// tells; invalid UTF-8 and NUL are rejects. A quote that is never closed in a table or an array is an error: nothing after it could be
 /// told apart. So is a file without any record. `progress` gets the bytes read so far. Fails with NotFound, Io,
 /// InvalidInput (format unknown), Interrupted.
 Result<void> readExamples(const ImportSource &source, const ImportOptions &options,

@@ -62,7 +62,8 @@ private:
 
     Result<void> readTable(ByteSource &bytes, DataFormat kind)
     {
-        ATTUNE_TRY(auto table, TableRecords::open(bytes, kind == DataFormat::Tsv ? '\t' : ',', importRecordLimit));
+        ATTUNE_TRY(auto table, TableRecords::open(bytes, kind == DataFormat::Tsv ? '\t' : ',', importRecordLimit,
+                                                  m_options.namesFirst));
         table.keepRaw();
         const std::size_t width = table.header().size();
         while (m_preview.first.size() < m_most) {
@@ -85,8 +86,8 @@ private:
         guess.format = kind;
         guess.separator = table.separator();
         const char *with = guess.separator == '\t' ? "tabs" : guess.separator == ';' ? "semicolons" : "commas";
-        guess.sentence = "A table with " + std::string(with) + " and a header of " + counted(width, "column") +
-                         columnWords() + ".";
+        guess.sentence = "A table with " + std::string(with) + " and " + (m_options.namesFirst ? "a header of " : "") +
+                         counted(width, "column") + columnWords() + ".";
         return {};
     }
 
@@ -223,6 +224,15 @@ private:
     Result<void> takeExample(Example example)
     {
         ++m_preview.good;
+        if (m_limits.known && !m_limits.known->insert(ContentKey::of(contentHash(example.messages)))) {
+            ++m_preview.duplicates;
+            if (m_preview.doubled.size() < m_limits.rejects)
+                m_preview.doubled.push_back({example.origin.file, example.origin.line, {},
+                                             "The same question and answer as an earlier row or one of the project.",
+                                             m_record, {}});
+        } else {
+            ++m_preview.parts[example.part ? static_cast<std::size_t>(*example.part) : 3];
+        }
         if (PreviewRecord *record = next())
             record->example = std::move(example);
         return done();

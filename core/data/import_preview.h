@@ -1,6 +1,9 @@
 #pragma once
 
+#include "core/data/content_set.h"
 #include "core/data/import.h"
+
+#include <array>
 
 namespace attune {
 
@@ -49,6 +52,8 @@ struct ImportPreviewOptions {
     std::size_t records = 50;   ///< how many to show
     std::size_t rejects = 1000; ///< how many to keep, with their text
     bool wholeSource = true;    ///< false: only the first records are read, and the counts are of those
+    /// The rows that are there already; the source's good rows join them. Null: no row is taken for a duplicate.
+    ContentSet *known = nullptr;
 };
 
 struct ImportPreview {
@@ -56,8 +61,11 @@ struct ImportPreview {
     std::vector<PreviewColumn> columns; ///< where guess.usesColumns()
     std::vector<PreviewRecord> first;
     std::int64_t records = 0; ///< read
-    std::int64_t good = 0;
+    std::int64_t good = 0;      ///< duplicates among them
+    std::int64_t duplicates = 0;
+    std::vector<Reject> doubled; ///< the first of the duplicates
     std::int64_t rejected = 0;
+    std::array<std::int64_t, 4> parts{}; ///< of good rows that are no duplicates: train, validation, test, not said
     std::vector<Reject> rejects; ///< with line, field, reason and the record's text
     std::int64_t noted = 0;
     std::vector<Reject> notes; ///< rows that come in, but not quite as written ("n/a" is no rating)

@@ -4,10 +4,12 @@
 
 namespace attune {
 
-Result<TableRecords> TableRecords::open(ByteSource &source, char separator, std::size_t recordLimit)
+Result<TableRecords> TableRecords::open(ByteSource &source, char separator, std::size_t recordLimit, bool namesFirst)
 {
     TableRecords table(source, separator, recordLimit);
+    table.m_keepRaw = !namesFirst;
     ATTUNE_TRY(auto header, table.readRow());
+    table.m_keepRaw = false;
     if (!header)
         return fail(ErrorCode::InvalidInput,
                     source.path().string() + " is empty: a table needs a header row that names its columns.");
@@ -25,12 +27,26 @@ Result<TableRecords> TableRecords::open(ByteSource &source, char separator, std:
         }
         header->fields = std::move(names);
     }
-    table.m_header = std::move(header->fields);
+    if (namesFirst) {
+        table.m_header = std::move(header->fields);
+        return table;
+    }
+    if (table.m_separator == ';') { // the row was cut at commas
+        ATTUNE_TRY(header, table.parseAlone(header->raw, header->line));
+    }
+    for (std::size_t i = 1; i <= header->fields.size(); ++i)
+        table.m_header.push_back("column " + std::to_string(i));
+    table.m_first = std::move(*header);
     return table;
 }
 
 Result<std::optional<TableRow>> TableRecords::next()
 {
+    if (m_first) {
+        std::optional<TableRow> first = std::move(m_first);
+        m_first.reset();
+        return first;
+    }
     ATTUNE_TRY(auto row, readRow());
     if (row)
         checkWidth(*row);
@@ -39,6 +55,13 @@ Result<std::optional<TableRow>> TableRecords::next()
 
 Result<TableRow> TableRecords::parseRow(const std::string &text, std::int64_t line) const
 {
+    ATTUNE_TRY(TableRow row, parseAlone(text, line));
+    checkWidth(row);
+    return row;
+}
+
+Result<TableRow> TableRecords::parseAlone(const std::string &text, std::int64_t line) const
+{
     ATTUNE_TRY(auto source,
                ByteSource::fromText(std::make_shared<const std::string>(text), m_source->path(), {}, {}));
     TableRecords alone(source, m_separator, m_recordLimit);
@@ -46,7 +69,6 @@ Result<TableRow> TableRecords::parseRow(const std::string &text, std::int64_t li
     TableRow result = row ? std::move(*row) : TableRow{.fields = {}, .line = line, .problem = {}, .raw = {}};
     result.line = line;
     result.raw = text;
-    checkWidth(result);
     if (result.problem.empty() && source.peek() != ByteSource::End)
         result.problem = "There is more than one row in this text; put line breaks into double quotes.";
     return result;

@@ -16,8 +16,10 @@ struct TableRow {
 class TableRecords {
 public:
     /// Reads the header row. A CSV file whose header has semicolons and no comma is read with semicolons, as
-    /// spreadsheets of half of Europe write it. Fails with InvalidInput where there is no header.
-    static Result<TableRecords> open(ByteSource &source, char separator, std::size_t recordLimit);
+    /// spreadsheets of half of Europe write it. Fails with InvalidInput where there is no header. Without `namesFirst`
+    /// the first row is one of the rows, and the columns are called "column 1", "column 2", ...
+    static Result<TableRecords> open(ByteSource &source, char separator, std::size_t recordLimit,
+                                     bool namesFirst = true);
 
     /// A row on its own, to go with this table's header. Fails with InvalidInput where a quote is never closed.
     Result<TableRow> parseRow(const std::string &text, std::int64_t line) const;
@@ -35,6 +37,7 @@ private:
     {
     }
     Result<std::optional<TableRow>> readRow();
+    Result<TableRow> parseAlone(const std::string &text, std::int64_t line) const;
     void checkWidth(TableRow &row) const;
     int take(TableRow &row);
     Result<void> readQuoted(TableRow &row, std::size_t &size);
@@ -45,6 +48,7 @@ private:
     std::size_t m_recordLimit;
     bool m_keepRaw = false;
     std::vector<std::string> m_header;
+    std::optional<TableRow> m_first; // where it is no header
 };
 
 } // namespace attune

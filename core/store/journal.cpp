@@ -1,5 +1,6 @@
 #include "core/store/journal.h"
 
+#include "core/store/imported_rows.h"
 #include "core/store/project_impl.h"
 
 #include <algorithm>
@@ -169,6 +170,16 @@ Result<void> edit(StoredRow &row, const ExampleEdit &change, const std::string &
 
 } // namespace
 
+Result<std::int64_t> newStep(Database &database, const std::string &label, const std::string &merge,
+                             std::string_view doing)
+{
+    ATTUNE_CHECK(database.run("DELETE FROM edit_steps WHERE undone = 1", doing));
+    ATTUNE_TRY(auto insert,
+               database.prepare("INSERT INTO edit_steps (label, merge_key, made_at) VALUES (?, ?, ?)", doing));
+    ATTUNE_CHECK(insert.bind(label, merge, secondsNow()).run());
+    return database.lastId();
+}
+
 RowChange::RowChange(Database &database, std::string label, std::string merge, std::string_view doing)
     : m_database(&database), m_label(std::move(label)), m_merge(std::move(merge)), m_doing(doing), m_now(timeNow()),
       m_writer(database, doing),
@@ -195,11 +206,7 @@ Result<void> RowChange::beginStep()
             return touch.bind(now, m_label, m_step).run();
         }
     }
-    ATTUNE_CHECK(m_database->run("DELETE FROM edit_steps WHERE undone = 1", m_doing));
-    ATTUNE_TRY(auto insert,
-               m_database->prepare("INSERT INTO edit_steps (label, merge_key, made_at) VALUES (?, ?, ?)", m_doing));
-    ATTUNE_CHECK(insert.bind(m_label, m_merge, now).run());
-    m_step = m_database->lastId();
+    ATTUNE_TRY(m_step, newStep(*m_database, m_label, m_merge, m_doing));
     return {};
 }
 
@@ -267,6 +274,7 @@ Result<void> RowChange::noteMore(std::int64_t example, const std::string &before
 
 Result<EditStep> RowChange::finish()
 {
+    ATTUNE_CHECK(m_writer.finish());
     return EditStep{m_step, m_label, m_rows};
 }
 
@@ -290,9 +298,76 @@ Result<StoredRow> withChange(const Database &database, StoredRow row, const std:
 
 namespace {
 
+using Range = std::pair<std::int64_t, std::int64_t>; // first and last id
+
+Result<std::vector<Range>> rangesOf(Database &database, std::int64_t step, std::string_view doing)
+{
+    ATTUNE_TRY(auto find, database.prepare("SELECT first, last FROM edit_ranges WHERE step = ? ORDER BY first", doing));
+    find.bind(step);
+    std::vector<Range> ranges;
+    while (true) {
+        ATTUNE_TRY(const bool more, find.step());
+        if (!more)
+            return ranges;
+        ranges.emplace_back(find.integer(0), find.integer(1));
+    }
+}
+
+Result<std::vector<std::int64_t>> idsIn(Database &database, const Range &range, bool deleted, std::string_view doing)
+{
+    ATTUNE_TRY(auto find, database.prepare(deleted ? "SELECT id FROM examples WHERE id BETWEEN ? AND ? AND "
+                                                     "deleted_at IS NOT NULL"
+                                                   : "SELECT id FROM examples WHERE id BETWEEN ? AND ? AND "
+                                                     "deleted_at IS NULL",
+                                           doing));
+    find.bind(range.first, range.second);
+    std::vector<std::int64_t> ids;
+    while (true) {
+        ATTUNE_TRY(const bool more, find.step());
+        if (!more)
+            return ids;
+        ids.push_back(find.integer(0));
+    }
+}
+
+/// Rows that came with the step go: at once, as there may be 100,000 of them.
+Result<void> hideRange(Database &database, const Range &range, std::string_view doing)
+{
+    for (const char *sql : {"UPDATE examples SET deleted_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
+                            "WHERE id BETWEEN ? AND ? AND deleted_at IS NULL",
+                            "DELETE FROM row_facts WHERE id BETWEEN ? AND ?",
+                            "DELETE FROM row_heads WHERE id BETWEEN ? AND ?",
+                            "DELETE FROM row_tags WHERE example BETWEEN ? AND ?"}) {
+        ATTUNE_TRY(auto hide, database.prepare(sql, doing));
+        ATTUNE_CHECK(hide.bind(range.first, range.second).run());
+    }
+    return {};
+}
+
+Result<void> walkRanges(Database &database, RowWriter &writer, EditStep &step, bool forth, std::string_view doing)
+{
+    ATTUNE_TRY(const auto ranges, rangesOf(database, step.id, doing));
+    for (const Range &range : ranges) {
+        ATTUNE_TRY(const auto ids, idsIn(database, range, forth, doing));
+        step.rows.insert(step.rows.end(), ids.begin(), ids.end());
+        if (!forth) {
+            ATTUNE_CHECK(hideRange(database, range, doing));
+            continue;
+        }
+        for (const std::int64_t id : ids) {
+            ATTUNE_TRY(const auto row, writer.find(id));
+            StoredRow shown = *row;
+            shown.deletedAt.reset();
+            ATTUNE_CHECK(writer.replace(*row, shown));
+        }
+    }
+    return {};
+}
+
 Result<std::optional<EditStep>> walk(Database &database, bool forth)
 {
     constexpr auto Doing = "undo or redo a change";
+    ATTUNE_CHECK(showImported(database)); // its step is one step
     ATTUNE_TRY(auto find, database.prepare(forth ? "SELECT id, label FROM edit_steps WHERE undone = 1 ORDER BY id LIMIT 1"
                                                  : "SELECT id, label FROM edit_steps WHERE undone = 0 ORDER BY id "
                                                    "DESC LIMIT 1",
@@ -317,6 +392,8 @@ Result<std::optional<EditStep>> walk(Database &database, bool forth)
         ATTUNE_CHECK(writer.replace(*row, other));
         step.rows.push_back(row->id);
     }
+    ATTUNE_CHECK(walkRanges(database, writer, step, forth, Doing));
+    ATTUNE_CHECK(writer.finish());
     // Without its key, so that typing goes on in a step of its own.
     ATTUNE_TRY(auto mark, database.prepare("UPDATE edit_steps SET undone = ?, merge_key = '' WHERE id = ?", Doing));
     ATTUNE_CHECK(mark.bind(forth ? 0 : 1, step.id).run());

@@ -49,6 +49,10 @@ private:
     std::unordered_set<std::int64_t> m_seen;
 };
 
+/// A new step, the newest of all; those that were undone are gone then.
+Result<std::int64_t> newStep(Database &database, const std::string &label, const std::string &merge,
+                             std::string_view doing);
+
 /// Takes the newest step back, or the last one that was taken back forth again. None: there is no such step. Inside
 /// the caller's transaction.
 Result<std::optional<EditStep>> undoStep(Database &database);

@@ -293,11 +293,45 @@ CREATE TABLE transcripts (
 );
 )sql";
 
+// Imports in short transactions. In an index of all rows, those that nobody sees yet would be spread over all its pages.
+constexpr const char *Version3 = R"sql(
+DROP INDEX examples_by_hash;
+CREATE INDEX examples_by_hash ON examples (content_hash) WHERE deleted_at IS NULL;
+
+-- An import that is under way, and the process that does it; core/store/imported_rows.h says how.
+CREATE TABLE imports (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    label TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    pid INTEGER NOT NULL,
+    holder TEXT NOT NULL,
+    heartbeat REAL NOT NULL
+);
+CREATE TABLE import_rows (
+    id INTEGER PRIMARY KEY REFERENCES examples (id) ON DELETE CASCADE,
+    import INTEGER NOT NULL,
+    turns INTEGER NOT NULL,
+    file INTEGER NOT NULL,
+    system INTEGER NOT NULL,
+    prompt TEXT NOT NULL,
+    answer TEXT NOT NULL
+);
+
+-- Rows that came into being with a step, by their numbers: before it, they were deleted ones.
+CREATE TABLE edit_ranges (
+    id INTEGER PRIMARY KEY,
+    step INTEGER NOT NULL REFERENCES edit_steps (id) ON DELETE CASCADE,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL
+);
+CREATE INDEX edit_ranges_by_step ON edit_ranges (step);
+)sql";
+
 } // namespace
 
 const std::vector<Migration> &projectMigrations()
 {
-    static const std::vector<Migration> Migrations{{1, Version1, {}}, {2, Version2, rebuildRowIndex}};
+    static const std::vector<Migration> Migrations{{1, Version1, {}}, {2, Version2, rebuildRowIndex}, {3, Version3, {}}};
     return Migrations;
 }
 

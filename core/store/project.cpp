@@ -1,3 +1,4 @@
+#include "core/store/imported_rows.h"
 #include "core/store/project_impl.h"
 
 #include <chrono>
@@ -119,6 +120,8 @@ Result<Project> Project::create(const std::filesystem::path &path)
 Result<Project> Project::open(const std::filesystem::path &path)
 {
     ATTUNE_TRY(auto database, openProjectFile(path, projectMigrations()));
+    if (!database.readOnly()) // as far as it comes: who opens a project to read it needs no more
+        (void)endDeadImports(database, true);
     return Impl::wrap(std::move(database));
 }
 

@@ -1,3 +1,4 @@
+#include "core/store/imported_rows.h"
 #include "core/store/project_impl.h"
 
 #include <array>
@@ -67,6 +68,7 @@ Result<std::int64_t> Project::takeSnapshot(const std::string &name)
 {
     Database &database = m_impl->database;
     ATTUNE_TRY(auto transaction, Transaction::begin(database, Taking));
+    ATTUNE_CHECK(showImported(database)); // all of an import or none
     ATTUNE_TRY(const auto members, currentMembers(database));
     const std::string digest = digestOf(members);
     ATTUNE_TRY(auto find, database.prepare("SELECT id FROM snapshots WHERE digest = ?", Taking));

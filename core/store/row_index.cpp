@@ -14,21 +14,17 @@ bool isAnswer(const Message &message)
     return message.role == "assistant";
 }
 
-struct Words {
-    std::string prompt;
-    std::string answer;
-};
-
-/// What the full-text index holds of a row. To remove a row from it takes the very same words, so a change here
-/// needs a migration that rebuilds it.
-Words wordsOf(std::span<const Message> messages)
+/// What the full-text index holds of a row: its answers, or all else. To remove a row from it takes the very same words,
+/// so a change here needs a migration that rebuilds it.
+std::string wordsOf(std::span<const Message> messages, bool answers)
 {
-    Words words;
+    std::string words;
     for (const Message &message : messages) {
-        std::string &side = isAnswer(message) ? words.answer : words.prompt;
-        if (!side.empty())
-            side += '\n';
-        side += message.content;
+        if (isAnswer(message) != answers)
+            continue;
+        if (!words.empty())
+            words += '\n';
+        words += message.content;
     }
     return words;
 }
@@ -73,6 +69,11 @@ std::int64_t turnsOf(std::span<const Message> messages)
 }
 
 } // namespace
+
+RowOutline outlineOf(std::span<const Message> messages)
+{
+    return {turnsOf(messages), systemNumber(messages), promptHead(messages), answerHead(messages)};
+}
 
 std::string headOf(std::string_view text)
 {
@@ -130,6 +131,7 @@ Result<std::int64_t> RowIndex::fileId(const std::string &name)
     ATTUNE_TRY(Statement * find, m_findFile.get());
     ATTUNE_TRY(const bool found, find->bind(name).step());
     std::int64_t id = found ? find->integer(0) : 0;
+    find->reset();
     if (!found) {
         ATTUNE_CHECK(m_addFile.run(name));
         id = m_database->lastId();
@@ -149,6 +151,7 @@ Result<void> RowIndex::add(const StoredRow &row, std::span<const Message> messag
         tokens = counted->integer(0);
         trained = counted->integer(1);
     }
+    counted->reset();
     std::int64_t problems = 0;
     if (!fresh) {
         ATTUNE_TRY(Statement * kinds, m_findProblems.get());
@@ -194,14 +197,29 @@ Result<void> RowIndex::tagsChanged(const StoredRow &row)
 
 Result<void> RowIndex::addWords(std::int64_t id, std::span<const Message> messages)
 {
-    const Words words = wordsOf(messages);
-    return m_addWords.run(id, words.prompt, words.answer);
+    return keepWords(id, false, messages);
 }
 
 Result<void> RowIndex::removeWords(std::int64_t id, std::span<const Message> messages)
 {
-    const Words words = wordsOf(messages);
-    return m_removeWords.run(id, words.prompt, words.answer);
+    return keepWords(id, true, messages);
+}
+
+Result<void> RowIndex::keepWords(std::int64_t id, bool removed, std::span<const Message> messages)
+{
+    constexpr std::size_t MostBytes = std::size_t(8) << 20;
+    m_words.push_back({id, removed, wordsOf(messages, false), wordsOf(messages, true)});
+    m_wordBytes += m_words.back().prompt.size() + m_words.back().answer.size();
+    return m_wordBytes > MostBytes ? writeWords() : Result<void>();
+}
+
+Result<void> RowIndex::writeWords()
+{
+    for (const Words &words : m_words)
+        ATTUNE_CHECK((words.removed ? m_removeWords : m_addWords).run(words.id, words.prompt, words.answer));
+    m_words.clear();
+    m_wordBytes = 0;
+    return {};
 }
 
 Result<void> rebuildRowIndex(Database &database)
@@ -234,7 +252,7 @@ Result<void> rebuildRowIndex(Database &database)
         row.updatedAt = rows.text(8);
         ATTUNE_CHECK(index.add(row, messages, false));
     }
-    return {};
+    return index.writeWords();
 }
 
 } // namespace attune

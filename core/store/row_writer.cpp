@@ -38,7 +38,7 @@ RowWriter::RowWriter(Database &database, std::string_view doing)
              doing),
       m_insert(database,
                "INSERT INTO examples (messages, part, tags, content_hash, origin_file, origin_line, rating, notes, "
-               "created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9)",
+               "created_at, updated_at, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9, ?10)",
                doing),
       m_insertDeleted(database,
                       "INSERT INTO examples (id, messages, content_hash, created_at, updated_at, deleted_at) "
@@ -79,7 +79,7 @@ Result<std::optional<StoredRow>> RowWriter::find(std::int64_t id)
     return std::optional(std::move(row));
 }
 
-Result<StoredRow> RowWriter::insert(const Example &example, const std::string &now)
+Result<StoredRow> RowWriter::store(const Example &example, const std::string &now, bool deleted)
 {
     StoredRow row;
     ATTUNE_TRY(row.messages, messagesText(example.messages));
@@ -91,15 +91,27 @@ Result<StoredRow> RowWriter::insert(const Example &example, const std::string &n
     row.notes = validUtf8(example.notes);
     row.contentHash = contentHash(example.messages);
     row.origin = example.origin;
-    row.rating = example.rating;
-    row.notes = example.notes;
     row.createdAt = row.updatedAt = now;
+    if (deleted)
+        row.deletedAt = now;
     ATTUNE_CHECK(m_insert.run(row.messages, row.part, row.tags, row.contentHash, row.origin.file, row.origin.line,
-                              row.rating, row.notes, now));
+                              row.rating, row.notes, now, row.deletedAt));
     row.id = m_database->lastId();
     ATTUNE_CHECK(m_index.addWords(row.id, example.messages));
+    return row;
+}
+
+Result<StoredRow> RowWriter::insert(const Example &example, const std::string &now)
+{
+    ATTUNE_TRY(StoredRow row, store(example, now, false));
     ATTUNE_CHECK(m_index.add(row, example.messages, true));
     return row;
+}
+
+Result<std::int64_t> RowWriter::insertUnseen(const Example &example, const std::string &now)
+{
+    ATTUNE_TRY(const StoredRow row, store(example, now, true));
+    return row.id;
 }
 
 Result<StoredRow> RowWriter::insertDeleted(std::int64_t id, std::span<const Message> messages, const std::string &now)

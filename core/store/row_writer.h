@@ -38,14 +38,28 @@ public:
     Result<void> remove(std::int64_t id);
     Result<void> labelsChanged(const StoredRow &row);
     Result<void> tagsChanged(const StoredRow &row);
+    /// Kept until writeWords(), or until there are many.
     Result<void> addWords(std::int64_t id, std::span<const Message> messages);
     Result<void> removeWords(std::int64_t id, std::span<const Message> messages);
+    /// Before the transaction is committed. FTS5 ends a piece of its index at each savepoint, and nearly every other
+    /// statement makes one: words and facts in turns cost five times as much as first the facts, then the words.
+    Result<void> writeWords();
+
+    Result<std::int64_t> fileId(const std::string &name);
 
 private:
-    Result<std::int64_t> fileId(const std::string &name);
+    struct Words {
+        std::int64_t id = 0;
+        bool removed = false;
+        std::string prompt;
+        std::string answer;
+    };
+    Result<void> keepWords(std::int64_t id, bool removed, std::span<const Message> messages);
     Result<void> addTags(const StoredRow &row);
 
     Database *m_database;
+    std::vector<Words> m_words; // to be written
+    std::size_t m_wordBytes = 0;
     std::unordered_map<std::string, std::int64_t> m_files;
     LazyStatement m_findFile;
     LazyStatement m_addFile;
@@ -70,12 +84,19 @@ public:
     /// Deleted rows too.
     Result<std::optional<StoredRow>> find(std::int64_t id);
     Result<StoredRow> insert(const Example &example, const std::string &now);
+    /// As a deleted one that the index knows by its words only; its id.
+    Result<std::int64_t> insertUnseen(const Example &example, const std::string &now);
+    Result<std::int64_t> fileId(const std::string &name) { return m_index.fileId(name); }
     /// A row that was there once: with its own id, deleted.
     Result<StoredRow> insertDeleted(std::int64_t id, std::span<const Message> messages, const std::string &now);
     /// `before` is the row as it is now; after.contentHash is set by this.
     Result<void> replace(const StoredRow &before, StoredRow &after);
+    /// What is left to write; before the transaction is committed.
+    Result<void> finish() { return m_index.writeWords(); }
 
 private:
+    Result<StoredRow> store(const Example &example, const std::string &now, bool deleted);
+
     Database *m_database;
     RowIndex m_index;
     LazyStatement m_find;
@@ -111,6 +132,15 @@ private:
 
 /// What the commit of a RowTransaction does too: other connections notice that rows changed.
 Result<void> countRowChange(Database &database);
+
+/// The line of a list and what else follows from a conversation alone.
+struct RowOutline {
+    std::int64_t turns = 0;
+    std::int64_t system = 0; ///< equal for equal system turns; 0: none
+    std::string prompt;
+    std::string answer;
+};
+RowOutline outlineOf(std::span<const Message> messages);
 
 /// Makes the index anew from the rows; what a migration ends with.
 Result<void> rebuildRowIndex(Database &database);

@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <fstream>
 #include <system_error>
 #include <unistd.h>
 
@@ -51,17 +50,12 @@ Result<void> checkHeader(const std::filesystem::path &path)
         return fail(ErrorCode::NotFound, path.string() + " does not exist; make it with attune init.");
     if (status.type() == std::filesystem::file_type::directory)
         return notAProject(path, "it is a folder");
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return fail(ErrorCode::Io,
-                    path.string() + " can't be read: " + std::generic_category().message(errno ? errno : EIO) + ".");
     std::array<char, 100> header{};
-    file.read(header.data(), header.size());
-    const auto size = static_cast<std::size_t>(file.gcount());
+    ATTUNE_TRY(const auto begin, Database::firstBytes(path, header.size()));
+    const std::size_t size = begin.copy(header.data(), header.size());
     if (size == 0)
         return notAProject(path, "it is empty");
-    if (!std::string_view(header.data(), size).starts_with(Magic.substr(0, size)))
+    if (!begin.starts_with(Magic.substr(0, size)))
         return notAProject(path, "it is no SQLite file");
     const auto fileSize = std::filesystem::file_size(path, error);
     if (size < header.size() || (!error && !hasLog(path) && fileSize < promisedSize(header)))
@@ -83,7 +77,8 @@ Result<void> checkTables(Database &database)
                                 "votes",      "prompt_templates", "test_sets",    "evaluations",   "checkpoints",
                                 "row_facts",  "evaluation_examples", "row_heads", "row_tags",      "row_words",
                                 "edit_steps", "source_files",     "token_counts", "row_problems",  "edit_rows",
-                                "counters",   "comparisons",      "saved_views",  "transcripts"};
+                                "counters",   "comparisons",      "saved_views",  "transcripts",   "imports",
+                                "edit_ranges", "import_rows"};
     ATTUNE_TRY(auto query, database.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?",
                                             "read its tables"));
     for (const char *table : Tables) {

@@ -1,5 +1,7 @@
 #include "core/store/sqlite.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <cmath>
 #include <limits>
@@ -11,7 +13,18 @@ namespace attune {
 
 namespace {
 
-constexpr int BusyTimeout = 30000; // milliseconds; an import of 100,000 rows holds the lock for up to twenty seconds
+constexpr int BusyTimeout = 30000; // milliseconds; a change of all rows at once takes some seconds
+constexpr int BusyPause = 2;       // milliseconds
+
+/// SQLite's own way to wait sleeps up to a tenth of a second, and misses the pauses between the transactions of an
+/// import again and again.
+int waitForLock(void *timeout, int tries)
+{
+    if (static_cast<std::intptr_t>(tries) * BusyPause >= reinterpret_cast<std::intptr_t>(timeout))
+        return 0;
+    sqlite3_sleep(BusyPause);
+    return 1;
+}
 
 /// SQLite's URI form of a path, in which ?, # and % have a meaning.
 std::string uriOf(const std::filesystem::path &path, std::string_view query)
@@ -106,7 +119,7 @@ Result<Database> Database::open(const std::filesystem::path &path, Mode mode)
         return fail(ErrorCode::OutOfMemory, path.string() + " can't be opened: there is not enough memory.");
     if (opened != SQLITE_OK)
         return tl::unexpected(database.failure("open it"));
-    sqlite3_busy_timeout(handle, BusyTimeout);
+    database.setBusyTimeout(BusyTimeout);
     // A project may come from a stranger: nothing in it may run on its own, and no broken page may pass unseen.
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
@@ -117,6 +130,27 @@ Result<Database> Database::open(const std::filesystem::path &path, Mode mode)
                               "open it"));
     ATTUNE_CHECK(database.run(UsualPragmas, "open it"));
     return database;
+}
+
+Result<std::string> Database::firstBytes(const std::filesystem::path &path, std::size_t count)
+{
+    std::error_code ignored;
+    sqlite3 *handle = nullptr;
+    const int opened = sqlite3_open_v2(std::filesystem::absolute(path, ignored).c_str(), &handle,
+                                       SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+    const std::unique_ptr<sqlite3, Closer> closing(handle);
+    sqlite3_file *file = nullptr;
+    sqlite3_int64 size = 0;
+    if (opened != SQLITE_OK || sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+        !file || !file->pMethods || file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
+        const int number = handle ? sqlite3_system_errno(handle) : ENOMEM;
+        return fail(ErrorCode::Io, path.string() + " can't be read: " +
+                                       std::generic_category().message(number ? number : EIO) + ".");
+    }
+    std::string bytes(static_cast<std::size_t>(std::min<sqlite3_int64>(size, static_cast<sqlite3_int64>(count))), '\0');
+    if (!bytes.empty() && file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0) != SQLITE_OK)
+        return fail(ErrorCode::Io, path.string() + " can't be read; check the disk.");
+    return bytes;
 }
 
 Result<void> Database::run(const char *sql, std::string_view doing)
@@ -181,7 +215,7 @@ bool Database::inTransaction() const
 
 void Database::setBusyTimeout(int milliseconds)
 {
-    sqlite3_busy_timeout(m_handle.get(), milliseconds);
+    sqlite3_busy_handler(m_handle.get(), waitForLock, reinterpret_cast<void *>(std::intptr_t(milliseconds)));
 }
 
 Result<void> Database::backupTo(const std::filesystem::path &path)

@@ -34,6 +34,10 @@ public:
         Immutable, ///< read-only, without locks: for a file in a folder where none can be made
     };
     static Result<Database> open(const std::filesystem::path &path, Mode mode);
+    /// The first bytes of a file that may be a database, fewer where it is shorter. Read through SQLite: whoever else
+    /// closes a descriptor of the file drops all locks that this process has on it (POSIX), and the next process that
+    /// closes the project would take it for its last user, and its log for its own to remove.
+    static Result<std::string> firstBytes(const std::filesystem::path &path, std::size_t count);
 
     /// Runs one or more statements without results.
     Result<void> run(const char *sql, std::string_view doing);
@@ -84,6 +88,9 @@ public:
     Result<bool> step();
     /// For a statement without results.
     Result<void> run();
+    /// Ends a question whose other rows nobody wants: while it is open, so is what it reads of the file, and a
+    /// transaction that begins later can't write once somebody else has.
+    void reset();
 
     bool isNull(int column) const;
     std::int64_t integer(int column) const;
@@ -98,7 +105,6 @@ private:
         void operator()(sqlite3_stmt *statement) const;
     };
     Statement() = default;
-    void reset();
     void bindOne(int index, std::int64_t value);
     void bindOne(int index, int value) { bindOne(index, std::int64_t(value)); }
     void bindOne(int index, double value);

@@ -1,6 +1,7 @@
 #include "core/studio/import_files.h"
 
-#include <unordered_set>
+#include "core/store/row_import.h"
+#include "core/studio/split_plan.h"
 
 namespace attune {
 namespace {
@@ -67,7 +68,8 @@ private:
 /// What the first reading finds out: the rows of the project and, after them, the new ones, with the parts of all.
 struct Plan {
     std::vector<SplitRow> rows;
-    std::size_t existing = 0; ///< rows of the project
+    std::size_t existing = 0;        ///< rows of the project
+    std::vector<ContentKey> contents; ///< of the new rows
     std::vector<Leak> leaks;
     std::vector<Part> parts;
 };
@@ -76,22 +78,33 @@ Result<Plan> planImport(Project &project, const ImportRequest &request, const Fi
                         ImportReport &report)
 {
     Plan plan;
-    std::unordered_set<std::string> known;
+    ATTUNE_TRY(const SplitPlan split, splitPlan(project));
+    std::vector<std::string> strata;
+    const auto look = [&](const auto &row, std::optional<Part> part) {
+        plan.rows.push_back({0, normalisedPrompt(row.messages), splitValue(row, split.group), part});
+        if (!split.stratify.empty())
+            strata.push_back(splitValue(row, split.stratify));
+    };
+    ContentSet known;
     ATTUNE_CHECK(project.forEachExample({}, [&](const StoredExample &example) -> Result<void> {
-        plan.rows.push_back({example.id, normalisedPrompt(example.messages), {}, example.part});
-        known.insert(example.contentHash);
+        look(example, example.part);
+        plan.rows.back().id = example.id;
+        known.insert(ContentKey::of(example.contentHash));
         return {};
     }));
     plan.existing = plan.rows.size();
     ATTUNE_CHECK(reader.read(
         "Reading",
         [&](Example example) -> Result<void> {
-            if (!known.insert(contentHash(example.messages)).second) {
+            const ContentKey content = ContentKey::of(contentHash(example.messages));
+            if (!known.insert(content)) {
                 ++report.duplicates;
                 return {};
             }
-            plan.rows.push_back(
-                {0, normalisedPrompt(example.messages), {}, request.part ? request.part : example.part});
+            if (!request.origin.empty())
+                example.origin.file = request.origin;
+            look(example, request.part ? request.part : example.part);
+            plan.contents.push_back(content);
             return {};
         },
         [&](Reject reject) -> Result<void> {
@@ -100,38 +113,67 @@ Result<Plan> planImport(Project &project, const ImportRequest &request, const Fi
                 report.rejects.push_back(std::move(reject));
             return {};
         }));
-    ATTUNE_TRY(const auto options, splitOptions(project));
-    ATTUNE_TRY(auto split, assignParts(plan.rows, options));
-    plan.parts = std::move(split.parts);
-    plan.leaks = std::move(split.leaks);
+    ATTUNE_TRY(auto assigned, assignPlannedParts(plan.rows, strata, split));
+    plan.parts = std::move(assigned.parts);
+    plan.leaks = std::move(assigned.leaks);
+    for (SplitRow &row : plan.rows) // the texts have done their work
+        std::string().swap(row.prompt);
     return plan;
 }
 
-/// The second reading. The ids of the new rows go into the plan.
-Result<void> addRows(const Project::AddExample &add, const ImportRequest &request, const FileReader &reader,
-                     Plan &plan)
-{
-    std::size_t next = plan.existing;
-    ATTUNE_CHECK(reader.read(
-        "Importing",
-        [&](Example example) -> Result<void> {
-            if (next < plan.rows.size())
-                example.part = plan.parts[next];
-            if (!request.origin.empty())
-                example.origin.file = request.origin;
-            ATTUNE_TRY(const auto id, add(example));
-            if (!id) // a duplicate
-                return {};
-            if (next == plan.rows.size() || normalisedPrompt(example.messages) != plan.rows[next].prompt)
-                return tl::unexpected(changed(request));
-            plan.rows[next++].id = *id;
-            return {};
-        },
-        [](const Reject &) -> Result<void> { return {}; }));
-    if (next != plan.rows.size())
-        return tl::unexpected(changed(request));
-    return {};
-}
+/// The second reading: in pieces, so that a piece is read while nobody has to wait for the file. The ids of the new rows
+/// go into the plan; a row that somebody else added meanwhile gets none.
+class RowAdder {
+public:
+    RowAdder(RowImport &import, const ImportRequest &request, Plan &plan)
+        : m_import(import), m_request(request), m_plan(plan)
+    {
+    }
+
+    Result<void> run(const FileReader &reader)
+    {
+        ATTUNE_CHECK(reader.read(
+            "Importing", [&](Example example) { return take(std::move(example)); },
+            [](const Reject &) -> Result<void> { return {}; }));
+        if (m_next != m_plan.contents.size())
+            return tl::unexpected(changed(m_request));
+        return write();
+    }
+
+private:
+    Result<void> take(Example example)
+    {
+        constexpr std::size_t PieceRows = 1000;
+        constexpr std::size_t PieceBytes = std::size_t(2) << 20;
+        if (m_next == m_plan.contents.size() || ContentKey::of(contentHash(example.messages)) != m_plan.contents[m_next])
+            return {}; // it has its twin already; a file that changed has fewer rows in the end than it had
+        example.part = m_plan.parts[m_plan.existing + m_next++];
+        if (!m_request.origin.empty())
+            example.origin.file = m_request.origin;
+        for (const Message &message : example.messages)
+            m_bytes += message.content.size();
+        m_piece.push_back(std::move(example));
+        return m_piece.size() < PieceRows && m_bytes < PieceBytes ? Result<void>() : write();
+    }
+
+    Result<void> write()
+    {
+        ATTUNE_TRY(const auto ids, m_import.add(m_piece));
+        std::size_t row = m_plan.existing + m_next - m_piece.size();
+        for (const auto &id : ids)
+            m_plan.rows[row++].id = id.value_or(0);
+        m_piece.clear();
+        m_bytes = 0;
+        return {};
+    }
+
+    RowImport &m_import;
+    const ImportRequest &m_request;
+    Plan &m_plan;
+    std::size_t m_next = 0; // of the new rows
+    std::vector<Example> m_piece;
+    std::size_t m_bytes = 0;
+};
 
 } // namespace
 
@@ -140,6 +182,8 @@ Result<ImportReport> importFiles(Project &project, const ImportRequest &request,
 {
     for (const ImportSource &source : request.files) {
         std::error_code ignored;
+        if (!source.text && fs::is_directory(source.file, ignored))
+            return fail(ErrorCode::InvalidInput, source.file.string() + " is a folder; choose the files in it.");
         if (!source.text && fs::exists(source.file, ignored) && !fs::is_regular_file(source.file, ignored))
             return fail(ErrorCode::InvalidInput,
                         source.file.string() +
@@ -148,17 +192,30 @@ Result<ImportReport> importFiles(Project &project, const ImportRequest &request,
     ImportReport report;
     const FileReader reader(request, stop, progress);
     ATTUNE_TRY(auto plan, planImport(project, request, reader, report));
-    ATTUNE_CHECK(project.addExamples(
-        [&](const Project::AddExample &add) -> Result<void> { return addRows(add, request, reader, plan); },
-        labelOf(request)));
-    for (std::size_t i = plan.existing; i < plan.rows.size(); ++i)
+    ATTUNE_TRY(auto import, RowImport::begin(project.path(), labelOf(request)));
+    ATTUNE_CHECK(RowAdder(import, request, plan).run(reader));
+    if (stop.stop_requested()) // the last moment at which nothing has happened
+        return fail(ErrorCode::Interrupted, "The import was stopped.");
+    const auto show = [&](double share) {
+        if (progress)
+            progress("Finishing", share);
+    };
+    if (auto step = import.finish(show); !step)
+        return forward(step);
+    for (std::size_t i = plan.existing; i < plan.rows.size(); ++i) {
+        if (plan.rows[i].id == 0) {
+            ++report.duplicates;
+            continue;
+        }
+        ++report.imported;
         ++report.parts[plan.parts[i]];
-    report.imported = static_cast<std::int64_t>(plan.rows.size() - plan.existing);
+    }
     for (const Leak &leak : plan.leaks) {
         const auto row = static_cast<std::size_t>(leak.row);
-        if (row >= plan.existing)
-            report.leaks.push_back({plan.rows[row].id, plan.rows[static_cast<std::size_t>(leak.other)].id, leak.part,
-                                    leak.otherPart, leak.similarity});
+        const auto other = static_cast<std::size_t>(leak.other);
+        if (row >= plan.existing && plan.rows[row].id != 0 && plan.rows[other].id != 0)
+            report.leaks.push_back(
+                {plan.rows[row].id, plan.rows[other].id, leak.part, leak.otherPart, leak.similarity});
     }
     return report;
 }

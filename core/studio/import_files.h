@@ -24,9 +24,10 @@ struct ImportReport {
     std::vector<LeakedPair> leaks; ///< new rows that are too like a row in another part
 };
 
-/// Imports files into a project, all of them or, where something fails or `stop` is requested, none: one transaction.
+/// Imports files into a project, all of them or, where something fails or `stop` is requested, none. In short
+/// transactions (row_import.h), so that others can write meanwhile; what comes in is one step that can be undone.
 ///
-/// The files are read twice, first for the split, which needs to see every prompt, then for the rows: so only the
+/// Parts follow the project's split plan, with its group and its stratum. The files are read twice, first for the split, which needs to see every prompt, then for the rows: so only the
 /// prompts are in memory. A bad record is a reject and does not end the import; a bad file does.
 Result<ImportReport> importFiles(Project &project, const ImportRequest &request, std::stop_token stop = {},
                                  const Progress &progress = {});

@@ -1,9 +1,11 @@
 #include "ui/data/import_wizard.h"
 
+#include "core/store/row_import.h"
 #include "ui/data/data_words.h"
 #include "ui/data/import_wizard_columns.h"
 #include "ui/data/import_wizard_problems.h"
 #include "ui/data/import_wizard_row.h"
+#include "ui/data/import_wizard_split.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/auto_text_edit.h"
 #include "ui/widgets/badge.h"
@@ -12,6 +14,7 @@
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/panel_header.h"
+#include "ui/widgets/segmented_control.h"
 
 #include <QButtonGroup>
 #include <QComboBox>
@@ -45,9 +48,14 @@ QString reportWords(const ImportReport &report)
     return words;
 }
 
-QString percent(double share)
+/// Where the command line's way out is not the window's.
+QString failureWords(const Error &error)
 {
-    return QString::number(static_cast<int>(share * 100 + 0.5));
+    if (error.code == ErrorCode::Interrupted)
+        return ImportWizard::tr("Reading was stopped.");
+    const QString words = fromUtf8(error.message);
+    const auto option = words.indexOf(QLatin1String("; name it with --format"));
+    return option < 0 ? words : words.left(option) + ImportWizard::tr("; choose it at the left, under Reading.");
 }
 
 } // namespace
@@ -56,8 +64,10 @@ ImportWizard::ImportWizard(Session &session, QWidget *parent)
     : QWidget(parent), m_session(session), m_pause(new QTimer(this)), m_side(new ImportSide), m_header(new PanelHeader),
       m_guess(new Badge), m_notice(new InlineNotice(Tone::Bad)), m_pages(new QStackedWidget),
       m_drop(new EmptyState("import", tr("Choose files, drop them here, or paste JSON lines or a table."))),
-      m_guesses(new QLabel), m_columns(new ImportColumns), m_template(new AutoTextEdit), m_system(new QLineEdit),
-      m_problems(new ImportProblems), m_split(new QButtonGroup(this)), m_counts(new QLabel), m_progress(new QProgressBar),
+      m_guesses(new QLabel), m_columns(new ImportColumns),
+      m_rawChoice(new SegmentedControl({tr("Table"), tr("Raw lines")})), m_shown(new QLabel), m_template(new AutoTextEdit),
+      m_system(new QLineEdit), m_problems(new ImportProblems), m_split(new QButtonGroup(this)),
+      m_parts(new ImportSplitView), m_splitWhy(new QLabel), m_counts(new QLabel), m_progress(new QProgressBar),
       m_cancel(new KeyButton(tr("Cancel"), KeyButton::Flat, nullptr, QStringLiteral("Esc"))),
       m_back(new KeyButton(tr("Back"), KeyButton::Flat, nullptr, QStringLiteral("Alt ←"))),
       m_next(new KeyButton(tr("Next"), KeyButton::Plain, nullptr, QStringLiteral("Alt →"))),
@@ -87,14 +97,15 @@ void ImportWizard::reset()
     const QSignalBlocker noTemplate(m_template);
     m_template->clear();
     m_system->clear();
-    m_side->format()->setCurrentIndex(0);
+    m_side->resetReading();
+    m_rawChoice->setCurrent(0);
     m_notice->hide();
     m_problems->show(CheckedImport{}, 0);
     m_problems->leaveMender();
-    m_session.ask<SplitOptions>(
-        this, QStringLiteral("shares"), [](Project &project) { return splitOptions(project); },
-        [this](Result<SplitOptions> shares) {
-            m_shares = shares.value_or(SplitOptions());
+    m_session.ask<SplitPlan>(
+        this, QStringLiteral("shares"), [](Project &project) { return splitPlan(project); },
+        [this](Result<SplitPlan> plan) {
+            m_plan = plan.value_or(SplitPlan());
             showSplitChoices();
         });
 }
@@ -167,6 +178,7 @@ void ImportWizard::removeSource(int source)
 void ImportWizard::setStep(ImportStep step)
 {
     const int index = std::clamp(static_cast<int>(step), 0, m_checked ? ImportSteps - 1 : 0);
+    const bool moved = m_step != static_cast<ImportStep>(index);
     m_step = static_cast<ImportStep>(index);
     m_side->setStep(m_step);
     m_pages->setCurrentIndex(index);
@@ -175,7 +187,19 @@ void ImportWizard::setStep(ImportStep step)
                                                                               : tr("What is in each column?"),
                                          tr("Problems found"), tr("Which part do the rows go to?")};
     m_header->setTitle(titles[index]);
+    const bool columns = m_step == ImportStep::Columns && m_checked;
+    m_rawChoice->setVisible(columns);
+    m_shown->setVisible(columns);
+    m_guess->setVisible(columns || (m_checked && m_step == ImportStep::Files));
+    if (columns) {
+        const auto shown = static_cast<std::int64_t>(firstRecords(*m_checked).size());
+        m_shown->setText(m_checked->records > shown
+                             ? tr("first %1 of %2").arg(formatCount(shown), rowsText(m_checked->records))
+                             : rowsText(shown));
+    }
     showFooter();
+    if (moved && isVisible() && m_step == ImportStep::Check && m_problems->focusFirst())
+        return;
     if (QWidget *now = focusWidget(); isVisible() && (!now || !now->isVisible()))
         (m_step == ImportStep::Files ? m_drop->findChild<QWidget *>(QStringLiteral("chooseFiles")) : m_next)
             ->setFocus(Qt::OtherFocusReason);
@@ -201,8 +225,10 @@ void ImportWizard::check()
     m_waiting = false;
     m_checkJob = m_session.startJob<CheckedImport>(
         this, tr("Checking what comes in"),
-        [choice = m_choice](Project &, std::stop_token stop, const Session::JobProgress &progress) {
-            return checkImport(choice, stop, [&](double share) { progress(share, std::string()); });
+        [choice = m_choice](Project &project, std::stop_token stop,
+                            const Session::JobProgress &progress) -> Result<CheckedImport> {
+            ATTUNE_TRY(auto known, storedContents(project.path()));
+            return checkImport(choice, std::move(known), stop, [&](double share) { progress(share, std::string()); });
         },
         [this, number](Result<CheckedImport> checked) {
             if (number != m_checkNumber)
@@ -219,8 +245,7 @@ void ImportWizard::takeChecked(Result<CheckedImport> checked)
         m_checked.reset();
         setStep(ImportStep::Files);
         showChecked();
-        m_notice->show(Tone::Bad, checked.error().code == ErrorCode::Interrupted ? tr("Reading was stopped.")
-                                                                                 : fromUtf8(checked.error().message),
+        m_notice->show(Tone::Bad, failureWords(checked.error()),
                        {{tr("Try again"), [this] { changed(); }}});
         return;
     }
@@ -259,7 +284,8 @@ void ImportWizard::showChecked()
     }
     m_guesses->setText(guesses.join(QLatin1Char('\n')));
     m_guesses->show();
-    const bool chosen = m_choice.format != DataFormat::Auto || m_choice.byColumns || !m_choice.roles.empty();
+    const bool chosen = m_choice.format != DataFormat::Auto || m_choice.byColumns || !m_choice.roles.empty() ||
+                        !m_choice.promptTemplate.empty();
     if (chosen)
         m_guess->set(tr("as you chose"), Tone::Accent, "check");
     else if (trust == FormatGuess::Trust::Sure)
@@ -277,11 +303,11 @@ void ImportWizard::showChecked()
                                     [](const PreviewColumn &column) { return column.role != ColumnRole::Ignore; });
     m_side->setDetail(ImportStep::Columns,
                       now.usesColumns ? tr("%1 of %2 used").arg(used).arg(now.columns.size()) : tr("conversations"));
-    const std::int64_t problems = now.rejected + now.noted;
+    const std::int64_t problems = now.rejected + now.duplicates + now.noted;
     m_side->setDetail(ImportStep::Check, !now.missing.empty() ? QString()
                                          : problems == 0      ? tr("nothing found")
-                                         : problems == 1      ? tr("1 problem")
-                                                              : tr("%1 problems").arg(formatCount(problems)));
+                                         : problems == 1      ? tr("1 note")
+                                                              : tr("%1 notes").arg(formatCount(problems)));
     std::size_t mended = 0;
     for (const ImportSource &source : m_choice.sources)
         mended += source.mended.size();
@@ -300,38 +326,22 @@ void ImportWizard::showRow(int row)
     m_rowView->showRecord(m_row, records[static_cast<std::size_t>(m_row)]);
 }
 
-void ImportWizard::showSplitChoices()
-{
-    const double train = 1 - m_shares.validationShare - m_shares.testShare;
-    const QString shares =
-        QStringLiteral("%1 / %2 / %3").arg(percent(train), percent(m_shares.validationShare), percent(m_shares.testShare));
-    // With a column of splits the file's own word can be passed over; records of other forms keep what they say.
-    const bool column = m_checked && std::any_of(m_checked->columns.begin(), m_checked->columns.end(),
-                                                 [](const PreviewColumn &one) { return one.role == ColumnRole::Split; });
-    const bool own = m_checked && (m_checked->ownSplit || column);
-    const bool free = !own || (m_checked->usesColumns && column);
-    const QString words[] = {tr("As the file says; by the project's split where it says nothing"),
-                             tr("By the project's split: %1").arg(shares), tr("All to train"), tr("All to validation"),
-                             tr("All to test")};
-    for (int i = 0; i < 5; ++i) {
-        m_split->button(i)->setText(words[i]);
-        m_split->button(i)->setAccessibleName(words[i]);
-    }
-    m_split->button(0)->setVisible(own);
-    m_split->button(1)->setEnabled(free);
-    m_split->button(1)->setToolTip(free ? QString() : tr("These records say their part themselves"));
-    const int chosen = m_choice.part ? 2 + static_cast<int>(*m_choice.part) : own && !m_choice.withoutOwnSplit ? 0 : 1;
-    m_split->button(chosen)->setChecked(true);
-    const QString details[] = {tr("the file's own"), shares, tr("train"), tr("validation"), tr("test")};
-    m_side->setDetail(ImportStep::Split, m_checked ? details[chosen] : QString());
-}
-
 // --- the footer ---
 
 bool ImportWizard::canImport() const
 {
-    return m_checked && m_checked->missing.empty() && m_checked->good > 0 && !checking() && !importing() &&
+    return m_checked && m_checked->missing.empty() && m_checked->coming() > 0 && !checking() && !importing() &&
            !m_session.readOnly() && m_step != ImportStep::Files;
+}
+
+QString ImportWizard::countWords() const
+{
+    QStringList words{tr("<b>%1</b> to import").arg(formatCount(m_checked->coming()))};
+    if (m_checked->duplicates > 0)
+        words << tr("<b>%1</b> duplicate").arg(formatCount(m_checked->duplicates));
+    if (m_checked->rejected > 0)
+        words << tr("<b>%1</b> rejected").arg(formatCount(m_checked->rejected));
+    return words.join(QStringLiteral(" · "));
 }
 
 void ImportWizard::showFooter()
@@ -343,11 +353,10 @@ void ImportWizard::showFooter()
     else if (checking())
         words = tr("Checking");
     else if (m_checked && m_checked->missing.empty())
-        words = tr("%1 to import, less duplicates (told after the import) · %2 rejected")
-                    .arg(formatCount(m_checked->good), formatCount(m_checked->rejected));
+        words = countWords();
     m_counts->setText(words);
     const bool ready = m_checked && m_checked->missing.empty();
-    m_import->setText(ready ? tr("Import %1").arg(rowsText(m_checked->good)) : tr("Import"));
+    m_import->setText(ready ? tr("Import %1").arg(rowsText(m_checked->coming())) : tr("Import"));
     m_import->setAccessibleName(m_import->text());
     m_import->setVisible(m_step != ImportStep::Files);
     m_import->setEnabled(canImport());
@@ -432,9 +441,7 @@ bool ImportWizard::event(QEvent *event)
     // nobody sees.
     if (event->type() == QEvent::ShortcutOverride) {
         const auto *key = static_cast<QKeyEvent *>(event);
-        const bool own = key->key() == Qt::Key_Escape || key->key() == Qt::Key_Delete || key->key() == Qt::Key_Return ||
-                         key->key() == Qt::Key_Enter ||
-                         (key->modifiers() == Qt::AltModifier && (key->key() == Qt::Key_Left || key->key() == Qt::Key_Right));
+        const bool own = key->key() == Qt::Key_Escape || key->key() == Qt::Key_Delete;
         if (own || (!key->text().isEmpty() && key->text().front().isPrint() &&
                     !(key->modifiers() & (Qt::ControlModifier | Qt::AltModifier)))) {
             event->accept();
@@ -446,21 +453,12 @@ bool ImportWizard::event(QEvent *event)
 
 void ImportWizard::keyPressEvent(QKeyEvent *event)
 {
-    const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
-    if (event->key() == Qt::Key_Escape) {
-        if (m_problems->mending())
-            m_problems->leaveMender();
-        else
-            cancel();
-    } else if (enter && event->modifiers() & Qt::ControlModifier) {
-        startImport();
-    } else if (event->modifiers() == Qt::AltModifier && event->key() == Qt::Key_Right && m_next->isEnabled()) {
-        setStep(static_cast<ImportStep>(static_cast<int>(m_step) + 1));
-    } else if (event->modifiers() == Qt::AltModifier && event->key() == Qt::Key_Left && m_back->isEnabled()) {
-        setStep(static_cast<ImportStep>(static_cast<int>(m_step) - 1));
-    } else {
-        QWidget::keyPressEvent(event);
-    }
+    if (event->key() != Qt::Key_Escape)
+        return QWidget::keyPressEvent(event);
+    if (m_problems->mending())
+        m_problems->leaveMender();
+    else
+        cancel();
 }
 
 void ImportWizard::resizeEvent(QResizeEvent *event)

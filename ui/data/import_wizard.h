@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/studio/split_plan.h"
 #include "ui/data/import_wizard_side.h"
 #include "ui/session/session.h"
 
@@ -22,9 +23,11 @@ class EmptyState;
 class ImportColumns;
 class ImportProblems;
 class ImportRowView;
+class ImportSplitView;
 class InlineNotice;
 class KeyButton;
 class PanelHeader;
+class SegmentedControl;
 
 /// Files or pasted text on their way into the project: what they are, what is in which column, what is wrong with
 /// them, and which part they go to. Until Import is pressed nothing is written; the whole import is one step of undo.
@@ -70,6 +73,8 @@ private:
     void showRow(int row);
     void showFooter();
     void showSplitChoices();
+    void showParts();
+    QString countWords() const;
     void showProgress();
     void startImport();
     void takeReport(Result<ImportReport> report);
@@ -78,7 +83,7 @@ private:
     Session &m_session;
     ImportChoice m_choice;
     std::optional<CheckedImport> m_checked;
-    SplitOptions m_shares;
+    SplitPlan m_plan;
     ImportStep m_step = ImportStep::Files;
     int m_row = 0;
     int m_checkJob = 0;
@@ -96,11 +101,15 @@ private:
     EmptyState *m_drop;
     QLabel *m_guesses;
     ImportColumns *m_columns;
+    SegmentedControl *m_rawChoice;
+    QLabel *m_shown;
     QWidget *m_templateLine;
     AutoTextEdit *m_template;
     QLineEdit *m_system;
     ImportProblems *m_problems;
     QButtonGroup *m_split;
+    ImportSplitView *m_parts;
+    QLabel *m_splitWhy;
     QLabel *m_counts;
     QProgressBar *m_progress;
     KeyButton *m_cancel;

@@ -9,6 +9,7 @@
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/panel_header.h"
+#include "ui/widgets/segmented_control.h"
 
 #include <QButtonGroup>
 #include <QClipboard>
@@ -17,12 +18,10 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QProgressBar>
-#include <QRadioButton>
+#include <QShortcut>
 #include <QStackedWidget>
 #include <QTimer>
 #include <QVBoxLayout>
-
-#include <utility>
 
 // Of ImportWizard: what stands where.
 
@@ -56,6 +55,12 @@ void ImportWizard::build()
     setAccessibleName(tr("Import"));
     setBackground(this, Token::Surface);
     m_header->addLeft(m_guess);
+    m_header->addWidget(m_shown);
+    m_header->addWidget(m_rawChoice);
+    m_shown->setProperty("caption", true);
+    m_rawChoice->setObjectName(QStringLiteral("rawChoice"));
+    m_rawChoice->setAccessibleName(tr("How the first rows are shown"));
+    connect(m_rawChoice, &SegmentedControl::changed, this, [this](int view) { m_columns->setRaw(view == 1); });
     m_notice->setObjectName(QStringLiteral("importNotice"));
     m_notice->hide();
     m_pages->addWidget(buildFiles());
@@ -81,6 +86,20 @@ void ImportWizard::build()
 
     m_pause->setSingleShot(true);
     connect(m_pause, &QTimer::timeout, this, &ImportWizard::check);
+    // Shortcuts, not key events: buttons and tables keep the arrows for themselves.
+    const auto key = [this](Qt::Key one, Qt::KeyboardModifier with, auto act) {
+        auto *shortcut = new QShortcut(QKeySequence(with | one), this);
+        shortcut->setContext(Qt::WidgetWithChildrenShortcut);
+        connect(shortcut, &QShortcut::activated, this, act);
+    };
+    const auto walk = [this](const KeyButton *shown, int by) {
+        if (shown->isEnabled())
+            setStep(static_cast<ImportStep>(static_cast<int>(m_step) + by));
+    };
+    key(Qt::Key_Right, Qt::AltModifier, [this, walk] { walk(m_next, 1); });
+    key(Qt::Key_Left, Qt::AltModifier, [this, walk] { walk(m_back, -1); });
+    for (const Qt::Key enter : {Qt::Key_Return, Qt::Key_Enter})
+        key(enter, Qt::ControlModifier, [this] { startImport(); });
     connect(m_side, &ImportSide::stepAsked, this, &ImportWizard::setStep);
     connect(m_side, &ImportSide::addAsked, this, &ImportWizard::chooseFiles);
     connect(m_side, &ImportSide::removeAsked, this, &ImportWizard::removeSource);
@@ -91,6 +110,16 @@ void ImportWizard::build()
         m_choice.roles.clear();
         changed();
     });
+    connect(m_side, &ImportSide::encodingChosen, this, [this](TextEncoding encoding) {
+        m_choice.encoding = encoding;
+        changed();
+    });
+    connect(m_side, &ImportSide::firstLineChosen, this, [this](bool names) {
+        m_choice.namesFirst = names;
+        m_choice.roles.clear(); // the columns have other names
+        changed();
+    });
+    connect(m_rowView, &ImportRowView::splitAsked, this, [this] { setStep(ImportStep::Split); });
     connect(m_columns, &ImportColumns::roleChosen, this, [this](const QString &column, ColumnRole role) {
         m_choice.roles[column.toStdString()] = role;
         changed();
@@ -173,39 +202,11 @@ QWidget *ImportWizard::buildColumns()
     return page;
 }
 
-QWidget *ImportWizard::buildSplit()
-{
-    auto *page = new QWidget;
-    auto *layout = new QVBoxLayout(page);
-    layout->setContentsMargins(scaled(16), scaled(16), scaled(16), scaled(16));
-    layout->setSpacing(scaled(10));
-    const char *const names[] = {"splitOwn", "splitProject", "splitTrain", "splitValidation", "splitTest"};
-    for (int i = 0; i < 5; ++i) {
-        auto *choice = new QRadioButton;
-        choice->setObjectName(QLatin1String(names[i]));
-        m_split->addButton(choice, i);
-        layout->addWidget(choice);
-    }
-    auto *why = new QLabel(tr("Rows with nearly equal prompts stay in one part, also with rows that the project has."));
-    why->setProperty("caption", true);
-    why->setWordWrap(true);
-    layout->addWidget(why);
-    layout->addStretch(1);
-    connect(m_split, &QButtonGroup::idClicked, this, [this](int choice) {
-        const bool without = choice == 1;
-        m_choice.part = choice >= 2 ? std::optional(static_cast<Part>(choice - 2)) : std::nullopt;
-        if (std::exchange(m_choice.withoutOwnSplit, without) != without)
-            changed();
-        showSplitChoices();
-    });
-    return page;
-}
-
 QWidget *ImportWizard::buildFooter()
 {
     auto *footer = new QWidget;
     m_counts->setObjectName(QStringLiteral("importCounts"));
-    m_counts->setTextFormat(Qt::PlainText);
+    m_counts->setTextFormat(Qt::RichText); // figures only, in bold
     m_counts->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_counts->setWordWrap(true);
     m_progress->setRange(0, 1000);

@@ -7,9 +7,12 @@
 
 #include <QComboBox>
 #include <QEvent>
+#include <QPlainTextEdit>
 #include <QScrollBar>
+#include <QStackedWidget>
 #include <QStandardItemModel>
 #include <QTableView>
+#include <QTextBlock>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -31,11 +34,58 @@ QString lastOf(const Example &example, const char *role)
     return {};
 }
 
-QStandardItem *cell(const QString &text)
+QStandardItem *cell(const QString &text, bool mono = false)
 {
     auto *item = new QStandardItem(text);
     item->setEditable(false);
+    item->setTextAlignment(Qt::AlignLeft | Qt::AlignTop);
+    if (mono)
+        item->setFont(font(TextStyle::Mono));
     return item;
+}
+
+/// Figures and JSON are compared character by character.
+bool isMono(const PreviewColumn &column)
+{
+    return column.kind != "text" && column.kind != "empty";
+}
+
+/// Whose text a column holds, as the token view and the split colour it; none for what is left out.
+int seriesOf(ColumnRole role)
+{
+    switch (role) {
+    case ColumnRole::Ignore:
+        return -1;
+    case ColumnRole::User:
+    case ColumnRole::Conversation:
+        return 0;
+    case ColumnRole::Rating:
+        return 1;
+    case ColumnRole::Assistant:
+        return 2;
+    case ColumnRole::System:
+        return 3;
+    case ColumnRole::Tag:
+        return 4;
+    case ColumnRole::Split:
+    case ColumnRole::Note:
+        return 5;
+    }
+    return -1;
+}
+
+QIcon roleIcon(ColumnRole role, qreal ratio)
+{
+    const int side = scaled(16);
+    QPixmap picture(QSize(side, side) * ratio);
+    picture.setDevicePixelRatio(ratio);
+    picture.fill(Qt::transparent);
+    if (const int series = seriesOf(role); series >= 0) {
+        QPainter painter(&picture);
+        const int edge = scaled(8);
+        fillRounded(&painter, QRect((side - edge) / 2, (side - edge) / 2, edge, edge), 2, seriesColor(series));
+    }
+    return picture;
 }
 
 } // namespace
@@ -82,6 +132,14 @@ RoleHeader::RoleHeader(QTableView *table) : QHeaderView(Qt::Horizontal, table), 
     connect(this, &QHeaderView::sectionResized, this, &RoleHeader::place);
     connect(table->horizontalScrollBar(), &QScrollBar::valueChanged, this, &RoleHeader::place);
     connect(this, &QHeaderView::sectionCountChanged, this, &RoleHeader::place);
+    connect(&Theme::instance(), &Theme::changed, this, &RoleHeader::showIcons);
+}
+
+void RoleHeader::showIcons()
+{
+    for (QComboBox *picker : m_pickers)
+        for (int i = 0; i < picker->count(); ++i)
+            picker->setItemIcon(i, roleIcon(static_cast<ColumnRole>(picker->itemData(i).toInt()), devicePixelRatioF()));
 }
 
 void RoleHeader::setColumns(const std::vector<PreviewColumn> &columns)
@@ -109,6 +167,7 @@ void RoleHeader::setColumns(const std::vector<PreviewColumn> &columns)
         picker->setAccessibleName(tr("What column %1 is used for").arg(fromUtf8(column.name)));
         picker->setCurrentIndex(picker->findData(static_cast<int>(column.role)));
     }
+    showIcons();
     updateGeometry();
     Q_EMIT geometriesChanged(); // the table asks for the height anew
     place();
@@ -164,7 +223,8 @@ bool RoleHeader::eventFilter(QObject *watched, QEvent *event)
 }
 
 ImportColumns::ImportColumns(QWidget *parent)
-    : QWidget(parent), m_table(new QTableView), m_model(new QStandardItemModel(this)), m_header(new RoleHeader(m_table))
+    : QWidget(parent), m_views(new QStackedWidget), m_table(new QTableView), m_model(new QStandardItemModel(this)),
+      m_header(new RoleHeader(m_table)), m_raw(new QPlainTextEdit)
 {
     m_table->setObjectName(QStringLiteral("importRecords"));
     m_table->setAccessibleName(tr("First rows"));
@@ -180,7 +240,21 @@ ImportColumns::ImportColumns(QWidget *parent)
     m_table->setTabKeyNavigation(false);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_table);
+    layout->addWidget(m_views);
+    m_views->addWidget(m_table);
+    m_views->addWidget(m_raw);
+    m_raw->setObjectName(QStringLiteral("importRaw"));
+    m_raw->setAccessibleName(tr("First records as they stand in the file"));
+    m_raw->setReadOnly(true);
+    m_raw->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    m_raw->setLineWrapMode(QPlainTextEdit::NoWrap);
+    m_raw->setFrameShape(QFrame::NoFrame);
+    m_raw->setTabChangesFocus(true);
+    m_raw->setProperty("mono", true);
+    connect(m_raw, &QPlainTextEdit::cursorPositionChanged, this, [this] {
+        if (!m_filling && m_raw->isVisible())
+            Q_EMIT currentRecordChanged(m_raw->textCursor().blockNumber());
+    });
     connect(m_header, &RoleHeader::roleChosen, this, [this](int column, ColumnRole role) {
         Q_EMIT roleChosen(fromUtf8(m_names[static_cast<std::size_t>(column)]), role);
     });
@@ -225,7 +299,8 @@ void ImportColumns::show(const CheckedImport &checked)
                     const auto at = std::find_if(file.columns.begin(), file.columns.end(),
                                                  [&](const PreviewColumn &column) { return column.name == name; });
                     const auto place = static_cast<std::size_t>(at - file.columns.begin());
-                    row << cell(place < record.cells.size() ? oneLine(fromUtf8(record.cells[place]), LongestCell) : QString());
+                    row << cell(place < record.cells.size() ? oneLine(fromUtf8(record.cells[place]), LongestCell) : QString(),
+                                at != file.columns.end() && isMono(*at));
                 }
             }
             m_model->appendRow(row);
@@ -243,8 +318,29 @@ void ImportColumns::show(const CheckedImport &checked)
     }
     if (m_model->rowCount() > 0)
         m_table->setCurrentIndex(m_model->index(std::clamp(current, 0, m_model->rowCount() - 1), 0));
+    showRaw(checked);
     m_filling = false;
     m_header->place();
+}
+
+void ImportColumns::setRaw(bool raw)
+{
+    m_views->setCurrentWidget(raw ? static_cast<QWidget *>(m_raw) : m_table);
+}
+
+/// A line for each record, with its place before it; a break within one is shown by an arrow.
+void ImportColumns::showRaw(const CheckedImport &checked)
+{
+    constexpr int LongestLine = 4000;
+    QStringList lines;
+    for (std::size_t i = 0; i < checked.files.size(); ++i) {
+        for (const PreviewRecord &record : checked.files[i].first) {
+            QString text = fromUtf8(record.text).left(LongestLine);
+            text.replace(QLatin1Char('\r'), QString()).replace(QLatin1Char('\n'), QStringLiteral(" ↵ "));
+            lines << QStringLiteral("%1  %2").arg(formatCount(record.line), 6).arg(text);
+        }
+    }
+    m_raw->setPlainText(lines.join(QLatin1Char('\n')));
 }
 
 void ImportColumns::setCurrentRecord(int record)

@@ -6,6 +6,8 @@
 #include <QWidget>
 
 class QComboBox;
+class QPlainTextEdit;
+class QStackedWidget;
 class QStandardItemModel;
 class QTableView;
 
@@ -23,6 +25,9 @@ public:
 
 Q_SIGNALS:
     void roleChosen(int column, attune::ColumnRole role);
+
+private:
+    void showIcons();
 
 protected:
     void paintSection(QPainter *painter, const QRect &rect, int column) const override;
@@ -44,15 +49,20 @@ public:
     using QWidget::show;
     void setCurrentRecord(int record);
     RoleHeader *header() const { return m_header; }
+    void setRaw(bool raw); ///< the records as they stand in the file, instead of the table
 
 Q_SIGNALS:
     void roleChosen(const QString &column, attune::ColumnRole role);
     void currentRecordChanged(int record);
 
 private:
+    void showRaw(const CheckedImport &checked);
+
+    QStackedWidget *m_views;
     QTableView *m_table;
     QStandardItemModel *m_model;
     RoleHeader *m_header;
+    QPlainTextEdit *m_raw;
     std::vector<std::string> m_names; ///< of the columns at hand
     bool m_filling = false;
 };

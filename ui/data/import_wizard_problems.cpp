@@ -8,6 +8,7 @@
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
+#include "ui/widgets/segmented_control.h"
 
 #include <QFileInfo>
 #include <QGridLayout>
@@ -49,6 +50,7 @@ RecordMender::RecordMender(QWidget *parent)
     m_reason->setProperty("tone", "bad");
     m_reason->setWordWrap(true);
     m_text->setObjectName(QStringLiteral("recordText"));
+    m_text->setAccessibleName(tr("The record"));
     m_text->setMono(true);
     m_text->setLines(3, 10);
     auto *highlighter = new JsonHighlighter(m_text->document());
@@ -116,6 +118,7 @@ void RecordMender::keyPressEvent(QKeyEvent *event)
 
 ImportProblems::ImportProblems(QWidget *parent)
     : QWidget(parent), m_count(new QLabel),
+      m_kinds(new SegmentedControl({tr("All"), tr("Rejected"), tr("Duplicate"), tr("Warnings")})),
       m_forget(new KeyButton(tr("Undo all corrections"), KeyButton::Link)),
       m_none(new EmptyState("check", tr("Nothing to mend: every row comes in."))), m_scroll(new QScrollArea),
       m_mender(new RecordMender)
@@ -132,6 +135,10 @@ ImportProblems::ImportProblems(QWidget *parent)
     head->setContentsMargins(scaled(16), scaled(8), scaled(16), scaled(4));
     head->addWidget(m_count, 1);
     head->addWidget(m_forget);
+    head->addWidget(m_kinds);
+    m_kinds->setObjectName(QStringLiteral("problemKinds"));
+    m_kinds->setAccessibleName(tr("Which problems are listed"));
+    connect(m_kinds, &SegmentedControl::changed, this, &ImportProblems::fill);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
@@ -156,26 +163,50 @@ bool ImportProblems::mending() const
 void ImportProblems::leaveMender()
 {
     m_mender->hide();
-    if (auto *first = m_list ? m_list->findChild<KeyButton *>() : nullptr)
+    focusFirst();
+}
+
+bool ImportProblems::focusFirst()
+{
+    auto *first = m_list ? m_list->findChild<KeyButton *>() : nullptr;
+    if (first)
         first->setFocus(Qt::OtherFocusReason);
+    return first != nullptr;
 }
 
 void ImportProblems::show(const CheckedImport &checked, std::size_t mendedRecords)
 {
-    auto problems = problemsOf(checked);
+    m_problems = problemsOf(checked);
     QString words = tr("in all %1").arg(rowsText(checked.records));
     if (mendedRecords > 0)
         words += tr(" · %1 mended by hand").arg(mendedRecords);
-    const std::int64_t total = checked.rejected + checked.noted;
+    const std::int64_t total = checked.rejected + checked.duplicates + checked.noted;
     std::int64_t listed = 0;
-    if (problems.size() > MostLines)
-        problems.resize(MostLines);
-    for (const ImportProblem &problem : problems)
+    for (const ImportProblem &problem : m_problems)
         listed += problem.count;
     if (listed < total)
         words += tr(" · the first %1 of %2 problems").arg(formatCount(listed), formatCount(total));
     m_count->setText(words);
     m_forget->setVisible(mendedRecords > 0);
+    const std::int64_t counts[] = {total, checked.rejected, checked.duplicates, checked.noted};
+    const QString names[] = {tr("All %1"), tr("Rejected %1"), tr("Duplicate %1"), tr("Warnings %1")};
+    for (int i = 0; i < 4; ++i) {
+        m_kinds->setText(i, names[i].arg(formatCount(counts[i])));
+        m_kinds->setSegmentEnabled(i, i == 0 || counts[i] > 0, tr("There are none"));
+    }
+    m_kinds->setVisible(total > 0);
+    if (counts[m_kinds->current()] == 0)
+        m_kinds->setCurrent(0);
+    fill();
+}
+
+void ImportProblems::fill()
+{
+    std::vector<ImportProblem> problems;
+    const int kind = m_kinds->current() - 1;
+    for (const ImportProblem &problem : m_problems)
+        if ((kind < 0 || static_cast<int>(problem.kind) == kind) && problems.size() < MostLines)
+            problems.push_back(problem);
     m_none->setVisible(problems.empty());
     m_scroll->setVisible(!problems.empty());
 
@@ -201,28 +232,35 @@ void ImportProblems::show(const CheckedImport &checked, std::size_t mendedRecord
 void ImportProblems::addLine(int row, const ImportProblem &problem)
 {
     auto *grid = static_cast<QGridLayout *>(m_list->layout());
-    const Reject &first = problem.rows.front();
-    grid->addWidget(problem.rejected ? new Badge(tr("rejected"), Tone::Bad, "x") : new Badge(tr("note"), Tone::Warn, "warning"),
+    using Kind = ImportProblem::Kind;
+    grid->addWidget(problem.kind == Kind::Rejected    ? new Badge(tr("rejected"), Tone::Bad, "x")
+                    : problem.kind == Kind::Duplicate ? new Badge(tr("duplicate"), Tone::Neutral, "duplicate")
+                                                      : new Badge(tr("warning"), Tone::Warn, "warning"),
                     row, 0, Qt::AlignLeft);
     auto *where = new QLabel(placeOf(problem));
     where->setProperty("mono", true);
     grid->addWidget(where, row, 1);
-    auto *what = new ElidedLabel(whatOf(first));
+    auto *what = new ElidedLabel(whatOf(problem.rows.front()));
     what->setObjectName(QStringLiteral("problemReason"));
     grid->addWidget(what, row, 2);
     auto *count = new QLabel(formatCount(problem.count));
     count->setProperty("mono", true);
     grid->addWidget(count, row, 3, Qt::AlignRight);
-    if (!problem.rejected) {
-        auto *kept = new QLabel(tr("comes in"));
-        kept->setProperty("caption", true);
-        grid->addWidget(kept, row, 4);
-        return;
-    }
-    if (first.text.empty()) {
-        auto *longRecord = new QLabel(tr("too long to show"));
-        longRecord->setProperty("caption", true);
-        grid->addWidget(longRecord, row, 4);
+    addFix(row, problem);
+}
+
+void ImportProblems::addFix(int row, const ImportProblem &problem)
+{
+    auto *grid = static_cast<QGridLayout *>(m_list->layout());
+    const Reject &first = problem.rows.front();
+    const QString words = problem.kind == ImportProblem::Kind::Duplicate ? tr("the first is kept")
+                          : problem.kind == ImportProblem::Kind::Note    ? tr("comes in")
+                          : first.text.empty()                           ? tr("too long to show")
+                                                                         : QString();
+    if (!words.isEmpty()) {
+        auto *label = new QLabel(words);
+        label->setProperty("caption", true);
+        grid->addWidget(label, row, 4);
         return;
     }
     auto *fix = new KeyButton(tr("Fix here"), KeyButton::Link);

@@ -14,6 +14,7 @@ namespace attune::ui {
 class AutoTextEdit;
 class EmptyState;
 class KeyButton;
+class SegmentedControl;
 
 /// One rejected record as it stands in the file, to mend in place.
 class RecordMender final : public QFrame {
@@ -47,15 +48,20 @@ public:
     using QWidget::show;
     bool mending() const;
     void leaveMender();
+    bool focusFirst(); ///< the first line that can be mended here; false: there is none
 
 Q_SIGNALS:
     void mended(std::size_t source, std::int64_t record, const QString &text);
     void mendedForgotten();
 
 private:
+    void fill();
     void addLine(int row, const ImportProblem &problem);
+    void addFix(int row, const ImportProblem &problem);
     void mend(std::size_t source, const Reject &reject);
+    std::vector<ImportProblem> m_problems;
     QLabel *m_count;
+    SegmentedControl *m_kinds;
     KeyButton *m_forget;
     EmptyState *m_none;
     QScrollArea *m_scroll;

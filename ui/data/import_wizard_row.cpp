@@ -1,5 +1,6 @@
 #include "ui/data/import_wizard_row.h"
 
+#include "ui/data/import_wizard_split.h"
 #include "ui/theme/draw.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/badge.h"
@@ -79,7 +80,8 @@ private:
 
 ImportRowView::ImportRowView(Session &session, QWidget *parent)
     : QWidget(parent), m_session(session), m_header(new PanelHeader), m_scroll(new QScrollArea), m_tokens(new QLabel),
-      m_strip(new TokenStrip), m_preview(new PreviewWorker(this))
+      m_strip(new TokenStrip), m_preview(new PreviewWorker(this)), m_splitPart(new QWidget), m_splitWhy(new QLabel),
+      m_split(new ImportSplitView)
 {
     setBackground(this, Token::Surface);
     auto *up = new IconButton("chevron-up", tr("Row before"));
@@ -110,6 +112,28 @@ ImportRowView::ImportRowView(Session &session, QWidget *parent)
     layout->addWidget(m_header);
     layout->addWidget(m_scroll, 3);
     layout->addLayout(below, 2);
+    auto *line = new QFrame;
+    line->setFixedHeight(1);
+    setBackground(line, Token::Line);
+    auto *splitTitle = new QLabel(tr("Split"));
+    splitTitle->setProperty("strong", true);
+    m_splitWhy->setProperty("caption", true);
+    auto *change = new KeyButton(tr("Change"), KeyButton::Link);
+    change->setObjectName(QStringLiteral("changeSplit"));
+    change->setAccessibleName(tr("Change the split"));
+    auto *splitHead = new QHBoxLayout;
+    splitHead->addWidget(splitTitle);
+    splitHead->addWidget(m_splitWhy, 1);
+    splitHead->addWidget(change);
+    auto *splitLayout = new QVBoxLayout(m_splitPart);
+    splitLayout->setContentsMargins(scaled(16), scaled(8), scaled(16), scaled(8));
+    splitLayout->setSpacing(scaled(4));
+    splitLayout->addLayout(splitHead);
+    splitLayout->addWidget(m_split);
+    layout->addWidget(line);
+    layout->addWidget(m_splitPart);
+    m_splitPart->hide();
+    connect(change, &QPushButton::clicked, this, &ImportRowView::splitAsked);
     connect(up, &QToolButton::clicked, this, [this] { Q_EMIT stepAsked(-1); });
     connect(down, &QToolButton::clicked, this, [this] { Q_EMIT stepAsked(1); });
     connect(m_preview, &PreviewWorker::answered, this, [this](const auto &shown) { showTokens(*shown); });
@@ -166,6 +190,13 @@ void ImportRowView::showRecord(int index, const PreviewRecord *record)
     m_scroll->setWidget(inside);
     inside->show();
     askTokens();
+}
+
+void ImportRowView::showSplit(const std::array<std::int64_t, 3> &counts, bool about, const QString &why)
+{
+    m_splitPart->setVisible(!why.isEmpty());
+    m_splitWhy->setText(why);
+    m_split->setCounts(counts, about);
 }
 
 void ImportRowView::askTokens()

@@ -11,6 +11,7 @@ class QScrollArea;
 
 namespace attune::ui {
 
+class ImportSplitView;
 class PanelHeader;
 class TokenStrip;
 
@@ -20,9 +21,12 @@ class ImportRowView final : public QWidget {
 public:
     explicit ImportRowView(Session &session, QWidget *parent = nullptr);
     void showRecord(int index, const PreviewRecord *record); ///< null: none
+    /// Where all rows would go. An empty text: not known yet.
+    void showSplit(const std::array<std::int64_t, 3> &counts, bool about, const QString &why);
 
 Q_SIGNALS:
     void stepAsked(int step); ///< -1: the record before
+    void splitAsked();
 
 private:
     void askTokens();
@@ -33,6 +37,9 @@ private:
     QLabel *m_tokens;
     TokenStrip *m_strip;
     PreviewWorker *m_preview;
+    QWidget *m_splitPart;
+    QLabel *m_splitWhy;
+    ImportSplitView *m_split;
     QList<QLabel *> m_turnTokens;
     Turns m_turns;
 };

@@ -15,6 +15,9 @@
 #include <QLabel>
 #include <QVBoxLayout>
 
+#include <algorithm>
+#include <set>
+
 namespace attune::ui {
 
 namespace {
@@ -33,6 +36,32 @@ QString sizeWords(const ImportSource &source)
     if (source.text)
         return formatBytes(static_cast<qint64>(source.text->size()));
     return formatBytes(QFileInfo(fromUtf8(source.file.string())).size());
+}
+
+QString formatWords(const FormatGuess &guess)
+{
+    if (guess.separator == '\t')
+        return ImportSide::tr("TSV");
+    if (guess.separator != 0)
+        return ImportSide::tr("CSV, \"%1\"").arg(QLatin1Char(guess.separator));
+    return guess.jsonArray ? ImportSide::tr("JSON array") : ImportSide::tr("JSON lines");
+}
+
+/// Of several files with columns: whether they have the same ones.
+QString sameColumnsWords(const CheckedImport *checked)
+{
+    if (!checked || checked->files.size() < 2 || !checked->usesColumns)
+        return {};
+    const auto names = [](const ImportPreview &file) {
+        std::set<std::string> all;
+        for (const PreviewColumn &column : file.columns)
+            all.insert(column.name);
+        return all;
+    };
+    const auto first = names(checked->files.front());
+    const bool same = std::all_of(checked->files.begin(), checked->files.end(),
+                                  [&](const ImportPreview &file) { return names(file) == first; });
+    return same ? ImportSide::tr("✓ same columns in all") : ImportSide::tr("The files differ in their columns: check their roles.");
 }
 
 } // namespace
@@ -95,7 +124,7 @@ void StepButton::paintEvent(QPaintEvent *)
         drawFocusRing(&painter, rect(), scaled(4), false);
 }
 
-ImportSide::ImportSide(QWidget *parent) : QWidget(parent), m_files(new QVBoxLayout), m_format(new QComboBox)
+ImportSide::ImportSide(QWidget *parent) : QWidget(parent), m_files(new QVBoxLayout), m_sameColumns(new QLabel)
 {
     setBackground(this, Token::Window);
     auto *header = new PanelHeader(tr("Import"));
@@ -124,8 +153,13 @@ ImportSide::ImportSide(QWidget *parent) : QWidget(parent), m_files(new QVBoxLayo
     filesHead->addWidget(add);
     m_files->setSpacing(scaled(6));
 
-    m_format->setObjectName(QStringLiteral("importFormat"));
-    m_format->setAccessibleName(tr("Format of the files"));
+    m_sameColumns->setProperty("caption", true);
+    m_sameColumns->setWordWrap(true);
+    m_sameColumns->setObjectName(QStringLiteral("sameColumns"));
+
+    auto *reading = new QVBoxLayout;
+    reading->setSpacing(scaled(4));
+    m_format = addReading(reading, tr("Format"), QStringLiteral("importFormat"), tr("Format of the files"));
     m_format->addItem(tr("As guessed"), static_cast<int>(DataFormat::Auto));
     m_format->addItem(tr("By columns"), ByColumns);
     m_format->addItem(tr("Table, commas (CSV)"), static_cast<int>(DataFormat::Csv));
@@ -134,16 +168,21 @@ ImportSide::ImportSide(QWidget *parent) : QWidget(parent), m_files(new QVBoxLayo
     m_format->addItem(tr("ShareGPT"), static_cast<int>(DataFormat::ShareGpt));
     m_format->addItem(tr("Alpaca"), static_cast<int>(DataFormat::Alpaca));
     m_format->addItem(tr("Prompt, completion"), static_cast<int>(DataFormat::PromptCompletion));
-    m_format->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     connect(m_format, &QComboBox::activated, this, [this] {
         const int chosen = m_format->currentData().toInt();
         Q_EMIT formatChosen(chosen == ByColumns ? DataFormat::Auto : static_cast<DataFormat>(chosen), chosen == ByColumns);
     });
-    auto *format = new QHBoxLayout;
-    auto *formatLabel = new QLabel(tr("Format"));
-    formatLabel->setBuddy(m_format);
-    format->addWidget(formatLabel);
-    format->addWidget(m_format, 1);
+    m_encoding = addReading(reading, tr("Text"), QStringLiteral("importEncoding"), tr("Encoding of the text"));
+    m_encoding->addItem(tr("As guessed"), static_cast<int>(TextEncoding::Auto));
+    m_encoding->addItem(tr("UTF-8"), static_cast<int>(TextEncoding::Utf8));
+    m_encoding->addItem(tr("UTF-16"), static_cast<int>(TextEncoding::Utf16));
+    m_encoding->addItem(tr("Latin-1 (Windows)"), static_cast<int>(TextEncoding::Latin1));
+    connect(m_encoding, &QComboBox::activated, this,
+            [this] { Q_EMIT encodingChosen(static_cast<TextEncoding>(m_encoding->currentData().toInt())); });
+    m_firstLine = addReading(reading, tr("First line"), QStringLiteral("importFirstLine"), tr("What the first line of a table is"));
+    m_firstLine->addItem(tr("names"));
+    m_firstLine->addItem(tr("a row"));
+    connect(m_firstLine, &QComboBox::activated, this, [this](int chosen) { Q_EMIT firstLineChosen(chosen == 0); });
 
     auto *promise = new QLabel(tr("Nothing changes in the project until you press Import. One undo takes the whole import back."));
     promise->setProperty("caption", true);
@@ -156,9 +195,10 @@ ImportSide::ImportSide(QWidget *parent) : QWidget(parent), m_files(new QVBoxLayo
     body->addSpacing(scaled(8));
     body->addLayout(filesHead);
     body->addLayout(m_files);
+    body->addWidget(m_sameColumns);
     body->addSpacing(scaled(8));
     body->addWidget(strongLabel(tr("Reading")));
-    body->addLayout(format);
+    body->addLayout(reading);
     body->addStretch(1);
     body->addWidget(promise);
     auto *layout = new QVBoxLayout(this);
@@ -167,6 +207,29 @@ ImportSide::ImportSide(QWidget *parent) : QWidget(parent), m_files(new QVBoxLayo
     layout->addWidget(header);
     layout->addLayout(body, 1);
     setFixedWidth(scaled(232));
+}
+
+QComboBox *ImportSide::addReading(QVBoxLayout *to, const QString &label, const QString &objectName, const QString &name)
+{
+    auto *box = new QComboBox;
+    box->setObjectName(objectName);
+    box->setAccessibleName(name);
+    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    auto *words = new QLabel(label);
+    words->setProperty("small", true);
+    words->setBuddy(box);
+    words->setFixedWidth(scaled(64));
+    auto *line = new QHBoxLayout;
+    line->addWidget(words);
+    line->addWidget(box, 1);
+    to->addLayout(line);
+    return box;
+}
+
+void ImportSide::resetReading()
+{
+    for (QComboBox *box : {m_format, m_encoding, m_firstLine})
+        box->setCurrentIndex(0);
 }
 
 void ImportSide::setStep(ImportStep step)
@@ -206,8 +269,12 @@ void ImportSide::setFiles(const ImportChoice &choice, const CheckedImport *check
         title->setProperty("mono", true);
         QString words = sizeWords(source);
         if (checked && i < checked->files.size() && checked->files[i].records > 0)
-            words = rowsText(checked->files[i].records) + QStringLiteral(", ") + words;
+            words = rowsText(checked->files[i].records) + QStringLiteral(", ") + words + QStringLiteral(", ") +
+                    formatWords(checked->files[i].guess);
+        if (checked && i < checked->encodings.size() && checked->encodings[i] != TextEncoding::Utf8)
+            words += checked->encodings[i] == TextEncoding::Utf16 ? tr(", UTF-16") : tr(", Latin-1");
         auto *meta = new ElidedLabel(words);
+        meta->setObjectName(QStringLiteral("sourceDetail"));
         meta->setProperty("caption", true);
         auto *remove = new IconButton("close", tr("Leave out %1").arg(name));
         connect(remove, &QToolButton::clicked, this, [this, i] { Q_EMIT removeAsked(static_cast<int>(i)); });
@@ -221,6 +288,13 @@ void ImportSide::setFiles(const ImportChoice &choice, const CheckedImport *check
         row->addWidget(remove);
         m_files->addWidget(line);
     }
+    const bool table = checked && std::any_of(checked->files.begin(), checked->files.end(), [](const ImportPreview &file) {
+                           return file.guess.format == DataFormat::Csv || file.guess.format == DataFormat::Tsv;
+                       });
+    m_firstLine->setEnabled(!checked || table || !choice.namesFirst);
+    m_firstLine->setToolTip(m_firstLine->isEnabled() ? QString() : tr("Only tables have a line of names"));
+    m_sameColumns->setText(sameColumnsWords(checked));
+    m_sameColumns->setVisible(!m_sameColumns->text().isEmpty());
     setDetail(ImportStep::Files, choice.sources.empty() ? QString() : tr("%1 chosen").arg(choice.sources.size()));
 }
 

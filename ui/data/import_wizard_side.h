@@ -42,18 +42,27 @@ public:
     void setReachable(bool beyondFiles);
     void setFiles(const ImportChoice &choice, const CheckedImport *checked);
     QComboBox *format() const { return m_format; }
+    /// The choices as they are by default.
+    void resetReading();
 
 Q_SIGNALS:
     void stepAsked(attune::ui::ImportStep step);
     void addAsked();
     void removeAsked(int source);
     void formatChosen(attune::DataFormat format, bool byColumns);
+    void encodingChosen(attune::TextEncoding encoding);
+    void firstLineChosen(bool names);
     void closeAsked();
 
 private:
+    QComboBox *addReading(QVBoxLayout *to, const QString &label, const QString &objectName, const QString &name);
+
     QList<StepButton *> m_steps;
     QVBoxLayout *m_files;
-    QComboBox *m_format;
+    QComboBox *m_format = nullptr;
+    QComboBox *m_encoding = nullptr;
+    QComboBox *m_firstLine = nullptr;
+    QLabel *m_sameColumns;
 };
 
 } // namespace attune::ui

@@ -1,35 +1,3 @@
 #pragma once
 
-#include "core/studio/project_split.h"
-#include "core/store/labelling.h"
-
-namespace attune::ui {
-
-/// What decides the parts besides the shares. Both kept in the project as texts: "" nothing, "file" the source file,
-/// "tag:customer" the tag that begins with "customer:" or "customer=", "tags" the first tag, "json:intent" that field
-/// of a JSON answer.
-struct SplitPlan {
-    SplitOptions shares;
-    std::string group;    ///< rows with the same value stand in one part
-    std::string stratify; ///< each value is divided by the shares
-};
-
-/// Values that a project's rows offer for the two.
-struct SplitKeys {
-    std::vector<std::string> groups;
-    std::vector<std::string> strata;
-};
-
-Result<SplitPlan> splitPlan(Project &project);
-Result<void> setSplitPlan(Project &project, const SplitPlan &plan);
-Result<SplitKeys> splitKeys(Project &project);
-
-/// The value of a row for such a key; empty: it has none.
-std::string splitValue(const StoredExample &row, const std::string &key);
-
-/// The changes that divide the rows: of those without a part, or, `anew`, of all. Groups as assignParts() finds them
-/// stay together. With a stratum, its groups are dealt out in the order of their hash until the shares are met, counting
-/// rows that have a part already.
-Result<std::vector<ExampleEdit>> splitEdits(Project &project, const SplitPlan &plan, bool anew);
-
-} // namespace attune::ui
+#include "core/studio/split_plan.h" // its rules are the import's too

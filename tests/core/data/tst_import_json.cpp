@@ -329,7 +329,7 @@ void TestImportJson::filesThatAreNoTextAreRefused_data()
     QTest::newRow("gzip") << QByteArray("\x1f\x8b\x08") << "gzip";
     QTest::newRow("parquet") << QByteArray("PAR1....") << "Parquet";
     QTest::newRow("xlsx") << QByteArray("PK\x03\x04....") << "spreadsheet";
-    QTest::newRow("UTF-16") << QByteArray("\xff\xfe{\0", 4) << "UTF-16";
+    QTest::newRow("PDF") << QByteArray("%PDF-1.7\n%\xe2\xe3") << "PDF";
 }
 
 void TestImportJson::filesThatAreNoTextAreRefused()

@@ -36,6 +36,21 @@ const std::string Mails = "id;topic;mail;json;stars\n"
 class TestImportPreview : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void duplicatesAreCountedBeforeTheImport()
+    {
+        const std::string text = "question,answer,split\na,b,test\nc,d,\na,b,train\ne,f,\n";
+        ContentSet known;
+        known.insert(ContentKey::of(contentHash(std::vector<Message>{{"user", "c"}, {"assistant", "d"}})));
+        const ImportPreview preview = previewText(text, {}, {.known = &known});
+        QCOMPARE(preview.good, std::int64_t(4));
+        QCOMPARE(preview.duplicates, std::int64_t(2));
+        QCOMPARE(preview.doubled.size(), std::size_t(2));
+        QCOMPARE(preview.doubled[0].line, std::int64_t(3));
+        QCOMPARE(preview.doubled[1].line, std::int64_t(4));
+        QCOMPARE(preview.parts, (std::array<std::int64_t, 4>{0, 0, 1, 1}));
+        QCOMPARE(known.size(), std::size_t(3));
+        QCOMPARE(previewText(text).duplicates, std::int64_t(0)); // nobody asked
+    }
     void aFormatIsGuessedAndSaidInASentence_data()
     {
         QTest::addColumn<QString>("text");

@@ -2,6 +2,7 @@
 
 #include <QtTest>
 #include <csignal>
+#include <fcntl.h>
 #include <random>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -62,7 +63,12 @@ int readAll(Project &project)
 
 Migration addColumn()
 {
-    return {3, "ALTER TABLE examples ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'", {}};
+    return {projectMigrations().back().version + 1, "ALTER TABLE examples ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'", {}};
+}
+
+std::filesystem::path backupOf(const ProjectFolder &folder, const std::string &more = {})
+{
+    return folder.file("p.attune.backup-v" + std::to_string(projectMigrations().back().version) + more);
 }
 
 std::vector<Migration> withNext(Migration next)
@@ -78,6 +84,7 @@ class TestProjectFile : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void aNewProjectIsAnSqliteFileOfItsOwnKind();
+    void openingAgainKeepsTheLocksOfThisProcess();
     void anExistingFileIsNeverReplaced();
     void aFileThatCannotBeMadeLeavesNothing();
     void eachWrongFileHasItsOwnSentence();
@@ -114,6 +121,38 @@ void TestProjectFile::aNewProjectIsAnSqliteFileOfItsOwnKind()
     QCOMPARE(int(bytes[18]), 2); // WAL
     QVERIFY(!std::filesystem::exists(folder.file("p.attune-wal")));
     QVERIFY(Project::open(folder.file()));
+}
+
+void TestProjectFile::openingAgainKeepsTheLocksOfThisProcess()
+{
+    const ProjectFolder folder;
+    auto project = Project::create(folder.file());
+    QVERIFY(project && addRows(*project, 3));
+    QVERIFY(Project::open(folder.file())); // as workers and trainings do while the window has it open
+    // SQLite shares a lock on these bytes while a connection is open. Without it, the next process that closes the
+    // project would remove the log in which the rows are.
+    const int descriptor = ::open(folder.file().c_str(), O_RDWR | O_CLOEXEC); // never closed: that would drop the locks
+    QVERIFY(descriptor >= 0);
+    struct flock lock = {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = 0x40000002;
+    lock.l_len = 510;
+    QCOMPARE(::fcntl(descriptor, F_OFD_GETLK, &lock), 0);
+    QCOMPARE(lock.l_type, short(F_RDLCK));
+
+    const pid_t child = ::fork();
+    if (child == 0) { // another process looks into the file and leaves it
+        const bool read = Project::open(folder.file()).has_value();
+        ::_exit(read ? 0 : 1);
+    }
+    int status = -1;
+    QCOMPARE(::waitpid(child, &status, 0), child);
+    QCOMPARE(status, 0);
+    QVERIFY(std::filesystem::exists(folder.file().string() + "-wal"));
+    QVERIFY(addRows(*project, 3, 3));
+    QVERIFY(project->quickCheck());
+    QCOMPARE(project->exampleCount().value_or(0), std::int64_t(6));
 }
 
 void TestProjectFile::anExistingFileIsNeverReplaced()
@@ -167,10 +206,12 @@ void TestProjectFile::aNewerSchemaIsRefused()
 {
     const ProjectFolder folder;
     QVERIFY(Project::create(folder.file()));
-    QVERIFY(change(folder.file(), "PRAGMA user_version = 7"));
+    const int newest = projectMigrations().back().version;
+    QVERIFY(change(folder.file(), "PRAGMA user_version = " + std::to_string(newest + 5)));
     const auto project = Project::open(folder.file());
     QVERIFY(!project);
-    QVERIFY2(contains(project.error().message, "made by a newer Attune (schema 7, this one knows 2)"),
+    QVERIFY2(contains(project.error().message, "made by a newer Attune (schema " + std::to_string(newest + 5) +
+                                                   ", this one knows " + std::to_string(newest) + ")"),
              project.error().message.c_str());
 }
 
@@ -238,31 +279,32 @@ void TestProjectFile::migrationsRunForwardAfterABackup()
         return database.run("UPDATE examples SET colour = 'red' WHERE id = 2", "colour it");
     };
     auto migrations = withNext(next);
-    migrations.push_back({4, "DROP TABLE votes; CREATE TABLE votes (id INTEGER PRIMARY KEY)", {}});
+    const int last = migrations.back().version + 1;
+    migrations.push_back({last, "DROP TABLE votes; CREATE TABLE votes (id INTEGER PRIMARY KEY)", {}});
     auto database = openProjectFile(folder.file(), migrations);
     QVERIFY2(database, database ? "" : database.error().message.c_str());
     QVERIFY(codeRan);
-    QCOMPARE(*database->number("PRAGMA user_version", ""), 4);
+    QCOMPARE(*database->number("PRAGMA user_version", ""), last);
     QCOMPARE(*database->text("SELECT colour FROM examples WHERE id = 2", ""), std::string("red"));
     QCOMPARE(*database->text("SELECT colour FROM examples WHERE id = 3", ""), std::string("blue"));
 
     // The copy is a whole project of the old version.
-    auto backup = Project::open(folder.file("p.attune.backup-v2"));
+    auto backup = Project::open(backupOf(folder));
     QVERIFY2(backup, backup ? "" : backup.error().message.c_str());
     QVERIFY(backup->quickCheck());
     QCOMPARE(allRows(*backup).size(), std::size_t(60));
     // And this program now refuses the file.
-    QVERIFY(contains(Project::open(folder.file()).error().message, "schema 4"));
+    QVERIFY(contains(Project::open(folder.file()).error().message, "schema " + std::to_string(last)));
 }
 
 void TestProjectFile::aSecondBackupReplacesNoFirst()
 {
     const ProjectFolder folder;
     QVERIFY(Project::create(folder.file()));
-    writeBytes(folder.file("p.attune.backup-v2"), "precious");
+    writeBytes(backupOf(folder), "precious");
     QVERIFY(openProjectFile(folder.file(), withNext(addColumn())));
-    QCOMPARE(bytesOf(folder.file("p.attune.backup-v2")), std::string("precious"));
-    QVERIFY(Project::open(folder.file("p.attune.backup-v2-2")));
+    QCOMPARE(bytesOf(backupOf(folder)), std::string("precious"));
+    QVERIFY(Project::open(backupOf(folder, "-2")));
 }
 
 void TestProjectFile::aFailedMigrationLeavesTheFileAsItWas()
@@ -275,7 +317,7 @@ void TestProjectFile::aFailedMigrationLeavesTheFileAsItWas()
     QVERIFY(!database);
     QVERIFY2(contains(database.error().message, "It went wrong. The file is as it was"),
              database.error().message.c_str());
-    QVERIFY2(contains(database.error().message, "p.attune.backup-v2"), database.error().message.c_str());
+    QVERIFY2(contains(database.error().message, backupOf(folder).string()), database.error().message.c_str());
     auto project = Project::open(folder.file());
     QVERIFY(project);
     QCOMPARE(readAll(*project), 0);
@@ -422,6 +464,10 @@ void TestProjectFile::flippedBytesAreDamageAndNoCrash()
 {
     const ProjectFolder folder;
     QVERIFY(fill(folder.file()));
+    {
+        auto project = Project::open(folder.file());
+        QVERIFY(project && addRows(*project, 240, 1000)); // so that there is something to hit
+    }
     const std::string whole = bytesOf(folder.file());
     std::mt19937 random(1);
     int noticed = 0;

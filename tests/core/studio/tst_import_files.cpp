@@ -1,8 +1,12 @@
 #include "core/base/files.h"
 #include "core/studio/import_files.h"
+#include "core/studio/split_plan.h"
 
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <map>
+#include <set>
 
 using namespace attune;
 namespace fs = std::filesystem;
@@ -178,6 +182,59 @@ private Q_SLOTS:
         QCOMPARE(report->leaks[0].row, std::int64_t(2));
         QCOMPARE(report->leaks[0].other, std::int64_t(1));
         QCOMPARE(findLeaks(*m_project).value_or(std::vector<LeakedPair>{}).size(), std::size_t(1));
+    }
+
+    void theSplitPlanHoldsForImportsToo()
+    {
+        SplitPlan plan;
+        plan.shares = {.validationShare = 0.25, .testShare = 0.25};
+        plan.group = "tag:customer";
+        plan.stratify = "json:intent";
+        QVERIFY(setSplitPlan(*m_project, plan));
+        std::string text;
+        for (int i = 0; i < 160; ++i) {
+            std::string words; // nothing in common
+            std::uint32_t number = static_cast<std::uint32_t>(i) * 2654435761u + 1;
+            for (int k = 0; k < 60; ++k, number = number * 1664525u + 1013904223u)
+                words += static_cast<char>('a' + (number >> 16) % 26);
+            Json json = Json::parse(row(words, i % 4 ? R"({"intent": "refund"})" : R"({"intent": "rare"})"));
+            json["tags"] = {"customer:" + std::to_string(i / 8)};
+            text += json.dump() + "\n";
+        }
+        QVERIFY(importFiles(*m_project, {{write("a.jsonl", text)}, {}, {}, {}}));
+        std::map<std::string, std::set<Part>> partsOfCustomer;
+        QVERIFY(m_project->forEachExample({}, [&](const StoredExample &example) -> Result<void> {
+            partsOfCustomer[example.tags.front()].insert(*example.part);
+            return {};
+        }));
+        QCOMPARE(partsOfCustomer.size(), std::size_t(20));
+        std::set<Part> all;
+        for (const auto &[customer, parts] : partsOfCustomer) {
+            QCOMPARE(parts.size(), std::size_t(1));
+            all.insert(*parts.begin());
+        }
+        QCOMPARE(all.size(), std::size_t(3));
+    }
+
+    void aRowThatSomebodyElseAddsMeanwhileIsADuplicate()
+    {
+        const auto file = write("a.jsonl", row("one", "1") + row("two", "2") + row("three", "3"));
+        bool added = false;
+        const auto report = importFiles(*m_project, {{file}, {}, Part::Train, {}}, {}, [&](std::string_view stage, double) {
+            if (stage != "Importing" || std::exchange(added, true))
+                return;
+            auto other = Project::open(m_project->path());
+            QVERIFY(other && other->addExamples([&](const Project::AddExample &add) -> Result<void> {
+                Example example;
+                example.messages = {{"user", "two"}, {"assistant", "2"}};
+                ATTUNE_CHECK(add(example));
+                return {};
+            }));
+        });
+        QVERIFY(report);
+        QCOMPARE(report->imported, std::int64_t(2));
+        QCOMPARE(report->duplicates, std::int64_t(1));
+        QCOMPARE(count(), std::int64_t(3));
     }
 
     void rowsWithoutAPartGetOneLater()

@@ -1,7 +1,9 @@
 #include "tests/ui/data/data_project.h"
 #include "ui/data/import_wizard.h"
+#include "ui/data/import_wizard_split.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/inline_notice.h"
+#include "ui/widgets/segmented_control.h"
 
 #include <QAbstractButton>
 #include <QApplication>
@@ -35,6 +37,14 @@ private Q_SLOTS:
     void thePartOfAllRowsIsChosen();
     void aColumnOfSplitsMayBePassedOver();
     void theImportIsOneStepOfUndo();
+    void duplicatesAreCountedBeforeTheImport();
+    void theSplitIsShownBeforeTheImport();
+    void rawLinesAreShown();
+    void otherEncodingsAreRead_data();
+    void otherEncodingsAreRead();
+    void theFirstLineMayBeARow();
+    void rowsMayBeEditedWhileTheyComeIn();
+    void aStoppedImportLeavesNothing();
     void escapeClosesAndChangesNothing();
     void everyControlHasAName();
     void itIsDrawn_data();
@@ -61,7 +71,7 @@ struct Open {
     }
     QString write(const std::string &name, const std::string &text) const
     {
-        std::ofstream(project.file(name)) << text;
+        std::ofstream(project.file(name), std::ios::binary) << text;
         return QString::fromStdString(project.file(name).string());
     }
     bool ready() const { return wizard->checked() && !wizard->checking(); }
@@ -206,6 +216,8 @@ void TestImportWizard::anUnreadableFileGivesASentence_data()
     QTest::newRow("missing") << QStringLiteral("missing.jsonl") << QByteArray();
     QTest::newRow("empty") << QStringLiteral("empty.csv") << QByteArray("");
     QTest::newRow("no format") << QStringLiteral("words.txt") << QByteArray("just some words");
+    QTest::newRow("a folder") << QStringLiteral(".") << QByteArray();
+    QTest::newRow("PDF") << QStringLiteral("letter.jsonl") << QByteArray("%PDF-1.7\n1 0 obj\n");
     QTest::newRow("open quote") << QStringLiteral("open.csv") << QByteArray("question,answer\n\"a,b\nc,d\n");
 }
 
@@ -216,7 +228,7 @@ void TestImportWizard::anUnreadableFileGivesASentence()
     DataProject project;
     Open open(project);
     QString file = QString::fromStdString(project.file(name.toStdString()).string());
-    if (!text.isNull() && name != QLatin1String("missing.jsonl"))
+    if (!text.isNull() && name != QLatin1String("missing.jsonl") && name != QLatin1String("."))
         file = open.write(name.toStdString(), text.toStdString());
     open.wizard->begin({file});
     auto *notice = open.find<InlineNotice>(QStringLiteral("importNotice"));
@@ -284,6 +296,166 @@ void TestImportWizard::theImportIsOneStepOfUndo()
     QTRY_VERIFY(!open.session->undoText().isEmpty());
     toast.act();
     QTRY_COMPARE(project.ids().size(), std::size_t(0));
+}
+
+void TestImportWizard::duplicatesAreCountedBeforeTheImport()
+{
+    DataProject project;
+    project.add({rowOf("c", "d")});
+    Open open(project);
+    open.wizard->beginPasted(QStringLiteral("question,answer\na,b\nc,d\ne,f\na,b\n"));
+    QTRY_VERIFY(open.ready());
+    QCOMPARE(open.wizard->checked()->duplicates, std::int64_t(2));
+    QCOMPARE(open.find<QAbstractButton>(QStringLiteral("importNow"))->text(), QStringLiteral("Import 2 rows"));
+    QVERIFY(open.find<QLabel>(QStringLiteral("importCounts"))->text().contains(QLatin1String("<b>2</b> duplicate")));
+    open.wizard->setStep(ImportStep::Check);
+    auto *kinds = open.find<SegmentedControl>(QStringLiteral("problemKinds"));
+    QVERIFY(kinds->isVisible());
+    kinds->setCurrent(2);
+    QCOMPARE(open.wizard->findChildren<QLabel *>(QStringLiteral("problemReason")).size(), 1);
+    QVERIFY(open.bringIn());
+    QCOMPARE(project.ids().size(), std::size_t(3));
+}
+
+void TestImportWizard::theSplitIsShownBeforeTheImport()
+{
+    DataProject project;
+    Open open(project);
+    QString text = QStringLiteral("question,answer\n");
+    for (int i = 0; i < 50; ++i)
+        text += QStringLiteral("question %1,answer %1\n").arg(i * 7919);
+    open.wizard->beginPasted(text);
+    QTRY_VERIFY(open.ready());
+    auto *parts = open.find<ImportSplitView>(QStringLiteral("splitParts"));
+    QTRY_COMPARE(parts->words(), QStringLiteral("train about 40, validation about 5, test about 5"));
+    open.wizard->setStep(ImportStep::Split);
+    open.click(QStringLiteral("splitTest"));
+    QCOMPARE(parts->words(), QStringLiteral("train 0, validation 0, test 50"));
+}
+
+void TestImportWizard::rawLinesAreShown()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.csv", Mails)});
+    QTRY_VERIFY(open.ready());
+    auto *raw = open.find<QPlainTextEdit>(QStringLiteral("importRaw"));
+    QVERIFY(!raw->isVisible());
+    open.find<SegmentedControl>(QStringLiteral("rawChoice"))->setCurrent(1);
+    QVERIFY(raw->isVisible());
+    QCOMPARE(raw->blockCount(), 3);
+    QVERIFY2(raw->toPlainText().contains(QLatin1String("2  1,refund,\"Hello, where is my lamp\"")), qPrintable(raw->toPlainText()));
+}
+
+void TestImportWizard::otherEncodingsAreRead_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<QString>("said");
+    const QString table = QStringLiteral("question,answer\r\nGr\u00f6\u00dfe,Ma\u00df\r\n");
+    QTest::newRow("latin-1") << table.toLatin1() << QStringLiteral("Latin-1");
+    QByteArray wide = QByteArray::fromHex("fffe");
+    for (const QChar c : table)
+        wide.append(c.cell()).append(static_cast<char>(c.row()));
+    QTest::newRow("utf-16") << wide << QStringLiteral("UTF-16");
+    QTest::newRow("utf-8 with a mark") << QByteArray::fromHex("efbbbf") + table.toUtf8() << QString();
+}
+
+void TestImportWizard::otherEncodingsAreRead()
+{
+    QFETCH(QByteArray, text);
+    QFETCH(QString, said);
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.csv", text.toStdString())});
+    QTRY_VERIFY(open.ready());
+    QVERIFY(open.find<QLabel>(QStringLiteral("sourceDetail"))->toolTip().contains(said) || said.isEmpty() ||
+            open.find<QLabel>(QStringLiteral("sourceDetail"))->text().contains(said));
+    QVERIFY(open.bringIn());
+    QCOMPARE(project.row(1).messages[0].content, std::string("Gr\u00f6\u00dfe"));
+    QCOMPARE(project.row(1).messages[1].content, std::string("Ma\u00df"));
+}
+
+void TestImportWizard::theFirstLineMayBeARow()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("rows.csv", "Where is it,It is here\nAnd now to what,To that\n")});
+    QTRY_VERIFY(open.ready());
+    auto *line = open.find<QComboBox>(QStringLiteral("importFirstLine"));
+    line->setCurrentIndex(1);
+    Q_EMIT line->activated(1);
+    QTRY_VERIFY(open.ready() && open.find<QComboBox>(QStringLiteral("role_column 2")));
+    QVERIFY(open.choose(QStringLiteral("column 1"), QStringLiteral("User")));
+    QVERIFY(open.choose(QStringLiteral("column 2"), QStringLiteral("Assistant")));
+    QTRY_VERIFY(open.ready() && open.wizard->checked()->missing.empty());
+    QVERIFY(open.bringIn());
+    QCOMPARE(project.row(1).messages[0].content, std::string("Where is it"));
+    QCOMPARE(project.ids().size(), std::size_t(2));
+}
+
+void TestImportWizard::rowsMayBeEditedWhileTheyComeIn()
+{
+    DataProject project;
+    project.add(plainRows(5));
+    Open open(project);
+    std::string text;
+    for (int i = 0; i < 5000; ++i)
+        text += R"({"prompt": "what about )" + std::to_string(i) + R"(", "completion": "this"})" + "\n";
+    open.wizard->begin({open.write("many.jsonl", text)});
+    QTRY_VERIFY_WITH_TIMEOUT(open.ready(), 30000);
+    QSignalSpy closed(open.wizard.get(), &ImportWizard::closed);
+    open.click(QStringLiteral("importNow"));
+    QVERIFY(open.wizard->importing());
+    int edits = 0;
+    bool failed = false;
+    while (open.wizard->importing()) {
+        bool answered = false;
+        open.session->change<EditStep>(
+            open.wizard.get(),
+            [edits](Project &opened) {
+                const std::vector<ExampleEdit> edit{{.id = edits % 5 + 1, .notes = "note " + std::to_string(edits)}};
+                return Labelling(opened).apply("Note", edit);
+            },
+            [&](Result<EditStep> step) {
+                answered = true;
+                failed = failed || !step;
+            });
+        QTRY_VERIFY_WITH_TIMEOUT(answered, 20000);
+        ++edits;
+    }
+    QVERIFY(!failed);
+    QVERIFY(edits > 0);
+    QTRY_COMPARE(closed.count(), 1);
+    QCOMPARE(project.ids().size(), std::size_t(5005));
+    QVERIFY(project.row(1).notes.rfind("note ", 0) == 0);
+}
+
+void TestImportWizard::aStoppedImportLeavesNothing()
+{
+    DataProject project;
+    Open open(project);
+    std::string text;
+    for (int i = 0; i < 20000; ++i)
+        text += R"({"prompt": "what about )" + std::to_string(i) + R"(", "completion": "this"})" + "\n";
+    open.wizard->begin({open.write("many.jsonl", text)});
+    QTRY_VERIFY_WITH_TIMEOUT(open.ready(), 30000);
+    open.click(QStringLiteral("importNow"));
+    const auto written = [&] {
+        for (const JobState &job : open.session->jobs())
+            if (job.detail.contains(QLatin1String("Importing")))
+                return true;
+        return !open.wizard->importing();
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(written(), 30000);
+    open.click(QStringLiteral("cancelImport"));
+    QTRY_VERIFY_WITH_TIMEOUT(!open.wizard->importing(), 30000);
+    if (!open.wizard->checked())
+        QSKIP("the import was quicker than the request to stop");
+    QCOMPARE(open.find<InlineNotice>(QStringLiteral("importNotice"))->text(),
+             QStringLiteral("The import was stopped; nothing was imported."));
+    QCOMPARE(project.ids().size(), std::size_t(0));
+    QVERIFY(open.bringIn()); // and may be begun again
+    QCOMPARE(project.ids().size(), std::size_t(20000));
 }
 
 void TestImportWizard::escapeClosesAndChangesNothing()

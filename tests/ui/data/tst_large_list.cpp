@@ -1,3 +1,4 @@
+#include "core/studio/import_files.h"
 #include "tests/ui/data/data_project.h"
 #include "ui/data/data_query.h"
 #include "ui/data/data_workspace.h"
@@ -98,6 +99,7 @@ class TestLargeList : public QObject {
 private Q_SLOTS:
     void initTestCase();
     void opensFiltersScrollsAndEdits();
+    void staysQuickWhileRowsComeIn();
 
 private:
     std::unique_ptr<DataProject> m_project;
@@ -188,6 +190,18 @@ void TestLargeList::opensFiltersScrollsAndEdits()
     QCOMPARE(workspace.list().currentRow(), last);
     print(QStringLiteral("longest stall while scrolling to the end"), watch.take(), "ms");
 
+    for (const auto sort : {ExampleQuery::Sort::Tokens, ExampleQuery::Sort::Prompt, ExampleQuery::Sort::Number}) {
+        workspace.query().setSort(sort, true);
+        handle(300);
+        QTRY_VERIFY_WITH_TIMEOUT(workspace.ready(), 60'000);
+    }
+    workspace.query().setSort(ExampleQuery::Sort::Number, false);
+    handle(300);
+    print(QStringLiteral("longest stall while sorting"), watch.take(), "ms");
+    QTest::keyClick(view, Qt::Key_End);
+    handle(200);
+    watch.take();
+
     const auto id = workspace.list().currentId();
     for (int i = 0; i < 10; ++i) {
         QTest::keyClick(view, i % 2 ? Qt::Key_F : Qt::Key_3);
@@ -213,6 +227,76 @@ void TestLargeList::opensFiltersScrollsAndEdits()
     print(QStringLiteral("longest stall while changing to the table"), watch.take(), "ms");
     print(QStringLiteral("memory"), residentMb(), "MB");
     print(QStringLiteral("memory before the workspace"), before, "MB");
+}
+
+/// As the wizard imports, 100,000 rows more; meanwhile someone works.
+void TestLargeList::staysQuickWhileRowsComeIn()
+{
+    const auto file = m_project->file("more.jsonl");
+    {
+        std::ofstream lines(file);
+        std::uint32_t seed = 7;
+        for (int i = 0; i < Rows; ++i)
+            lines << R"({"prompt": "More )" << i << ' ' << text(seed, 50) << R"(", "completion": ")" << text(seed, 18) << "\"}\n";
+    }
+    const auto session = m_project->session();
+    DataWorkspace workspace(*session);
+    workspace.resize(1440, 900);
+    workspace.show();
+    QTRY_VERIFY_WITH_TIMEOUT(workspace.ready(), 60'000);
+    QAbstractItemView *view = workspace.list().view();
+    QLineEdit *search = workspace.facets().searchField();
+    handle(500);
+
+    bool over = false;
+    QElapsedTimer importing;
+    importing.start();
+    StallWatch watch;
+    session->startJob<ImportReport>(
+        &workspace, QStringLiteral("Import"),
+        [file](Project &project, std::stop_token stop, const Session::JobProgress &progress) {
+            return importFiles(project, {{file}, {}, {}, {}}, stop,
+                               [&](std::string_view stage, double share) { progress(share, std::string(stage)); });
+        },
+        [&](Result<ImportReport> report) {
+            over = true;
+            if (!report)
+                qFatal("%s", report.error().message.c_str());
+        });
+    double slowest = 0;
+    int edits = 0;
+    while (!over) {
+        bool answered = false;
+        QElapsedTimer edit;
+        edit.start();
+        session->change<EditStep>(
+            &workspace,
+            [edits](Project &project) {
+                const std::vector<ExampleEdit> note{{.id = edits % 1000 + 1, .notes = "note " + std::to_string(edits)}};
+                return Labelling(project).apply("Note", note);
+            },
+            [&](Result<EditStep> step) {
+                answered = true;
+                if (!step)
+                    qFatal("%s", step.error().message.c_str());
+            });
+        view->verticalScrollBar()->setValue(view->verticalScrollBar()->maximum() * (edits % 10) / 10);
+        while (!answered)
+            handle(1);
+        slowest = std::max(slowest, static_cast<double>(edit.nsecsElapsed()) / 1e6);
+        if (edits % 4 == 0)
+            QTest::keyClicks(search, QStringLiteral("o"));
+        else if (edits % 4 == 2)
+            search->clear();
+        handle(100);
+        ++edits;
+    }
+    print(QStringLiteral("import of 100,000 rows, someone working"), static_cast<double>(importing.elapsed()) / 1000, "s");
+    print(QStringLiteral("edits meanwhile"), edits, "");
+    print(QStringLiteral("slowest edit meanwhile"), slowest, "ms");
+    print(QStringLiteral("longest stall meanwhile"), watch.take(), "ms");
+    print(QStringLiteral("memory, 200,000 rows"), residentMb(), "MB");
+    QCOMPARE(m_project->ids().size(), std::size_t(2 * Rows));
 }
 
 QTEST_MAIN(TestLargeList)

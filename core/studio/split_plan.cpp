@@ -1,11 +1,11 @@
-#include "ui/data/split_plan.h"
+#include "core/studio/split_plan.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <set>
 
-namespace attune::ui {
+namespace attune {
 
 namespace {
 
@@ -48,7 +48,8 @@ Result<RowsAndStrata> readRows(Project &project, const SplitPlan &plan, bool ane
 }
 
 /// Replaces the parts of groups that are free by such that each stratum has its shares.
-void deal(const RowsAndStrata &all, const SplitOptions &shares, SplitResult &split)
+void deal(std::span<const SplitRow> all, std::span<const std::string> strataOfRows, const SplitOptions &shares,
+          SplitResult &split)
 {
     struct Group {
         std::uint64_t order = 0;
@@ -56,12 +57,12 @@ void deal(const RowsAndStrata &all, const SplitOptions &shares, SplitResult &spl
         bool fixed = false;
     };
     std::map<std::int64_t, Group> groups;
-    for (std::size_t i = 0; i < all.rows.size(); ++i) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
         Group &group = groups[split.groups[i]];
         if (group.rows.empty())
-            group.order = orderOf(all.rows[i].prompt, shares.seed);
+            group.order = orderOf(all[i].prompt, shares.seed);
         group.rows.push_back(i);
-        group.fixed = group.fixed || all.rows[i].fixed;
+        group.fixed = group.fixed || all[i].fixed;
     }
     struct Stratum {
         std::vector<const Group *> free;
@@ -70,7 +71,7 @@ void deal(const RowsAndStrata &all, const SplitOptions &shares, SplitResult &spl
     };
     std::map<std::string, Stratum> strata;
     for (const auto &[first, group] : groups) {
-        Stratum &stratum = strata[all.strata[group.rows.front()]];
+        Stratum &stratum = strata[strataOfRows[group.rows.front()]];
         stratum.rows += static_cast<double>(group.rows.size());
         if (!group.fixed)
             stratum.free.push_back(&group);
@@ -119,22 +120,23 @@ Result<void> setSplitPlan(Project &project, const SplitPlan &plan)
     return project.setSetting(StratifyKey, plan.stratify);
 }
 
-std::string splitValue(const StoredExample &row, const std::string &key)
+std::string splitValue(std::span<const Message> messages, std::span<const std::string> tags, const Origin &origin,
+                       const std::string &key)
 {
     if (key == "file")
-        return row.origin.file;
+        return origin.file;
     if (key == "tags")
-        return row.tags.empty() ? std::string() : row.tags.front();
+        return tags.empty() ? std::string() : tags.front();
     if (key.starts_with("tag:")) {
-        for (const std::string &tag : row.tags)
+        for (const std::string &tag : tags)
             if (tagPrefix(tag) == key.substr(4))
                 return tag;
         return {};
     }
     if (key.starts_with("json:")) {
-        const auto answer = std::find_if(row.messages.rbegin(), row.messages.rend(),
+        const auto answer = std::find_if(messages.rbegin(), messages.rend(),
                                          [](const Message &message) { return message.role == "assistant"; });
-        if (answer == row.messages.rend())
+        if (answer == messages.rend())
             return {};
         const auto json = parseJson(answer->content, "the answer");
         if (!json || !json->is_object() || !json->contains(key.substr(5)))
@@ -143,6 +145,15 @@ std::string splitValue(const StoredExample &row, const std::string &key)
         return value.is_string() ? value.get<std::string>() : value.dump();
     }
     return {};
+}
+
+Result<SplitResult> assignPlannedParts(std::span<const SplitRow> rows, std::span<const std::string> strata,
+                                       const SplitPlan &plan)
+{
+    ATTUNE_TRY(auto split, assignParts(rows, plan.shares));
+    if (!plan.stratify.empty())
+        deal(rows, strata, plan.shares, split);
+    return split;
 }
 
 Result<SplitKeys> splitKeys(Project &project)
@@ -185,9 +196,7 @@ Result<SplitKeys> splitKeys(Project &project)
 Result<std::vector<ExampleEdit>> splitEdits(Project &project, const SplitPlan &plan, bool anew)
 {
     ATTUNE_TRY(const auto all, readRows(project, plan, anew));
-    ATTUNE_TRY(auto split, assignParts(all.rows, plan.shares));
-    if (!plan.stratify.empty())
-        deal(all, plan.shares, split);
+    ATTUNE_TRY(const auto split, assignPlannedParts(all.rows, all.strata, plan));
     std::vector<ExampleEdit> edits;
     for (std::size_t i = 0; i < all.rows.size(); ++i)
         if (all.rows[i].fixed != split.parts[i])
@@ -195,4 +204,4 @@ Result<std::vector<ExampleEdit>> splitEdits(Project &project, const SplitPlan &p
     return edits;
 }
 
-} // namespace attune::ui
+} // namespace attune

@@ -1,0 +1,216 @@
+#include "core/store/imported_rows.h"
+
+#include "core/store/journal.h"
+#include "core/store/process.h"
+#include "core/store/project_impl.h"
+
+#include <array>
+#include <chrono>
+#include <thread>
+
+namespace attune {
+
+namespace {
+
+constexpr auto Showing = "show the rows of an import";
+constexpr auto TakingBack = "take an import back";
+constexpr std::int64_t RowsAtOnce = 4000; // about a tenth of a second
+constexpr double LongestSilence = 60;     // seconds, of a process that can't be looked up
+
+struct Stretch {
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+};
+
+Result<std::vector<std::int64_t>> nextIds(Database &database, std::int64_t import, std::int64_t most,
+                                          std::string_view doing)
+{
+    ATTUNE_TRY(auto find, database.prepare("SELECT id FROM import_rows WHERE import = ? ORDER BY id LIMIT ?", doing));
+    find.bind(import, most);
+    std::vector<std::int64_t> ids;
+    while (true) {
+        ATTUNE_TRY(const bool more, find.step());
+        if (!more)
+            return ids;
+        ids.push_back(find.integer(0));
+    }
+}
+
+/// Rows that others added meanwhile stand between those of an import.
+std::vector<Stretch> runsOf(std::span<const std::int64_t> ids)
+{
+    std::vector<Stretch> runs;
+    for (const std::int64_t id : ids) {
+        if (!runs.empty() && runs.back().last + 1 == id)
+            runs.back().last = id;
+        else
+            runs.push_back({id, id});
+    }
+    return runs;
+}
+
+Result<void> runOver(Database &database, std::span<const char *const> statements, const Stretch &run,
+                     std::string_view doing)
+{
+    for (const char *sql : statements) {
+        ATTUNE_TRY(auto statement, database.prepare(sql, doing));
+        ATTUNE_CHECK(statement.bind(run.first, run.last).run());
+    }
+    return {};
+}
+
+Result<void> noteRun(Database &database, std::int64_t step, const Stretch &run)
+{
+    ATTUNE_TRY(auto longer, database.prepare("UPDATE edit_ranges SET last = ? WHERE step = ? AND last = ?", Showing));
+    ATTUNE_CHECK(longer.bind(run.last, step, run.first - 1).run());
+    if (database.changes() > 0)
+        return {};
+    ATTUNE_TRY(auto insert,
+               database.prepare("INSERT INTO edit_ranges (step, first, last) VALUES (?, ?, ?)", Showing));
+    return insert.bind(step, run.first, run.last).run();
+}
+
+Result<void> forget(Database &database, std::int64_t import, std::string_view doing)
+{
+    ATTUNE_TRY(auto remove, database.prepare("DELETE FROM imports WHERE id = ?", doing));
+    return remove.bind(import).run();
+}
+
+/// The step that its rows belong to, made with the first of them. None: the import is over.
+Result<std::optional<std::int64_t>> stepOf(Database &database, std::int64_t import)
+{
+    ATTUNE_TRY(auto find, database.prepare("SELECT step, label FROM imports WHERE id = ?", Showing));
+    ATTUNE_TRY(const bool found, find.bind(import).step());
+    if (!found)
+        return std::optional<std::int64_t>();
+    if (find.integer(0) != 0)
+        return std::optional(find.integer(0));
+    ATTUNE_TRY(const std::int64_t step, newStep(database, find.text(1), {}, Showing));
+    ATTUNE_TRY(auto keep, database.prepare("UPDATE imports SET step = ? WHERE id = ?", Showing));
+    ATTUNE_CHECK(keep.bind(step, import).run());
+    return std::optional(step);
+}
+
+bool isDead(std::int64_t pid, const std::string &holder, double heartbeat)
+{
+    switch (liveness(ProcessIdentity::stored(pid, holder))) {
+    case Liveness::Alive:
+        return false;
+    case Liveness::Elsewhere:
+        return secondsNow() - heartbeat > LongestSilence;
+    case Liveness::Dead:
+        break;
+    }
+    return true;
+}
+
+/// Does a piece of work again and again, each in a transaction of its own.
+template <typename Begin, typename Piece>
+Result<void> inPieces(Database &database, std::string_view doing, Begin begin, Piece piece)
+{
+    while (true) {
+        ATTUNE_TRY(auto transaction, begin(database, doing));
+        ATTUNE_TRY(const bool more, piece());
+        ATTUNE_CHECK(transaction.commit());
+        if (!more)
+            return {};
+        letOthersWrite();
+    }
+}
+
+} // namespace
+
+Result<bool> showSome(Database &database, std::int64_t import, std::int64_t most)
+{
+    constexpr std::array Statements{
+        "UPDATE examples SET deleted_at = NULL WHERE id BETWEEN ? AND ?",
+        "INSERT INTO row_facts (id, part, state, rating, turns, tokens, trained, problems, file, changed, system) "
+        "SELECT import_rows.id, part, state, rating, turns, tokens, trained, 0, file, "
+        "coalesce(unixepoch(updated_at), 0), system FROM import_rows JOIN examples USING (id) "
+        "LEFT JOIN token_counts USING (content_hash) WHERE import_rows.id BETWEEN ? AND ?",
+        "INSERT INTO row_heads (id, prompt, answer) SELECT id, prompt, answer FROM import_rows WHERE id BETWEEN ? AND ?",
+        "INSERT OR IGNORE INTO row_tags (tag, example) SELECT json_each.value, examples.id "
+        "FROM examples, json_each(examples.tags) WHERE examples.id BETWEEN ? AND ? AND tags <> '[]'",
+        "DELETE FROM import_rows WHERE id BETWEEN ? AND ?"};
+    ATTUNE_TRY(const auto step, stepOf(database, import));
+    if (!step)
+        return false;
+    ATTUNE_TRY(const auto ids, nextIds(database, import, most, Showing));
+    for (const Stretch &run : runsOf(ids)) {
+        ATTUNE_CHECK(runOver(database, Statements, run, Showing));
+        ATTUNE_CHECK(noteRun(database, *step, run));
+    }
+    if (static_cast<std::int64_t>(ids.size()) == most)
+        return true;
+    ATTUNE_CHECK(forget(database, import, Showing));
+    return false;
+}
+
+Result<void> showImported(Database &database)
+{
+    while (true) {
+        ATTUNE_TRY(const auto import, database.number("SELECT min(id) FROM imports WHERE step <> 0", Showing));
+        if (import == 0)
+            return {};
+        ATTUNE_CHECK(showSome(database, import, RowsAtOnce));
+    }
+}
+
+Result<bool> takeBackSome(Database &database, std::int64_t import, std::int64_t most)
+{
+    constexpr std::array Statements{"DELETE FROM examples WHERE id BETWEEN ? AND ?"}; // import_rows follows
+    ATTUNE_TRY(const auto ids, nextIds(database, import, most, TakingBack));
+    ATTUNE_TRY(auto find, database.prepare("SELECT messages FROM examples WHERE id = ?", TakingBack));
+    RowIndex index(database, TakingBack);
+    for (const std::int64_t id : ids) {
+        ATTUNE_TRY(const bool found, find.bind(id).step());
+        if (!found)
+            continue;
+        // A text that can't be read leaves its words behind; nobody meets them, as the number is never used again.
+        if (const auto messages = storedMessages(database, find.text(0), "a row's text"))
+            ATTUNE_CHECK(index.removeWords(id, *messages));
+    }
+    ATTUNE_CHECK(index.writeWords());
+    for (const Stretch &run : runsOf(ids))
+        ATTUNE_CHECK(runOver(database, Statements, run, TakingBack));
+    if (static_cast<std::int64_t>(ids.size()) == most)
+        return true;
+    ATTUNE_CHECK(forget(database, import, TakingBack));
+    return false;
+}
+
+Result<void> endDeadImports(Database &database, bool shownOnly)
+{
+    struct Dead {
+        std::int64_t id = 0;
+        bool shown = false;
+    };
+    std::vector<Dead> all;
+    {
+        ATTUNE_TRY(auto find, database.prepare("SELECT id, step, pid, holder, heartbeat FROM imports", TakingBack));
+        while (true) {
+            ATTUNE_TRY(const bool more, find.step());
+            if (!more)
+                break;
+            const bool shown = find.integer(1) != 0;
+            if ((shown || !shownOnly) && isDead(find.integer(2), find.text(3), find.real(4)))
+                all.push_back({find.integer(0), shown});
+        }
+    }
+    for (const Dead &import : all) {
+        if (import.shown)
+            ATTUNE_CHECK(inPieces(database, Showing, RowTransaction::begin,
+                                  [&] { return showSome(database, import.id, RowsAtOnce); }));
+        else
+            ATTUNE_CHECK(inPieces(database, TakingBack, Transaction::begin,
+                                  [&] { return takeBackSome(database, import.id, RowsAtOnce / 4); }));
+    }
+    return {};
+}
+
+void letOthersWrite()
+{
+    std::this_thread::sleep_for(std::chrono::milliseconds(6));
+}
+
+} // namespace attune
