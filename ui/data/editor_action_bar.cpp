@@ -81,12 +81,15 @@ void EditorActionBar::setTyping(bool typing)
 
 void EditorActionBar::showLabels(LabelState state, int rating, std::int64_t rows)
 {
-    const auto word = [&](LabelState own, const QString &act, const QString &is) {
-        return rows > 1 ? tr("%1 %2").arg(act, formatCount(rows)) : state == own ? is : act;
+    // The words stay what they are, as a bar that changes its width with each row is no bar to hit; what the row is
+    // stands in the header, and here for those who hear it.
+    const auto say = [&](KeyButton *one, QString &word, LabelState own, const QString &act, const QString &is) {
+        word = rows > 1 ? tr("%1 %2").arg(act, formatCount(rows)) : act;
+        one->setAccessibleName(rows == 1 && state == own ? is : word);
     };
-    m_approveWord = word(LabelState::Approved, tr("Approve"), tr("Approved"));
-    m_rejectWord = word(LabelState::Rejected, tr("Reject"), tr("Rejected"));
-    m_flagWord = word(LabelState::Flagged, tr("Flag"), tr("Flagged"));
+    say(m_approve, m_approveWord, LabelState::Approved, tr("Approve"), tr("Approved"));
+    say(m_reject, m_rejectWord, LabelState::Rejected, tr("Reject"), tr("Rejected"));
+    say(m_flag, m_flagWord, LabelState::Flagged, tr("Flag"), tr("Flagged"));
     m_stars->setRating(rating);
     fit();
 }
@@ -114,9 +117,6 @@ void EditorActionBar::fit()
         m_approve->setText(step < 3 ? m_approveWord : QString());
         m_reject->setText(step < 3 ? m_rejectWord : QString());
         m_flag->setText(step < 3 ? m_flagWord : QString());
-        m_approve->setAccessibleName(m_approveWord);
-        m_reject->setAccessibleName(m_rejectWord);
-        m_flag->setAccessibleName(m_flagWord);
         widget(0)->layout()->invalidate();
         if (widget(0)->layout()->minimumSize().width() <= width())
             break;

@@ -199,7 +199,7 @@ void FindReplacePanel::showFound()
     else
         header()->setCaption(any ? tr("%1 in %2").arg(m_found.matches == 1 ? tr("1 match") : tr("%1 matches").arg(formatCount(m_found.matches)),
                                                       rowsText(m_found.rows))
-                                 : tr("no match"));
+                                 : m_found.matches > 0 ? tr("nothing would change") : tr("no match"));
     m_apply->setText(any ? tr("Replace in %1").arg(rowsText(m_found.rows)) : tr("Replace"));
     m_apply->setAccessibleName(m_apply->text());
     m_apply->setEnabled(any && !m_session.readOnly());

@@ -113,8 +113,10 @@ Result<ReplaceFound> findInRows(Project &project, const std::vector<std::int64_t
 {
     ReplaceFound found;
     ATTUNE_CHECK(eachMatch(project, ids, options, cancel, [&](ReplacePreview row) {
-        ++found.rows;
         found.matches += row.count;
+        if (row.before == row.after)
+            return; // it is so already
+        ++found.rows;
         if (found.first.size() < Shown)
             found.first.push_back(std::move(row));
     }));

@@ -21,6 +21,8 @@ namespace attune::ui {
 
 namespace {
 
+constexpr std::int64_t MostRaised = 32'768; ///< tokens of a row that a small machine can still train on
+
 /// The project as a whole, test rows too: a leak is about them.
 ExampleQuery everything(std::int64_t maxLength)
 {
@@ -184,7 +186,10 @@ void HealthPanel::addLine(ProblemKind kind, std::int64_t rows)
         return;
     QString fixText;
     switch (kind) {
-    case ProblemKind::Cut: fixText = tr("Raise to %1").arg(formatCount((m_longest + 63) / 64 * 64)); break;
+    case ProblemKind::Cut:
+        if (m_longest <= MostRaised) // a row that is longer has to change itself
+            fixText = tr("Raise to %1").arg(formatCount((m_longest + 63) / 64 * 64));
+        break;
     case ProblemKind::Duplicate: fixText = tr("Merge all"); break;
     case ProblemKind::NearDuplicate: break; // each needs a look
     case ProblemKind::Leak: fixText = tr("Move all"); break;

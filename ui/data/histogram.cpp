@@ -37,6 +37,7 @@ Histogram::Histogram(QWidget *parent)
     m_save->setPopupMode(QToolButton::InstantPopup);
     auto *head = new QHBoxLayout;
     head->setContentsMargins(scaled(12), scaled(4), scaled(8), 0);
+    head->setSpacing(scaled(8));
     head->addWidget(m_title);
     head->addWidget(m_caption, 1);
     head->addWidget(m_save);
@@ -232,9 +233,10 @@ void Histogram::refreshWords()
     else if (m_folded)
         caption = tr("max_length %1: %2").arg(m_maxLength).arg(cutText());
     else
-        caption = (m_all.rows() < m_total ? tr("%1 of %2 rows counted").arg(formatCount(m_all.rows()), formatCount(m_total))
-                                          : tr("all %1").arg(rowsText(m_all.rows()))) +
-                  tr(" · median %1 · longest %2").arg(formatCount(m_all.median()), formatCount(m_all.longest()));
+        caption = m_all.rows() < m_total
+                      ? tr("%1 of %2 rows counted").arg(formatCount(m_all.rows()), formatCount(m_total))
+                      : tr("all %1").arg(rowsText(m_all.rows())) +
+                            tr(" · median %1 · longest %2").arg(formatCount(m_all.median()), formatCount(m_all.longest()));
     m_caption->setText(caption);
     const bool empty = m_all.rows() == 0;
     for (QCPLayerable *item : std::initializer_list<QCPLayerable *>{m_lineCut, m_lineHelp})

@@ -192,6 +192,11 @@ void TestDataWorkspace::testRowsNeedAClickAndEachLookIsCounted()
     QVERIFY(!notice->isVisible());
     facets.askForTestRows();
     QVERIFY(notice->isVisible());
+    QCoreApplication::processEvents();
+    for (const auto *link : notice->findChildren<QAbstractButton *>()) // whole, however narrow the panel is
+        if (link->isVisible())
+            QVERIFY2(notice->rect().contains(link->geometry()) && link->width() >= link->sizeHint().width(),
+                     qPrintable(link->text()));
     QCOMPARE(window.list().model().rowCount(), 17);
     Q_EMIT facets.testRowsConfirmed();
     QTRY_COMPARE(window.list().model().rowCount(), 20);
