@@ -366,6 +366,7 @@ void ImportWizard::showFooter()
     m_next->setAccessibleName(next);
     m_next->setVisible(!next.isEmpty());
     m_next->setEnabled(m_checked && !importing());
+    m_cancel->setVisible(importing()); // else the cross and Esc close the page
     m_back->setVisible(m_step != ImportStep::Files);
     m_back->setEnabled(!importing());
     m_pages->setEnabled(!importing());

@@ -166,7 +166,7 @@ QWidget *ImportWizard::buildColumns()
     m_system->setPlaceholderText(tr("none"));
     m_template->setObjectName(QStringLiteral("importTemplate"));
     m_template->setAccessibleName(tr("Prompt template with columns in braces"));
-    m_template->setPlaceholderText(tr("{subject}, blank line, {mail}: columns in braces; empty: the User columns"));
+    m_template->setPlaceholderText(tr("{subject}: columns in braces; empty: User columns"));
     m_template->setLines(1, 4);
     m_template->setMono(true);
     const auto line = [](const QString &text, QWidget *field) {

@@ -233,7 +233,8 @@ ImportColumns::ImportColumns(QWidget *parent)
     m_table->setFrameShape(QFrame::NoFrame);
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    m_table->verticalHeader()->setDefaultSectionSize(scaled(44));
+    // Two lines and no more: a third would be cut across.
+    m_table->verticalHeader()->setDefaultSectionSize(2 * QFontMetrics(ui::font(TextStyle::Body)).lineSpacing() + scaled(4));
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);

@@ -29,7 +29,7 @@ constexpr std::size_t MostLines = 200; ///< shown; the count above says how many
 QString placeOf(const ImportProblem &problem)
 {
     const Reject &first = problem.rows.front();
-    QString words = ImportProblems::tr("%1, line %2").arg(QFileInfo(fromUtf8(first.file)).fileName(), formatCount(first.line));
+    QString words = ImportProblems::tr("%1, %2").arg(QFileInfo(fromUtf8(first.file)).fileName(), formatCount(first.line));
     return problem.count > 1 ? words + QStringLiteral(" …") : words;
 }
 
