@@ -1,5 +1,6 @@
 #include "core/studio/compare_session_worker.h"
 
+#include "core/base/priority.h"
 #include "core/deploy/run_adapter.h"
 #include "core/model/registry.h"
 #include "core/studio/chat_model.h"
@@ -105,6 +106,7 @@ void CompareSession::Worker::report(Report what)
 
 void CompareSession::Worker::loop(const std::stop_token &stop)
 {
+    lowerPriority(answeringNiceness);
     std::unique_lock lock(m_mutex);
     while (m_wake.wait(lock, stop, [this] { return m_next || m_unload; }) && !stop.stop_requested()) {
         m_current = std::move(m_next);

@@ -25,7 +25,7 @@ esac
 
 size=${SIZE:-1440x900}
 theme=${THEME:-light}
-patient=${short:+240} # seconds for what takes a part of a run
+patient=${short:+900} # seconds for what takes a part of a run, on a machine that is busy otherwise
 patient=${patient:-3600}
 
 # --- what the project file says of run 1; states as RunState has them ---
@@ -99,9 +99,9 @@ sleep 1
 shot new-run
 if [ -n "$short" ]; then
     setting() { act "All settings of the next run"; write "$1"; keys Tab ctrl+a; write "$2"; }
-    setting max_steps 24
+    setting max_steps 16
     setting per_device_train_batch_size 2
-    setting eval_steps 12
+    setting eval_steps 16
     shot short-settings
 fi
 began=$(date +%s)
@@ -140,6 +140,7 @@ say "kill -9"
 killStudio
 [ "$(ask "PRAGMA integrity_check")" = ok ] || fail "the project file is damaged."
 open "$project"
+sayStalls "while it opens again"
 sleep 6 # a run counts as cut off when it has been silent for some seconds
 shot offers-to-resume
 keys ctrl+2
@@ -153,8 +154,8 @@ say "  held: it goes on, and is past step $at where it was killed"
 WAIT=$patient waitFor "the run to finish" finished
 sleep 2
 shot finished
+sayStalls "while the run goes on to its end"
 expect "every step is there once" "SELECT COUNT(*) FROM metrics WHERE run = 1 AND name = 'loss'" "$(totalSteps)"
-sayStalls "until the run is finished"
 
 say "Compare now"
 act "Compare with the base"
@@ -163,8 +164,10 @@ shot compare
 act "Word diff on or off"
 write "Hello, my order 12-3456 came with a broken lamp. Can you send a new one by Friday?"
 keys ctrl+Return
-sleep 4
-shot streaming
+sleep 1
+shot streaming-1
+sleep 1.5
+shot streaming-2
 WAIT=180 waitFor "two answers" bothAnswered
 sleep 1
 shot difference

@@ -1,6 +1,7 @@
 #include "ui/theme/theme.h"
 
 #include "ui/theme/fonts.h"
+#include "ui/theme/paper.h"
 #include "ui/theme/style.h"
 
 #include <QApplication>
@@ -70,6 +71,7 @@ constexpr bool inOrder()
 static_assert(inOrder());
 
 Theme *theTheme = nullptr;
+int onPaper = 0; // PaperColours that live
 
 /// The focus ring is for who works by keys: Qt turns the window's attribute on with the first Tab and never off, and
 /// F6 or an arrow in a list does not turn it on.
@@ -125,7 +127,17 @@ QColor color(Token token, bool dark)
 
 QColor color(Token token)
 {
-    return color(token, theTheme && theTheme->dark());
+    return color(token, theTheme && theTheme->dark() && onPaper == 0);
+}
+
+PaperColours::PaperColours()
+{
+    ++onPaper;
+}
+
+PaperColours::~PaperColours()
+{
+    --onPaper;
 }
 
 QColor seriesColor(int index)

@@ -90,7 +90,7 @@ void ChartLegend::setEntries(const QVector<Entry> &entries)
     update();
 }
 
-int ChartLegend::widthOf(const Entry &entry) const
+int ChartLegend::widthOf(const Entry &entry)
 {
     return scaled(entry.mark ? 14 : sample + 6) + textWidth(entry.name, TextStyle::Caption) + scaled(12);
 }
@@ -103,19 +103,23 @@ QSize ChartLegend::sizeHint() const
     return {width, scaled(24)};
 }
 
+void ChartLegend::draw(QPainter *painter, const Entry &entry, const QRect &place)
+{
+    const int icon = scaled(entry.mark ? 14 : sample + 6);
+    if (entry.mark)
+        drawMark(painter, *entry.mark, QPointF(place.left() + scaled(5), place.top() + place.height() / 2.0), scaled(9));
+    else
+        drawSample(painter, entry.pen, place.left(), place.top() + place.height() / 2);
+    drawText(painter, place.adjusted(icon, 0, 0, 0), entry.name, TextStyle::Caption, Token::Text3);
+}
+
 void ChartLegend::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     int left = 0;
     for (const Entry &entry : m_entries) {
-        const int icon = scaled(entry.mark ? 14 : sample + 6);
-        if (entry.mark)
-            drawMark(&painter, *entry.mark, QPointF(left + scaled(5), height() / 2.0), scaled(9));
-        else
-            drawSample(&painter, entry.pen, left, height() / 2);
-        drawText(&painter, QRect(left + icon, 0, widthOf(entry), height()), entry.name, TextStyle::Caption,
-                 Token::Text3);
+        draw(&painter, entry, QRect(left, 0, widthOf(entry), height()));
         left += widthOf(entry);
     }
 }

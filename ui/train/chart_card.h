@@ -44,6 +44,8 @@ public:
     };
     explicit ChartLegend(QWidget *parent);
     void setEntries(const QVector<Entry> &entries);
+    static int widthOf(const Entry &entry);
+    static void draw(QPainter *painter, const Entry &entry, const QRect &place);
     QSize sizeHint() const override;
 
 Q_SIGNALS:
@@ -55,7 +57,6 @@ protected:
     void leaveEvent(QEvent *event) override;
 
 private:
-    int widthOf(const Entry &entry) const;
     QVector<Entry> m_entries;
     qint64 m_hovered = 0;
 };

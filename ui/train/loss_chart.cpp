@@ -103,12 +103,13 @@ void LossChart::makePlot()
     plot->setSelectionRectMode(QCP::srmCustom);
     plot->setMouseTracking(true);
     plot->axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
-    plot->axisRect()->setMargins(QMargins(0, scaled(28), scaled(24), 0)); // above: the legend; right: the runs' numbers
+    plot->axisRect()->setMargins(QMargins(0, scaled(legendHeight), scaled(24), 0)); // right: the runs' numbers
     plot->yAxis2->setRange(0, 1); // the marks on the axis and at the upper edge
     plot->installEventFilter(this);
     m_frame->installEventFilter(this);
     m_frame->setTable([this] { return table(); });
     m_frame->onThemeChanged([this] { restyle(); });
+    m_frame->onPicture([this](bool begins) { preparePicture(begins); });
     connect(plot->selectionRect(), &QCPSelectionRect::accepted, this, [this](const QRect &rect, QMouseEvent *event) {
         zoomTo(rect.normalized(), event->modifiers().testFlag(Qt::ControlModifier));
     });

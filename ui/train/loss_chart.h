@@ -13,6 +13,7 @@ class QSlider;
 namespace attune::ui {
 
 class IconButton;
+class PictureLegend;
 class PlotFrame;
 class SegmentedControl;
 
@@ -42,6 +43,7 @@ public:
     void setCrossStep(qint64 step);
     qint64 crossStep() const { return m_cross; }
     const ChartCard *card() const { return m_card; }
+    const PictureLegend *pictureLegend() const { return m_pictureLegend; }
     int clippedCount() const { return m_clipped; }
     /// What is drawn, as QCustomPlot holds it; null where the run is not drawn. For tests.
     const QCPGraph *rawGraph() const { return m_curves.isEmpty() ? nullptr : m_curves.first().raw; }
@@ -71,6 +73,7 @@ private:
         QCPGraph *clipped = nullptr;
         QCPItemText *number = nullptr;
     };
+    static constexpr int legendHeight = 28; ///< above the plot
     void makeToolBar();
     void makePlot();
     void rebuild();
@@ -83,6 +86,8 @@ private:
     double topOf(const RunEntry *front) const;
     void placeOverlays();
     void updateLegend();
+    void preparePicture(bool begins);
+    QVector<ChartLegend::Entry> pictureEntries() const;
     void updateCard();
     void updateSummary();
     void fade(qint64 except);
@@ -120,6 +125,7 @@ private:
     QCPItemStraightLine *m_now = nullptr;
     QCPItemText *m_nowText = nullptr;
     QCPItemText *m_clippedText = nullptr;
+    PictureLegend *m_pictureLegend = nullptr;
     QTimer m_redraw;
 };
 

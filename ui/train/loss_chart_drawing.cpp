@@ -1,11 +1,11 @@
 #include "ui/train/loss_chart.h"
 
+#include "ui/train/picture_legend.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/plot_frame.h"
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 namespace attune::ui {
 namespace {
@@ -15,6 +15,7 @@ constexpr double fadedOpacity = 0.3;
 constexpr double frontWidth = 2.4;
 constexpr double overlayWidth = 1.6;
 constexpr double clippedShare = 0.99;
+constexpr qint64 fewSteps = 8; // that a run's axis begins with
 
 QPen faint(QPen pen, double opacity)
 {
@@ -35,6 +36,16 @@ QString digits(Curve curve, double value)
     case Curve::Count: break;
     }
     return formatNumber(value, 3);
+}
+
+/// The last step that the axis of a running run shows: its first steps fill a good part of it, as over the whole length
+/// they could not be told from a dot. It doubles, so that it seldom changes.
+qint64 endOfAxis(const RunHistory &history)
+{
+    qint64 end = fewSteps;
+    while (end < 2 * history.lastStep())
+        end *= 2;
+    return std::max(history.lastStep(), history.totalSteps() > 0 ? std::min(end, history.totalSteps()) : end);
 }
 
 QCPGraph *addMarks(QCustomPlot *plot, QCPAxis *values)
@@ -126,6 +137,7 @@ void LossChart::rebuild()
     m_clippedText->position->setType(QCPItemPosition::ptAxisRectRatio);
     m_clippedText->position->setCoords(0, 0);
     m_clippedText->setPadding(QMargins(scaled(6), scaled(4), 0, 0));
+    m_pictureLegend = new PictureLegend(plot);
     m_frame->setTitle(m_book.entry(m_shown) ? tr("%1 of %2").arg(curveTitle(m_curve), m_book.entry(m_shown)->label())
                                             : curveTitle(m_curve));
     restyle();
@@ -212,6 +224,9 @@ void LossChart::fill(Drawn &drawn, const RunEntry &entry)
     const QVector<QPointF> &points = history.curve(m_curve);
     const QVector<QPointF> smooth = smoothed(points, m_smoothing);
     setPoints(drawn.smooth, mapped(smooth, history));
+    // A line needs two points; the first ones of a run are seen as such.
+    drawn.smooth->setScatterStyle(smooth.size() <= 2 ? QCPScatterStyle(QCPScatterStyle::ssDisc, scaled(7))
+                                                     : QCPScatterStyle());
     if (drawn.front) {
         setPoints(drawn.raw, mapped(points, history));
         setPoints(drawn.validation, m_curve == Curve::Loss ? mapped(history.validation(), history)
@@ -249,8 +264,8 @@ void LossChart::fitAxes()
         if (!entry)
             continue;
         const RunHistory &history = entry->history;
-        const bool whole = m_axis != CurveAxis::Time && entry->phase == RunPhase::Running;
-        const qint64 end = whole ? std::max(history.totalSteps(), history.lastStep()) : history.lastStep();
+        const bool grows = m_axis != CurveAxis::Time && entry->phase == RunPhase::Running;
+        const qint64 end = grows ? endOfAxis(history) : history.lastStep();
         right = std::max(right, history.xOf(static_cast<double>(end), m_axis));
         const auto lower = [&](const QVector<QPointF> &points) {
             for (const QPointF &point : points)
@@ -399,47 +414,6 @@ void LossChart::fade(qint64 except)
     m_faded = except;
     restyle();
     m_frame->plot()->replot(QCustomPlot::rpQueuedReplot);
-}
-
-QList<QStringList> LossChart::table() const
-{
-    QStringList header = {tr("Step"), tr("Epoch")};
-    std::set<double> steps;
-    struct Column {
-        const RunEntry *entry;
-        QVector<QPointF> smooth;
-    };
-    QVector<Column> columns;
-    for (const Drawn &drawn : m_curves) {
-        const RunEntry *entry = m_book.entry(drawn.run);
-        if (!entry)
-            continue;
-        columns.append({entry, smoothed(entry->history.curve(m_curve), m_smoothing)});
-        header << tr("%1 %2").arg(entry->label(), curveTitle(m_curve).toLower()) << tr("%1 smoothed").arg(entry->label());
-        if (m_curve == Curve::Loss)
-            header << tr("%1 validation").arg(entry->label());
-        for (const QPointF &point : entry->history.curve(m_curve))
-            steps.insert(point.x());
-    }
-    const auto exact = [](const QVector<QPointF> &points, double x) {
-        const auto at = std::lower_bound(points.begin(), points.end(), x,
-                                         [](const QPointF &point, double value) { return point.x() < value; });
-        return at != points.end() && at->x() == x ? QString::number(at->y(), 'g', 8) : QString();
-    };
-    QList<QStringList> rows = {header};
-    for (const double step : steps) {
-        QStringList row = {QString::number(static_cast<qint64>(step))};
-        row << (columns.isEmpty() || columns.first().entry->history.stepsPerEpoch() == 0
-                    ? QString()
-                    : formatNumber(columns.first().entry->history.epochOf(step), 3));
-        for (const Column &column : columns) {
-            row << exact(column.entry->history.curve(m_curve), step) << exact(column.smooth, step);
-            if (m_curve == Curve::Loss)
-                row << exact(column.entry->history.validation(), step);
-        }
-        rows.append(row);
-    }
-    return rows;
 }
 
 } // namespace attune::ui

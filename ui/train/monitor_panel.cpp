@@ -28,6 +28,7 @@ MonitorPanel::MonitorPanel(Session &session, RunBook &book, TrainingJob &job, QW
       m_bar(new QProgressBar), m_step(new QLabel), m_left(new QLabel),
       m_resume(new KeyButton(tr("Resume"), KeyButton::Plain, "play")),
       m_compare(new KeyButton(tr("Compare"), KeyButton::Plain, "compare")),
+      m_pause(new KeyButton(tr("Pause"), KeyButton::Plain, "pause")),
       m_stop(new KeyButton(tr("Stop"), KeyButton::Plain, "stop")), m_menu(new QMenu(this)),
       m_failure(new InlineNotice(Tone::Bad)), m_stack(new QStackedWidget), m_empty(new EmptyState("train")),
       m_chart(new LossChart(book)), m_small(new SmallPlots(book, *m_chart)), m_tabs(new RunTabs(session, book))
@@ -87,6 +88,10 @@ void MonitorPanel::makeHead()
     m_head->addLeft(m_step);
     m_head->addLeft(m_left);
     m_resume->setObjectName(QStringLiteral("resumeButton"));
+    m_pause->setObjectName(QStringLiteral("pauseButton"));
+    m_pause->setToolTip(tr("Frees the processor and the model's memory, and keeps a checkpoint; Resume goes on from this "
+                           "step."));
+    connect(m_pause, &QPushButton::clicked, this, [this] { Q_EMIT stopWanted(Stop::Pause); });
     m_stop->setObjectName(QStringLiteral("stopButton"));
     m_compare->setObjectName(QStringLiteral("compareButton"));
     auto *stops = new QMenu(m_stop);
@@ -103,6 +108,7 @@ void MonitorPanel::makeHead()
     connect(m_resume, &QPushButton::clicked, this, [this] { Q_EMIT resumeWanted(m_run); });
     connect(m_compare, &QPushButton::clicked, this, [this] { Q_EMIT compareWanted(m_run); });
     m_head->addWidget(m_resume);
+    m_head->addWidget(m_pause);
     m_head->addWidget(m_stop);
     m_head->addWidget(m_compare);
     m_head->addWidget(more);
@@ -120,6 +126,13 @@ void MonitorPanel::setRun(qint64 id)
 void MonitorPanel::setEmpty(bool empty)
 {
     m_stack->setCurrentIndex(empty ? 0 : 1);
+    update();
+}
+
+void MonitorPanel::showTrouble(qint64 run, const QString &why)
+{
+    m_troubled = run;
+    m_trouble = why;
     update();
 }
 
@@ -153,6 +166,7 @@ void MonitorPanel::updatePreparing()
     m_bar->show();
     m_stop->show();
     m_stop->setEnabled(!stopping);
+    m_pause->hide();
     m_resume->hide();
     m_compare->hide();
     m_failure->hide();
@@ -171,7 +185,8 @@ void MonitorPanel::update()
     }
     for (QWidget *widget : {static_cast<QWidget *>(m_badge), static_cast<QWidget *>(m_bar),
                             static_cast<QWidget *>(m_step), static_cast<QWidget *>(m_left),
-                            static_cast<QWidget *>(m_resume), static_cast<QWidget *>(m_stop),
+                            static_cast<QWidget *>(m_resume), static_cast<QWidget *>(m_pause),
+                            static_cast<QWidget *>(m_stop),
                             static_cast<QWidget *>(m_compare)})
         widget->setVisible(entry != nullptr);
     if (!entry) {
@@ -197,9 +212,17 @@ void MonitorPanel::update()
                               : QString::number(history.lastStep()));
     m_step->setAccessibleName(tr("Step %1 of %2").arg(history.lastStep()).arg(total));
     const auto left = history.secondsLeft();
-    m_left->setText(running && left ? tr("%1 left").arg(formatDuration(*left))
+    const bool first = running && history.lastStep() == 0;
+    if (first)
+        m_step->setText({});
+    const bool last = running && total > 0 && history.lastStep() >= total;
+    m_left->setText(first             ? tr("answering the samples, then the first step")
+                    : last            ? tr("the last validation")
+                    : running && left ? tr("%1 left").arg(formatDuration(*left))
                     : !running && history.seconds() > 0 ? formatDuration(history.seconds())
                                                         : QString());
+    m_pause->setVisible(running && own);
+    m_pause->setEnabled(!stopping);
     m_stop->setVisible(running);
     m_stop->setEnabled(own && !stopping);
     m_stop->setToolTip(own ? QString() : tr("Another program trains this run; stop it there."));
@@ -213,8 +236,9 @@ void MonitorPanel::update()
 
 void MonitorPanel::updateFailure(const RunEntry &entry)
 {
+    const bool troubled = m_troubled == entry.id() && !m_trouble.isEmpty();
     if (entry.phase != RunPhase::Failed || entry.run.error.empty()) {
-        m_failure->hide();
+        m_failure->show(Tone::Bad, troubled ? m_trouble : QString());
         return;
     }
     const QString error = fromUtf8(entry.run.error);

@@ -28,7 +28,7 @@ class TrainingJob;
 class MonitorPanel final : public QWidget {
     Q_OBJECT
 public:
-    enum class Stop { AfterStep, AtValidation, Discard };
+    enum class Stop { Pause, AfterStep, AtValidation, Discard };
     MonitorPanel(Session &session, RunBook &book, TrainingJob &job, QWidget *parent = nullptr);
 
     void setRun(qint64 id); ///< 0: none
@@ -40,6 +40,8 @@ public:
     QMenu *menu() const { return m_menu; } ///< filled by the workspace
     void setNarrow(bool narrow);
     void setEmpty(bool empty); ///< no run at all
+    /// What kept a run from going on, above its curve, where the project says nothing of it; empty: nothing.
+    void showTrouble(qint64 run, const QString &why);
     QString stateText() const; ///< "running, 412 of 640"
 
 Q_SIGNALS:
@@ -59,6 +61,8 @@ private:
     RunBook &m_book;
     TrainingJob &m_job;
     qint64 m_run = 0;
+    qint64 m_troubled = 0;
+    QString m_trouble;
     PanelHeader *m_head;
     Badge *m_badge;
     QProgressBar *m_bar;
@@ -66,6 +70,7 @@ private:
     QLabel *m_left;
     KeyButton *m_resume;
     KeyButton *m_compare;
+    KeyButton *m_pause;
     KeyButton *m_stop;
     QMenu *m_menu;
     InlineNotice *m_failure;

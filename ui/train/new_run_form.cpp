@@ -4,6 +4,7 @@
 #include "core/studio/sample_project.h"
 #include "core/train/rows.h"
 #include "ui/theme/theme.h"
+#include "ui/train/adapter_choice.h"
 #include "ui/train/run_book.h"
 #include "ui/train/setting_field.h"
 #include "ui/widgets/format.h"
@@ -89,10 +90,12 @@ void NewRunForm::startLike(const RunEntry &entry)
     }
     m_like = entry.id();
     m_ready = true;
-    m_initAdapter = fromUtf8(initAdapterOf(entry.run));
     if (!entry.run.model.empty())
         m_session.setBaseModel(fromUtf8(entry.run.model));
+    m_adapter->clear();
     m_draft.setStart(*settings);
+    if (const QString adapter = fromUtf8(initAdapterOf(entry.run)); !adapter.isEmpty())
+        m_adapter->choose(adapter);
     m_readSoon.start();
     update();
 }
@@ -132,6 +135,25 @@ void NewRunForm::setStrength(int index)
         m_draft.setText(QString::fromLatin1(key), fromUtf8(wanted.get(key)));
 }
 
+/// The adapter decides its own shape, so the settings say it too.
+void NewRunForm::takeShape(const AdapterShape &shape)
+{
+    TrainSettings wanted = m_draft.settings();
+    wanted.lora_r = shape.rank;
+    wanted.lora_alpha = shape.alpha;
+    wanted.target_modules = shape.targets;
+    for (const char *key : {"lora_r", "lora_alpha", "target_modules"})
+        m_draft.setText(QString::fromLatin1(key), fromUtf8(wanted.get(key)));
+    update();
+}
+
+void NewRunForm::leaveShape()
+{
+    for (const char *key : {"lora_r", "lora_alpha", "target_modules"})
+        m_draft.reset(QString::fromLatin1(key));
+    update();
+}
+
 void NewRunForm::setBusy(const QString &why)
 {
     m_busy = why;
@@ -140,8 +162,15 @@ void NewRunForm::setBusy(const QString &why)
 
 void NewRunForm::showFailure(const QString &why)
 {
-    m_reason->setText(why);
-    m_reason->setVisible(!why.isEmpty());
+    m_failure = why;
+    updateReason(whyOff());
+}
+
+void NewRunForm::updateReason(const QString &whyOff)
+{
+    m_reason->setText(whyOff.isEmpty() ? m_failure : whyOff);
+    m_reason->setVisible(!m_reason->text().isEmpty());
+    m_reason->setProperty("tone", whyOff.isEmpty() ? QStringLiteral("bad") : QStringLiteral("muted"));
 }
 
 QString NewRunForm::whyOff() const
@@ -169,7 +198,7 @@ TrainRequest NewRunForm::request() const
     request.project = m_session.path();
     request.model = toUtf8(m_session.baseModel());
     request.name = toUtf8(m_name->text().trimmed());
-    request.initAdapter = toUtf8(m_initAdapter);
+    request.initAdapter = toUtf8(m_adapter->folder());
     request.settings = m_draft.settings();
     return request;
 }
@@ -180,10 +209,11 @@ void NewRunForm::start()
     if (why.isEmpty()) {
         const TrainRequest wanted = request();
         m_name->clear();
+        showFailure({});
         Q_EMIT startWanted(wanted);
         return;
     }
-    showFailure(why);
+    updateReason(why);
     const QStringList wrong = m_draft.wrongKeys();
     if (!wrong.isEmpty() && m_view->current() == 1 && field(wrong.first()))
         field(wrong.first())->control()->setFocus();
@@ -221,6 +251,8 @@ void NewRunForm::update()
     m_split->setCounts(m_facts.train, m_facts.validation, m_facts.test);
     m_rows->setText(tr("%1 train · %2 validation · %3 test")
                         .arg(formatCount(m_facts.train), formatCount(m_facts.validation), formatCount(m_facts.test)));
+    m_strength->setEnabled(m_adapter->folder().isEmpty());
+    m_strength->setToolTip(m_strength->isEnabled() ? QString() : tr("The adapter has its rank already"));
     const auto *strength = std::find(std::begin(strengths), std::end(strengths), settings.lora_r);
     {
         const QSignalBlocker quiet(m_strength);
@@ -247,7 +279,7 @@ void NewRunForm::update()
     m_start->setToolTip(why);
     m_start->setAccessibleDescription(why);
     m_start->setText(tr("Start run %1").arg(next));
-    showFailure(why);
+    updateReason(why);
 }
 
 void NewRunForm::updateChanges()

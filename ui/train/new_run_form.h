@@ -18,12 +18,14 @@ class QVBoxLayout;
 
 namespace attune::ui {
 
+class AdapterChoice;
 class KeyButton;
 class PanelHeader;
 class RunBook;
 class SegmentedControl;
 class SettingField;
 class SplitBar;
+struct AdapterShape;
 struct RunEntry;
 
 /// What the next run is: a Simple view with what matters, an Advanced one with every setting of the table; one draft
@@ -42,7 +44,8 @@ public:
     TrainRequest request() const;
     void start(); ///< sends startWanted() where nothing stands in the way
     void setBusy(const QString &why); ///< another run trains: why Start waits; empty: none
-    void showFailure(const QString &why); ///< what kept the last start from a run of its own
+    /// What kept the last start from a run of its own; until something is changed or started.
+    void showFailure(const QString &why);
     SettingField *field(const QString &key) const; ///< of the advanced view
     QWidget *firstField() const;
 
@@ -63,11 +66,14 @@ private:
     void takeFacts(StartFacts facts);
     void update();          // everything that follows from draft and facts
     void updateChanges();
+    void updateReason(const QString &whyOff);
     void updateLength();
     void filter(const QString &words);
     void fillModels();
     void setStrength(int index);
-    SettingField *addSimple(const QString &key);
+    void takeShape(const AdapterShape &shape);
+    void leaveShape();
+    SettingField *addSimple(const QString &key, const QList<QWidget *> &beside);
 
     Session &m_session;
     RunBook &m_book;
@@ -75,14 +81,15 @@ private:
     StartFacts m_facts;
     bool m_ready = false;
     QString m_busy;
+    QString m_failure;
     qint64 m_like = 0;
-    QString m_initAdapter;
     QTimer m_readSoon;
 
     PanelHeader *m_header;
     SegmentedControl *m_view;
     QStackedWidget *m_stack;
     QComboBox *m_model;
+    AdapterChoice *m_adapter;
     SplitBar *m_split;
     QLabel *m_rows;
     SegmentedControl *m_strength;

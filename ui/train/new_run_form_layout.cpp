@@ -1,6 +1,7 @@
 #include "ui/train/new_run_form.h"
 
 #include "ui/theme/theme.h"
+#include "ui/train/adapter_choice.h"
 #include "ui/train/run_book.h"
 #include "ui/train/setting_field.h"
 #include "ui/widgets/format.h"
@@ -50,18 +51,6 @@ QFrame *separator()
     return line;
 }
 
-QWidget *beside(std::initializer_list<QWidget *> widgets)
-{
-    auto *row = new QWidget;
-    auto *layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(scaled(8));
-    for (QWidget *widget : widgets)
-        layout->addWidget(widget, 0, Qt::AlignTop);
-    layout->addStretch();
-    return row;
-}
-
 QScrollArea *scrolling(QWidget *content)
 {
     auto *area = new QScrollArea;
@@ -93,7 +82,7 @@ void NewRunForm::paintEvent(QPaintEvent *)
 NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
     : QWidget(parent), m_session(session), m_book(book), m_header(new PanelHeader(tr("New run"))),
       m_view(new SegmentedControl({tr("Simple"), tr("Advanced")})), m_stack(new QStackedWidget),
-      m_model(new QComboBox), m_split(new SplitBar), m_rows(caption()),
+      m_model(new QComboBox), m_adapter(new AdapterChoice(session)), m_split(new SplitBar), m_rows(caption()),
       m_strength(new SegmentedControl({tr("Light 8"), tr("Normal 16"), tr("Strong 32")})), m_length(caption()),
       m_cut(caption()), m_showCut(new KeyButton(tr("show"), KeyButton::Link)), m_schedule(caption()),
       m_early(new QCheckBox), m_name(new QLineEdit), m_changes(new QWidget), m_changeRows(new QVBoxLayout),
@@ -131,6 +120,7 @@ NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
     connect(&m_draft, &RunDraft::changed, this, [this](const QString &key) {
         if (m_ready && (key.isEmpty() || key == QLatin1String("max_length")))
             m_readSoon.start();
+        m_failure.clear();
         update();
     });
     connect(&session, &Session::maxLengthChanged, this, [this] {
@@ -138,6 +128,7 @@ NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
             m_draft.setText(QStringLiteral("max_length"), QString::number(m_session.maxLength()));
     });
     connect(&session, &Session::baseModelChanged, this, [this] {
+        m_failure.clear();
         fillModels();
         update();
     });
@@ -148,11 +139,11 @@ NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
     readFacts();
 }
 
-SettingField *NewRunForm::addSimple(const QString &key)
+SettingField *NewRunForm::addSimple(const QString &key, const QList<QWidget *> &beside)
 {
     auto *field = new SettingField(*infoOf(key), m_draft, SettingField::Form::Plain);
     field->setObjectName(QStringLiteral("simple_") + key);
-    field->setFixedWidth(scaled(84));
+    field->addBeside(beside);
     return field;
 }
 
@@ -197,17 +188,21 @@ void NewRunForm::makeSimple(QVBoxLayout *layout)
     safetyLayout->addWidget(m_early);
     safetyLayout->addWidget(caption(tr("The best checkpoint is always kept.")));
     form->addRow(tr("Name"), m_name);
-    form->addRow(tr("Start from"), m_model);
+    connect(m_adapter, &AdapterChoice::chosen, this, &NewRunForm::takeShape);
+    connect(m_adapter, &AdapterChoice::cleared, this, &NewRunForm::leaveShape);
+    auto *from = new QVBoxLayout;
+    from->setSpacing(scaled(2));
+    from->addWidget(m_model);
+    from->addWidget(m_adapter);
+    form->addRow(tr("Start from"), from);
     form->addRow(tr("Rows"), rows);
     form->addRow(tr("Strength"), m_strength);
-    form->addRow(tr("Epochs"), beside({addSimple(QStringLiteral("num_train_epochs")), m_length}));
-    form->addRow(tr("Longest row"), beside({addSimple(QStringLiteral("max_length")), m_cut, m_showCut}));
-    form->addRow(tr("Learning rate"), beside({addSimple(QStringLiteral("learning_rate")), m_schedule}));
+    form->addRow(tr("Epochs"), addSimple(QStringLiteral("num_train_epochs"), {m_length}));
+    form->addRow(tr("Longest row"), addSimple(QStringLiteral("max_length"), {m_cut, m_showCut}));
+    form->addRow(tr("Learning rate"), addSimple(QStringLiteral("learning_rate"), {m_schedule}));
     form->addRow(tr("Safety"), safety);
-    for (QLabel *text : {m_length, m_cut, m_schedule}) {
+    for (QLabel *text : {m_length, m_cut, m_schedule})
         text->setWordWrap(false);
-        text->setMinimumHeight(scaled(28));
-    }
     layout->addLayout(form);
     layout->addWidget(separator());
 
@@ -254,7 +249,7 @@ QWidget *NewRunForm::makeAdvanced()
 
     auto *list = new QWidget;
     auto *rows = new QVBoxLayout(list);
-    rows->setContentsMargins(scaled(16), scaled(4), scaled(16), scaled(12));
+    rows->setContentsMargins(scaled(16), scaled(4), scaled(12), scaled(12));
     rows->setSpacing(scaled(6));
     const char *group = "";
     for (const SettingInfo &info : trainSettings()) {
@@ -293,7 +288,7 @@ QWidget *NewRunForm::makeFoot()
     connect(copy, &QToolButton::clicked, this, [this] {
         QGuiApplication::clipboard()->setText(trainCommand(QString::fromStdString(m_session.path().string()),
                                                            m_session.baseModel(), m_name->text().trimmed(),
-                                                           m_draft.settings()));
+                                                           m_draft.settings(), m_adapter->folder()));
         m_session.toast({tr("Command copied"), Tone::Ok, {}});
     });
     m_start->setObjectName(QStringLiteral("startButton"));

@@ -183,6 +183,7 @@ void RunBook::take(Answer answer)
         if (read.whole || entry.history.add(read.metrics))
             histories.insert(id);
         entry.phase = phaseOf(entry);
+        entry.paused = id == m_paused && entry.phase == RunPhase::Stopped;
     }
     const QList<qint64> before = m_entries.keys();
     for (const qint64 id : before)
@@ -258,6 +259,14 @@ void RunBook::setOwnRun(qint64 id)
     m_ownRun = id;
     m_ownEnded = false;
     updatePhases();
+}
+
+void RunBook::setPaused(qint64 id)
+{
+    m_paused = id;
+    for (RunEntry &entry : m_entries)
+        entry.paused = entry.id() == id && entry.phase == RunPhase::Stopped;
+    Q_EMIT changed();
 }
 
 void RunBook::ownRunEnded()

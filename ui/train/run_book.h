@@ -17,6 +17,7 @@ struct RunEntry {
     RunHistory history;
     std::vector<CheckpointInfo> checkpoints;
     RunPhase phase = RunPhase::Finished;
+    bool paused = false; ///< stopped in this window by Pause, to go on soon
 
     qint64 id() const { return run.id; }
     QString name() const;
@@ -47,6 +48,7 @@ public:
     /// The run that this window trains, 0 for none: its state needs no guessing. unknownRun: one that is being made.
     static constexpr qint64 unknownRun = -1;
     void setOwnRun(qint64 id);
+    void setPaused(qint64 id); ///< until it goes on, or the window closes; 0: none
     void ownRunEnded(); ///< it counts as running until the project says how it ended
     qint64 ownRun() const { return m_ownRun; }
 
@@ -116,6 +118,7 @@ private:
     QTimer m_clock;
     qint64 m_baseline = 0;
     qint64 m_ownRun = 0;
+    qint64 m_paused = 0;
     bool m_ownEnded = false;
     bool m_loaded = false;
     bool m_reading = false;

@@ -98,12 +98,15 @@ QStringList RunDraft::wrongKeys() const
     return keys;
 }
 
-QString trainCommand(const QString &project, const QString &model, const QString &name, const TrainSettings &settings)
+QString trainCommand(const QString &project, const QString &model, const QString &name, const TrainSettings &settings,
+                     const QString &initAdapter)
 {
     QStringList words = {QStringLiteral("attune"), QStringLiteral("train"), quoted(project), QStringLiteral("--model"),
                          quoted(model)};
     if (!name.isEmpty())
         words << QStringLiteral("--name") << quoted(name);
+    if (!initAdapter.isEmpty())
+        words << QStringLiteral("--init-adapter") << quoted(initAdapter);
     const TrainSettings defaults;
     for (const SettingInfo &info : trainSettings()) {
         const std::string value = settings.get(info.key);

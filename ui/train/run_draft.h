@@ -42,6 +42,7 @@ private:
 };
 
 /// `attune train …` with everything that is not default, ready for a shell.
-QString trainCommand(const QString &project, const QString &model, const QString &name, const TrainSettings &settings);
+QString trainCommand(const QString &project, const QString &model, const QString &name, const TrainSettings &settings,
+                     const QString &initAdapter = {});
 
 } // namespace attune::ui

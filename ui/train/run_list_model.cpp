@@ -40,7 +40,9 @@ RunStateText stateText(const RunEntry &entry, bool baseline)
                 Tone::Accent, nullptr};
     case RunPhase::CutOff: return {tr("cut off"), tr("at %1").arg(history.lastStep()), Tone::Warn, "warning"};
     case RunPhase::Failed: return {cause(entry), {}, Tone::Bad, "warning"};
-    case RunPhase::Stopped: return {tr("stopped"), tr("at %1").arg(history.lastStep()), Tone::Neutral, "square"};
+    case RunPhase::Stopped:
+        return {entry.paused ? tr("paused") : tr("stopped"), tr("at %1").arg(history.lastStep()), Tone::Neutral,
+                entry.paused ? "pause" : "square"};
     case RunPhase::EndedEarly:
         return {tr("stopped early"), tr("at %1").arg(history.lastStep()), Tone::Neutral, "square"};
     case RunPhase::Finished: break;

@@ -189,7 +189,8 @@ void RunTabs::copyCommand()
     if (!entry || !settings)
         return;
     QGuiApplication::clipboard()->setText(trainCommand(QString::fromStdString(m_session.path().string()),
-                                                       fromUtf8(entry->run.model), {}, *settings));
+                                                       fromUtf8(entry->run.model), {}, *settings,
+                                                       fromUtf8(initAdapterOf(entry->run))));
     m_session.toast({tr("Command copied"), Tone::Ok, {}});
 }
 

@@ -3,6 +3,7 @@
 #include "core/train/settings.h"
 #include "ui/theme/theme.h"
 #include "ui/train/run_draft.h"
+#include "ui/widgets/elided_label.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -14,6 +15,9 @@
 
 namespace attune::ui {
 namespace {
+
+constexpr int controlWidth = 100;
+constexpr int defaultWidth = 58;
 
 /// A list that does not change when the form is scrolled over it.
 class QuietComboBox final : public QComboBox {
@@ -28,7 +32,7 @@ protected:
 
 SettingField::SettingField(const SettingInfo &info, RunDraft &draft, Form form, QWidget *parent)
     : QWidget(parent), m_draft(draft), m_key(QString::fromLatin1(info.key)), m_help(tr(info.help)),
-      m_message(new QLabel)
+      m_message(new QLabel), m_row(new QHBoxLayout)
 {
     setObjectName(QStringLiteral("field_") + m_key);
     m_message->setObjectName(QStringLiteral("message"));
@@ -44,29 +48,38 @@ SettingField::SettingField(const SettingInfo &info, RunDraft &draft, Form form, 
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(scaled(2));
+    m_row->setSpacing(scaled(8));
     if (form == Form::Plain) {
-        layout->addWidget(control);
+        control->setFixedWidth(scaled(84));
+        m_row->addWidget(control);
+        m_row->addStretch();
     } else {
-        auto *row = new QHBoxLayout;
-        row->setSpacing(scaled(8));
-        m_name = new QLabel(m_key);
+        m_name = new ElidedLabel(m_key);
+        m_name->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
         m_name->setToolTip(m_help);
         m_name->setBuddy(control);
-        m_default = new QLabel;
+        m_default = new ElidedLabel;
         m_default->setProperty("caption", true);
-        control->setFixedWidth(scaled(m_box ? 24 : 112));
-        m_default->setFixedWidth(scaled(84));
-        row->addWidget(m_name, 1);
-        row->addWidget(control);
+        control->setFixedWidth(scaled(m_box ? 24 : controlWidth));
+        m_default->setFixedWidth(scaled(defaultWidth));
+        m_row->addWidget(m_name, 1);
+        m_row->addWidget(control);
         if (m_box)
-            row->addSpacing(scaled(80));
-        row->addWidget(m_default);
-        layout->addLayout(row);
+            m_row->addSpacing(scaled(controlWidth - 24) - m_row->spacing());
+        m_row->addWidget(m_default);
     }
+    layout->addLayout(m_row);
     layout->addWidget(m_message);
     connect(&draft, &RunDraft::changed, this, [this](const QString &) { update(); });
     connect(&Theme::instance(), &Theme::changed, this, &SettingField::update);
     update();
+}
+
+void SettingField::addBeside(const QList<QWidget *> &widgets)
+{
+    int at = 1;
+    for (QWidget *widget : widgets)
+        m_row->insertWidget(at++, widget);
 }
 
 QWidget *SettingField::makeControl(const SettingInfo &info)

@@ -4,6 +4,7 @@
 
 class QCheckBox;
 class QComboBox;
+class QHBoxLayout;
 class QLabel;
 class QLineEdit;
 
@@ -20,8 +21,11 @@ class RunDraft;
 class SettingField final : public QWidget {
     Q_OBJECT
 public:
-    enum class Form { Plain, Labelled }; ///< Labelled: name at the left, default at the right
+    enum class Form { Plain, Labelled }; ///< Plain: widgets may stand beside it; Labelled: name left, default right
     SettingField(const SettingInfo &info, RunDraft &draft, Form form, QWidget *parent = nullptr);
+
+    /// At the right of the control; the message stays below both, over the whole width.
+    void addBeside(const QList<QWidget *> &widgets);
 
     QString key() const { return m_key; }
     bool matches(const QString &words) const; ///< of its name or its sentence
@@ -41,6 +45,7 @@ private:
     QLabel *m_name = nullptr;
     QLabel *m_default = nullptr;
     QLabel *m_message;
+    QHBoxLayout *m_row;
 };
 
 } // namespace attune::ui

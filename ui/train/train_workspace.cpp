@@ -35,23 +35,6 @@ constexpr int veryNarrowBelow = 1028;  // no sparklines, small plots two by two
 constexpr int rightWidth = 396;
 constexpr int runsWidth = 300;
 
-/// A few real steps of the sample, some twenty seconds on two cores, so that the pictures of the tour have a curve,
-/// samples and checkpoints.
-TrainRequest tourRun(const std::filesystem::path &project)
-{
-    TrainRequest request;
-    request.project = project;
-    request.model = sampleModel;
-    request.name = "first try";
-    request.settings = demoSettings();
-    request.settings.max_steps = 12;
-    request.settings.per_device_train_batch_size = 2;
-    request.settings.gradient_accumulation_steps = 1;
-    request.settings.max_length = 256;
-    request.settings.eval_steps = 6;
-    return request;
-}
-
 } // namespace
 
 TrainWorkspace::TrainWorkspace(Session &session, QWidget *parent)
@@ -152,7 +135,7 @@ void TrainWorkspace::showForm(bool shown)
     arrange();
     updateActions();
     if (shown && m_visible)
-        m_form->firstField()->setFocus();
+        m_form->firstField()->setFocus(Qt::ShortcutFocusReason); // which selects what a search field holds
 }
 
 bool TrainWorkspace::formShown() const
@@ -177,12 +160,14 @@ void TrainWorkspace::arrange()
         }
     }
     m_right->setVisible(!narrow);
+    const int wide = std::min(scaled(rightWidth), width());
+    // Its sentence stands beside the form that lies over it.
+    m_monitor->emptyState()->setContentsMargins(0, 0, narrow && formShown() ? wide : 0, 0);
     if (!narrow) {
         m_right->setCurrentWidget(formShown() ? static_cast<QWidget *>(m_form) : m_differences);
         return;
     }
     m_form->setVisible(formShown());
-    const int wide = std::min(scaled(rightWidth), width());
     m_form->setGeometry(width() - wide, 0, wide, height());
     m_form->raise();
 }
@@ -266,44 +251,6 @@ qint64 TrainWorkspace::current() const
 void TrainWorkspace::selectRun(qint64 id)
 {
     m_runs->setCurrent(id);
-}
-
-QList<TourState> TrainWorkspace::tourStates()
-{
-    const auto loaded = [this] { return m_book->loaded() && m_form->isReady() && m_session.encoder() != nullptr; };
-    const auto newest = [this] {
-        for (const RunEntry *entry : m_book->entries())
-            if (entry->history.lastStep() > 0)
-                return entry->id();
-        return qint64(0);
-    };
-    QList<TourState> states;
-    states.append({QString(), [this] {
-                       m_form->setAdvanced(false);
-                       showForm(true);
-                   }, loaded});
-    states.append({QStringLiteral("monitor"), [this, newest] {
-                       showForm(false);
-                       if (m_book->ids().isEmpty() && resolveModel(sampleModel))
-                           startRun(tourRun(m_session.path()));
-                       else
-                           selectRun(newest());
-                       m_monitor->tabs()->setCurrentIndex(0);
-                   }, [this, loaded] {
-                       const RunEntry *entry = m_book->entry(current());
-                       if (!loaded() || m_job->isBusy() || (entry && entry->phase == RunPhase::Running))
-                           return false;
-                       if (!entry || entry->history.validation().isEmpty())
-                           return true;
-                       m_monitor->chart()->setCrossStep(static_cast<qint64>(entry->history.best()->x()));
-                       return !m_monitor->tabs()->samples()->samples().empty();
-                   }});
-    states.append({QStringLiteral("advanced"), [this] {
-                       m_monitor->chart()->setCrossStep(-1);
-                       m_form->setAdvanced(true);
-                       showForm(true);
-                   }, loaded});
-    return states;
 }
 
 } // namespace attune::ui

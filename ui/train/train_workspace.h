@@ -50,7 +50,7 @@ protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    enum Wanted { NewRun, Start, StopRun, Resume, Rename, Tag, Pin, Overlay, StartLike, Compare, Export, CopyCommand,
+    enum Wanted { NewRun, AllSettings, Start, PauseRun, StopRun, Resume, Rename, Tag, Pin, Overlay, StartLike, Compare, Export, CopyCommand,
                   Remove, SavePlot, AsTable, ResetZoom, Search, WantedCount };
     void makeActions();
     void fillMenus();
@@ -90,6 +90,7 @@ private:
     QString m_mark;
     bool m_visible = false;       ///< the page is the one that is shown
     bool m_offered = false;       ///< cut-off runs were looked for
+    bool m_pausing = false;       ///< the run that stops is to go on soon
     bool m_discard = false;       ///< the run that stops is to be removed
     bool m_followOwn = false;     ///< bring the run that begins to the front
     bool m_narrow = false;

@@ -44,6 +44,12 @@ void TrainWorkspace::makeActions()
         else
             showForm(true);
     });
+    connect(addAction(AllSettings, "allSettings", tr("All settings of the next run")), &QAction::triggered, this, [this] {
+        m_form->setAdvanced(true);
+        showForm(true);
+    });
+    connect(addAction(PauseRun, "pauseRun", tr("Pause the run")), &QAction::triggered, this,
+            [this] { stopRun(MonitorPanel::Stop::Pause); });
     connect(addAction(StopRun, "stopRun", tr("Stop, keep a checkpoint")), &QAction::triggered, this,
             [this] { stopRun(MonitorPanel::Stop::AfterStep); });
     connect(addAction(Resume, "resumeRun", tr("Resume the run")), &QAction::triggered, this,
@@ -106,9 +112,9 @@ void TrainWorkspace::fillMenus()
 QList<WorkspaceAction> TrainWorkspace::workspaceActions()
 {
     QList<WorkspaceAction> all;
-    for (const Wanted which : {NewRun, Start, StopRun, Resume, Compare, StartLike, Rename, Tag, Pin, Overlay,
+    for (const Wanted which : {NewRun, AllSettings, Start, PauseRun, StopRun, Resume, Compare, StartLike, Rename, Tag, Pin, Overlay,
                                CopyCommand, Export, Remove})
-        all.append({Menu::Run, m_actions[which], which == NewRun || which == StopRun, {}});
+        all.append({Menu::Run, m_actions[which], which == NewRun || which == PauseRun || which == StopRun, {}});
     for (const Wanted which : {Search, AsTable, ResetZoom})
         all.append({Menu::View, m_actions[which], false, {}});
     all.append({Menu::File, m_actions[SavePlot], false, {}});
@@ -127,7 +133,9 @@ void TrainWorkspace::updateActions()
     const bool running = entry && entry->phase == RunPhase::Running;
     const bool readOnly = m_session.readOnly();
     const QString locked = tr("The project is read-only");
-    set(StopRun, m_job->isBusy() && m_job->state() != TrainingJob::State::Stopping, tr("No run trains in this window"));
+    const bool stoppable = m_job->isBusy() && m_job->state() != TrainingJob::State::Stopping;
+    set(PauseRun, stoppable, tr("No run trains in this window"));
+    set(StopRun, stoppable, tr("No run trains in this window"));
     set(Resume, entry && entry->canResume() && !m_job->isBusy() && !readOnly,
         !entry ? none : readOnly ? locked : m_job->isBusy() ? tr("Another run trains now")
                                                             : tr("%1 has not stopped").arg(entry->label()));

@@ -38,8 +38,10 @@ void TrainWorkspace::startRun(const TrainRequest &request)
 {
     if (m_job->isBusy())
         return;
-    m_discard = false;
+    m_discard = m_pausing = false;
     m_followOwn = true;
+    m_book->setPaused(0);
+    m_monitor->showTrouble(0, {});
     m_book->setOwnRun(RunBook::unknownRun);
     m_job->start(request);
     m_monitor->setRun(0);
@@ -55,9 +57,11 @@ void TrainWorkspace::resumeRun(qint64 id)
     TrainRequest request;
     request.project = m_session.path();
     request.resume = std::to_string(id);
-    m_discard = false;
+    m_discard = m_pausing = false;
     m_followOwn = true;
     m_notice->hide();
+    m_book->setPaused(0);
+    m_monitor->showTrouble(0, {});
     m_book->setOwnRun(id);
     m_job->start(request);
     selectRun(id);
@@ -73,7 +77,8 @@ void TrainWorkspace::stopRun(MonitorPanel::Stop how)
         m_session.toast({tr("The run stops at its next validation"), Tone::Neutral, {}});
         return;
     }
-    if (how == MonitorPanel::Stop::AfterStep) {
+    if (how == MonitorPanel::Stop::AfterStep || how == MonitorPanel::Stop::Pause) {
+        m_pausing = how == MonitorPanel::Stop::Pause;
         m_job->stop();
         return;
     }
@@ -110,9 +115,15 @@ void TrainWorkspace::runEnded(qint64 id, const Result<TrainOutcome> &outcome)
         if (run <= 0) { // no run came of it: the form says why
             showForm(true);
             m_form->showFailure(fromUtf8(outcome.error().message));
+        } else {
+            m_monitor->showTrouble(run, fromUtf8(outcome.error().message));
         }
     } else if (outcome->stopped) {
-        m_session.toast({tr("%1 stopped at step %2; it can go on from there").arg(label).arg(outcome->step),
+        if (m_pausing)
+            m_book->setPaused(run);
+        const QString text = m_pausing ? tr("%1 paused at step %2; its memory is free until it goes on")
+                                       : tr("%1 stopped at step %2; it can go on from there");
+        m_session.toast({text.arg(label).arg(outcome->step),
                          Tone::Neutral, tr("Resume"), [this, run] { resumeRun(run); }});
     } else {
         mark = QStringLiteral("tick");
@@ -126,7 +137,7 @@ void TrainWorkspace::runEnded(qint64 id, const Result<TrainOutcome> &outcome)
                                  self->compareRun(run, QStringLiteral("best"));
                          }});
     }
-    m_discard = false;
+    m_discard = m_pausing = false;
     m_followOwn = false;
     if (run <= 0 && current() == 0 && !m_book->ids().isEmpty())
         selectRun(m_book->ids().first());

@@ -1,26 +1,9 @@
 #include "ui/train/training_job.h"
 
+#include "core/base/priority.h"
 #include "ui/widgets/format.h"
 
-#include <sched.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 namespace attune::ui {
-namespace {
-
-constexpr int niceness = 10;
-
-/// For the calling thread and those that it makes. Failing to rank lower is no reason not to train.
-void rankBelowTheWindow()
-{
-    sched_param none{};
-    (void)sched_setscheduler(0, SCHED_BATCH, &none);
-    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), niceness);
-}
-
-} // namespace
 
 TrainingJob::TrainingJob(QObject *parent) : QObject(parent)
 {
@@ -50,7 +33,7 @@ bool TrainingJob::start(const TrainRequest &request)
     setState(State::Preparing);
     m_timer.start();
     m_thread = std::jthread([this, request](const std::stop_token &token) {
-        rankBelowTheWindow();
+        lowerPriority(trainingNiceness);
         std::stop_source own;
         const std::stop_callback passOn(token, [&] { own.request_stop(); });
         const auto watch = [&](const TrainEvent &event, const Run &run) {

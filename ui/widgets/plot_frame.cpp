@@ -1,6 +1,7 @@
 #include "ui/widgets/plot_frame.h"
 
 #include "ui/theme/draw.h"
+#include "ui/theme/paper.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/custom_plot.h"
 #include "ui/widgets/plot_files.h"
@@ -139,6 +140,14 @@ void PlotFrame::fillTable()
 
 void PlotFrame::applyTheme()
 {
+    takeColours();
+    if (tableShown())
+        fillTable();
+    m_plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void PlotFrame::takeColours()
+{
     const QColor ground = color(Token::Surface);
     m_plot->setBackground(QBrush(ground));
     const QPen axisPen(color(Token::Edge), 1);
@@ -165,11 +174,8 @@ void PlotFrame::applyTheme()
         m_plot->legend->setTextColor(color(Token::Text2));
         m_plot->legend->setFont(ui::font(TextStyle::Caption));
     }
-    if (tableShown())
-        fillTable();
     if (m_restyle)
         m_restyle();
-    m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
 bool PlotFrame::eventFilter(QObject *watched, QEvent *event)
@@ -207,6 +213,21 @@ QByteArray PlotFrame::csv() const
     return csvOf(m_rows ? m_rows() : QList<QStringList>());
 }
 
+void PlotFrame::drawPicture(const std::function<void()> &draw)
+{
+    {
+        const PaperColours colours;
+        if (m_prepare)
+            m_prepare(true);
+        takeColours();
+        draw();
+    }
+    if (m_prepare)
+        m_prepare(false);
+    takeColours();
+    m_plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
 QString PlotFrame::save(const QString &path)
 {
     const QString ending = QFileInfo(path).suffix().toLower();
@@ -216,7 +237,7 @@ QString PlotFrame::save(const QString &path)
             return tr("This plot has no table to save as CSV.");
         bytes = csv();
     } else if (ending == QLatin1String("png") || ending == QLatin1String("svg") || ending == QLatin1String("pdf")) {
-        bytes = drawnPlot(*m_plot, ending, m_title);
+        drawPicture([&] { bytes = drawnPlot(*m_plot, ending, m_title); });
     } else {
         return tr("\"%1\" is no kind of picture: use png, svg, pdf or csv.").arg(ending);
     }
@@ -256,7 +277,7 @@ QMenu *PlotFrame::saveMenu()
     }
     m_saveMenu->addSeparator();
     QAction *copy = m_saveMenu->addAction(tr("Copy picture"), this, [this] {
-        QGuiApplication::clipboard()->setImage(m_plot->toPixmap(0, 0, 2).toImage());
+        drawPicture([this] { QGuiApplication::clipboard()->setImage(m_plot->toPixmap(0, 0, 2).toImage()); });
     });
     copy->setObjectName(QStringLiteral("plot.copy"));
     QAction *table = m_saveMenu->addAction(tr("Show as table\tCtrl+Shift+T"), this,

@@ -34,6 +34,9 @@ public:
     void setTable(std::function<QList<QStringList>()> rowsWithHeader);
     /// Called after axes and background have taken the theme's colours; the plot is redrawn afterwards.
     void onThemeChanged(std::function<void()> restyle);
+    /// Called with true before a picture of the plot is made for a file or the clipboard, and with false afterwards: what
+    /// such a picture needs and the screen has elsewhere, as a legend. It is made in the light theme's colours.
+    void onPicture(std::function<void(bool begins)> prepare) { m_prepare = std::move(prepare); }
     void setTableShown(bool shown);
     bool tableShown() const;
     /// Small plots: smaller type, no ticks between, less margin.
@@ -60,6 +63,9 @@ protected:
 private:
     void fillTable();
     QByteArray csv() const;
+    /// In the colours of paper, with what the owner adds.
+    void drawPicture(const std::function<void()> &draw);
+    void takeColours();
     QString m_title;
     QStackedWidget *m_stack;
     QCustomPlot *m_plot;
@@ -68,6 +74,7 @@ private:
     bool m_compact = false;
     std::function<QList<QStringList>()> m_rows;
     std::function<void()> m_restyle;
+    std::function<void(bool)> m_prepare;
 };
 
 } // namespace attune::ui

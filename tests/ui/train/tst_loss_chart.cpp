@@ -1,8 +1,11 @@
 #include "train_fixture.h"
 
 #include "ui/train/loss_chart.h"
+#include "ui/train/picture_legend.h"
 #include "ui/train/small_plots.h"
 #include "ui/widgets/plot_frame.h"
+
+#include <QTemporaryDir>
 
 #include <cmath>
 
@@ -53,6 +56,68 @@ private Q_SLOTS:
         QCOMPARE(pointsOf(small.graph(Curve::GradNorm)), stored(*open.toy.project, id, "grad_norm"));
         QCOMPARE(pointsOf(small.graph(Curve::TokensPerSecond)), stored(*open.toy.project, id, "tokens_per_second"));
         QCOMPARE(pointsOf(small.graph(Curve::Memory)), stored(*open.toy.project, id, "memory_gib"));
+    }
+
+    void theFirstPointsAreSeen()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 1);
+        RunBook book(*open.session);
+        LossChart chart(book);
+        QTRY_VERIFY(book.entry(id));
+        chart.setShown(id);
+        QCOMPARE(pointsOf(chart.smoothGraph(id)).size(), 1);
+        QCOMPARE(chart.smoothGraph(id)->scatterStyle().shape(), QCPScatterStyle::ssDisc); // no line has one point
+        open.addSteps(id, 2, 3);
+        book.reload(id);
+        QTRY_COMPARE(pointsOf(chart.smoothGraph(id)).size(), 3);
+        QCOMPARE(chart.smoothGraph(id)->scatterStyle().shape(), QCPScatterStyle::ssNone);
+    }
+
+    void theAxisOfARunningRunGrowsWithIt()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 3, RunState::Running); // of 100
+        RunBook book(*open.session);
+        book.setOwnRun(id);
+        LossChart chart(book);
+        QTRY_VERIFY(book.entry(id));
+        chart.setShown(id);
+        QVERIFY(chart.range().upper >= 6 && chart.range().upper < 20);
+        open.addSteps(id, 4, 60);
+        book.poll(id);
+        QTRY_VERIFY(chart.range().upper >= 100 && chart.range().upper < 110);
+    }
+
+    void picturesAreOfPaperAndSayWhatTheyShow()
+    {
+        Theme::instance().setChoice(ThemeChoice::Dark);
+        OpenToy open;
+        const auto first = open.addRun("one", 12);
+        const auto second = open.addRun("two", 8);
+        RunBook book(*open.session);
+        LossChart chart(book);
+        chart.resize(700, 420);
+        chart.show();
+        QTRY_VERIFY(book.entry(second));
+        chart.setShown(second);
+        QVERIFY(book.setOverlay(first, true));
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("plot.png"));
+        QCOMPARE(chart.frame()->save(path), QString());
+        const QString legend = chart.pictureLegend()->text();
+        for (const char *word : {"Loss of Run 2", "2 · two, each step", "2 · two, smoothed", "1 · one, smoothed",
+                                 "validation", "best"})
+            QVERIFY2(legend.contains(QString::fromUtf8(word)), word);
+        QVERIFY(!legend.contains(QStringLiteral("not finite"))); // there is none
+        const QImage picture(path);
+        QCOMPARE(picture.pixelColor(2, 2), color(ui::Token::Surface, false));
+        // The screen is as it was.
+        QVERIFY(!chart.pictureLegend()->visible());
+        QVERIFY(chart.frame()->plot()->xAxis->label().isEmpty());
+        QCOMPARE(chart.smoothGraph(first)->pen().color(), seriesColor(0));
+        QTRY_COMPARE(chart.frame()->plot()->grab().toImage().pixelColor(2, 2), color(ui::Token::Surface, true));
+        Theme::instance().setChoice(ThemeChoice::System);
     }
 
     void whatAnotherProcessAddsIsDrawn()

@@ -1,15 +1,18 @@
 #include "train_fixture.h"
 
 #include "core/studio/sample_project.h"
+#include "ui/train/adapter_choice.h"
 #include "ui/train/new_run_form.h"
 #include "ui/train/run_book.h"
 #include "ui/train/setting_field.h"
+#include "ui/widgets/chip.h"
 
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QTemporaryDir>
 
 using namespace attune;
 using namespace attune::ui;
@@ -73,6 +76,42 @@ private Q_SLOTS:
         QCOMPARE(request.settings.quantization, std::string("none"));
         QCOMPARE(request.model, ToyProject::model().string());
         QCOMPARE(f.form.draft().changedKeys().size(), 3);
+    }
+
+    void aRunCanStartFromAnAdapterFolder()
+    {
+        OpenToy open;
+        Form f(open);
+        QTRY_VERIFY(f.form.isReady());
+        Adapter adapter;
+        adapter.config.r = 2;
+        adapter.config.alpha = 6;
+        adapter.config.targets = {Projection::Q};
+        adapter.pairs[{0, Projection::Q}] = {4, 4, std::vector<float>(8, 0.5F), std::vector<float>(8, 0.5F)};
+        const QTemporaryDir folder;
+        QVERIFY(writePeftAdapter(folder.path().toStdString(), adapter));
+        auto *choice = f.form.findChild<AdapterChoice *>(QStringLiteral("adapterChoice"));
+        auto *chip = f.form.findChild<Chip *>(QStringLiteral("adapter"));
+        QVERIFY(choice && chip && !chip->isVisible());
+        choice->choose(folder.path());
+        QTRY_VERIFY(chip->isVisible());
+        TrainRequest request = f.form.request();
+        QCOMPARE(request.initAdapter, std::filesystem::path(folder.path().toStdString()));
+        QCOMPARE(request.settings.lora_r, std::int64_t(2));
+        QCOMPARE(request.settings.lora_alpha, 6.0);
+        QCOMPARE(request.settings.target_modules, std::string("q_proj"));
+
+        // What is no adapter is refused in place, and what was chosen stays.
+        const QTemporaryDir none;
+        choice->choose(none.path());
+        auto *refusal = f.form.findChild<QLabel *>(QStringLiteral("adapterRefusal"));
+        QTRY_VERIFY(refusal->isVisible() && !refusal->text().isEmpty());
+        QVERIFY(!f.form.request().initAdapter.empty());
+
+        QTest::keyClick(chip, Qt::Key_Delete);
+        QVERIFY(f.form.request().initAdapter.empty());
+        QCOMPARE(f.form.request().settings.lora_r, TrainSettings{}.lora_r);
+        QVERIFY(f.form.draft().changedKeys().isEmpty());
     }
 
     void aValueOutOfRangeIsSaidUnderItsFieldAndKeepsStartOff()

@@ -8,8 +8,10 @@
 #include "ui/train/runs_panel.h"
 #include "ui/train/samples_view.h"
 #include "ui/train/train_workspace.h"
+#include "ui/widgets/inline_notice.h"
 
 #include <QLabel>
+#include <QLineEdit>
 #include <QListView>
 #include <QPlainTextEdit>
 #include <QPushButton>
@@ -127,6 +129,45 @@ private Q_SLOTS:
         QTRY_COMPARE(drawnBy(w.train), lossOf(*open.toy.project, 1)); // without a gap and without a step twice
     }
 
+    void aPausedRunSaysSoAndGoesOn()
+    {
+        OpenToy open;
+        Window w(open);
+        QTRY_COMPARE(w.train.form()->whyOff(), QString());
+        w.quickSettings(4000);
+        w.train.form()->draft().setText(QStringLiteral("eval_steps"), QStringLiteral("2000"));
+        w.train.form()->start();
+        auto *pause = w.train.findChild<QPushButton *>(QStringLiteral("pauseButton"));
+        auto *resume = w.train.findChild<QPushButton *>(QStringLiteral("resumeButton"));
+        QTRY_VERIFY(w.train.job().step() > 1);
+        QTRY_VERIFY(pause->isVisible() && !resume->isVisible());
+        pause->click();
+        QTRY_COMPARE(w.train.monitor()->stateText(), QStringLiteral("paused"));
+        QVERIFY(!pause->isVisible() && resume->isVisible());
+        const qint64 pausedAt = w.entry(1)->history.lastStep();
+        QTRY_VERIFY(resume->isEnabled());
+        resume->click();
+        QTRY_VERIFY(w.train.job().step() > pausedAt);
+        w.train.findChild<QAction *>(QStringLiteral("stopRun"))->trigger();
+        QTRY_COMPARE(w.train.monitor()->stateText(), QStringLiteral("stopped")); // that was no pause
+    }
+
+    void everySettingIsReachedByAnAction()
+    {
+        OpenToy open;
+        Window w(open);
+        QTRY_COMPARE(w.train.form()->whyOff(), QString());
+        w.train.shown();
+        w.train.findChild<QAction *>(QStringLiteral("allSettings"))->trigger();
+        auto *search = w.train.findChild<QLineEdit *>(QStringLiteral("settingSearch"));
+        QTRY_VERIFY(search->isVisible());
+        QVERIFY(w.train.focusWidget() == search);
+        QTest::keyClicks(search, QStringLiteral("max_steps"));
+        QTest::keyClick(search, Qt::Key_Tab);
+        QTest::keyClicks(w.train.focusWidget(), QStringLiteral("24"));
+        QCOMPARE(w.train.form()->draft().settings().max_steps, std::int64_t(24));
+    }
+
     void theCurveIsTheSameAfterClosingAndOpening()
     {
         OpenToy open;
@@ -184,6 +225,39 @@ private Q_SLOTS:
         QTRY_VERIFY(w.marks.contains(QStringLiteral("!")));
         QVERIFY(!w.toasts.isEmpty());
         QVERIFY(open.toy.project->runs()->empty());
+        // The form says it, and goes on saying it until something is changed.
+        auto *reason = w.train.form()->findChild<QLabel *>(QStringLiteral("whyOff"));
+        w.train.show();
+        QTRY_VERIFY(!w.train.job().isBusy() && w.train.form()->whyOff().isEmpty());
+        w.train.book().refresh();
+        QTest::qWait(50);
+        QVERIFY(reason->isVisible());
+        QVERIFY(reason->text().contains(QStringLiteral("no-such-model")));
+        w.train.form()->draft().setText(QStringLiteral("lora_r"), QStringLiteral("2"));
+        QVERIFY(!reason->isVisible());
+    }
+
+    void aRunThatCannotGoOnSaysWhy()
+    {
+        OpenToy open;
+        Run run;
+        run.name = "one";
+        run.settings = TrainSettings{}.toJson();
+        run.modelPath = run.model = "/no/such/model";
+        auto made = open.toy.project->createRun(run);
+        QVERIFY(made);
+        open.addSteps(made->id, 1, 10);
+        made->state = RunState::Stopped;
+        QVERIFY(open.toy.project->updateRun(*made));
+        Window w(open);
+        QTRY_COMPARE(w.train.runsPanel()->current(), qint64(1));
+        w.train.findChild<QAction *>(QStringLiteral("resumeRun"))->trigger();
+        QTRY_VERIFY(!w.train.job().isBusy());
+        const auto notices = w.train.monitor()->findChildren<InlineNotice *>();
+        QTRY_VERIFY(std::any_of(notices.begin(), notices.end(), [](const InlineNotice *notice) {
+            return notice->isVisible() && notice->text().contains(QStringLiteral("/no/such/model"));
+        }));
+        QTRY_COMPARE(w.train.monitor()->stateText(), QStringLiteral("stopped"));
     }
 
     void keysOfTheListOverlayRenameAndDelete()
