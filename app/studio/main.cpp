@@ -1,3 +1,4 @@
+#include "app/studio/arguments.h"
 #include "core/base/files.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/preferences.h"
@@ -7,10 +8,10 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/format.h"
 
-#include <QCommandLineParser>
 #include <QIcon>
 
 #include <cstdio>
+#include <cstdlib>
 
 using namespace attune;
 using namespace attune::ui;
@@ -18,53 +19,69 @@ using namespace attune::ui;
 namespace {
 
 constexpr int Failed = 1;
-constexpr int WrongUsage = 2;
 
-int tour(const QString &folder)
+int tour(const Arguments &asked)
 {
-    const auto pictures =
-        runTour(toUtf8(folder), [](const QString &file) { std::printf("%s\n", toUtf8(file).c_str()); });
+    TourOptions options;
+    if (asked.tourSteps > 0)
+        options.steps = asked.tourSteps;
+    options.project = toUtf8(asked.project);
+    const auto pictures = runTour(toUtf8(asked.tour), options, [](const QString &file) {
+        std::printf("%s\n", toUtf8(file).c_str());
+        std::fflush(stdout); // somebody waits for the next one
+    });
     if (pictures)
         return 0;
     std::fprintf(stderr, "attune-studio: %s\n", pictures.error().message.c_str());
     return Failed;
 }
 
+/// Until the application stands: Qt ends the program where it can't reach the display, and says so in its own terms.
+void whileStarting(QtMsgType type, const QMessageLogContext &, const QString &text)
+{
+    if (type != QtFatalMsg)
+        return;
+    std::fprintf(stderr,
+                 "attune-studio: The window can't be shown: no display can be reached (DISPLAY is \"%s\"). Without one, the "
+                 "command line program attune does the same work.\n%s\n",
+                 qgetenv("DISPLAY").constData(), qUtf8Printable(text));
+    std::fflush(stderr);
+    std::_Exit(Failed);
+}
+
 } // namespace
 
 int main(int argc, char **argv)
 {
-    StudioApplication application(argc, argv);
-    QCommandLineParser parser;
-    parser.setApplicationDescription("Attune: label instruction data, fine-tune with QLoRA, compare base and tuned.");
-    parser.addHelpOption();
-    parser.addVersionOption();
-    const QCommandLineOption sample("sample", "Open the sample project; it is made where it is not there yet.");
-    const QCommandLineOption pictures("tour", "Write pictures of every page of the sample project into DIR, then end.", "DIR");
-    parser.addOptions({sample, pictures});
-    parser.addPositionalArgument("project", "A project to open (.attune).", "[project]");
-    if (!parser.parse(application.arguments()) || parser.positionalArguments().size() > 1) {
-        const QString why = parser.errorText().isEmpty() ? "Only one project can be opened in a window." : parser.errorText();
-        std::fprintf(stderr, "attune-studio: %s\n%s", toUtf8(why).c_str(), toUtf8(parser.helpText()).c_str());
-        return WrongUsage;
+    const Arguments asked = readArguments(argc, argv);
+    if (asked.done) {
+        std::fputs(toUtf8(asked.say).c_str(), asked.code == 0 ? stdout : stderr);
+        return asked.code;
     }
-    if (parser.isSet("help"))
-        parser.showHelp();
-    if (parser.isSet("version"))
-        parser.showVersion();
+    if (!hasDisplay(argc, argv)) {
+        if (asked.tour.isEmpty()) {
+            std::fprintf(stderr, "attune-studio: There is no display to show the window on. The command line program attune "
+                                 "does the same work without one, and --tour DIR writes pictures of the window.\n");
+            return Failed;
+        }
+        qputenv("QT_QPA_PLATFORM", "offscreen");
+    }
 
+    const QtMessageHandler usual = qInstallMessageHandler(whileStarting);
+    StudioApplication application(argc, argv);
+    qInstallMessageHandler(usual);
     startLog(fromUtf8((dataFolder() / "studio.log").string()));
     applyTheme(application);
     application.setWindowIcon(QIcon(":/attune/attune.svg"));
-    if (parser.isSet(pictures))
-        return tour(parser.value(pictures));
+    if (!asked.tour.isEmpty())
+        return tour(asked);
 
     Preferences().applyLook();
     MainWindow window;
-    window.show();
-    if (!parser.positionalArguments().isEmpty())
-        window.openProject(toUtf8(parser.positionalArguments().first()));
-    else if (parser.isSet(sample))
+    window.showFitting();
+    if (!asked.project.isEmpty())
+        window.openProject(toUtf8(asked.project));
+    else if (asked.sample)
         window.openSample();
     return StudioApplication::exec();
 }

@@ -107,35 +107,6 @@ void CompareWorkspace::open(const QVariantMap &with)
         choosePrompt(example);
 }
 
-QList<TourState> CompareWorkspace::tourStates()
-{
-    const auto loaded = [this] { return m_choicesLoaded && m_settingsLoaded && m_prompts->model()->loaded(); };
-    QList<TourState> states{{QString(), [] {}, loaded}};
-    if (!resolveModel(toUtf8(m_session.baseModel())))
-        return states;
-    const auto asked = std::make_shared<bool>(false);
-    states << TourState{QStringLiteral("answered"),
-                        [this, asked] {
-                            *asked = false;
-                            m_prompts->step(1);
-                        },
-                        [this, asked, loaded] {
-                            if (!loaded())
-                                return false;
-                            if (!*asked && m_question.id != 0 && !m_question.text.isEmpty()) {
-                                *asked = true;
-                                GenerationOptions options = m_box->options();
-                                options.maxNewTokens = 24;
-                                m_box->setOptions(options);
-                                setShow(ShowAnswers::Difference);
-                                ask();
-                                return false;
-                            }
-                            return *asked && !m_compare.busy() && !m_compare.columns()[0].lastAnswer().empty();
-                        }};
-    return states;
-}
-
 void CompareWorkspace::resizeEvent(QResizeEvent *event)
 {
     Workspace::resizeEvent(event);

@@ -27,6 +27,7 @@ ModelPicker::ModelPicker(int column, QWidget *parent)
     : QToolButton(parent), m_column(column), m_popup(new PickerPopup(tr("Models for column %1").arg(column + 1), this))
 {
     setObjectName(QStringLiteral("modelPicker%1").arg(column + 1));
+    setAccessibleName(tr("Column %1: choose a model").arg(column + 1));
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     connect(this, &QToolButton::clicked, this, &ModelPicker::openPopup);

@@ -27,6 +27,7 @@ constexpr int Shown = 11; // lines
 constexpr int RowHeight = 34;
 constexpr int HeadingHeight = 28;
 constexpr int MostActions = 40;
+constexpr int MenuMalus = 1000; // more than the beginning of a word is worth
 constexpr std::size_t MostRuns = 6;
 constexpr std::size_t MostRows = 8;
 
@@ -130,6 +131,10 @@ CommandPalette::CommandPalette(ActionBook &book, QWidget *window)
     connect(m_list, &QListView::clicked, this, [this](const QModelIndex &index) { choose(index.row()); });
     m_field->installEventFilter(this);
     window->installEventFilter(this);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        if (isVisible())
+            place();
+    });
 }
 
 void CommandPalette::openWith(const QString &typed)
@@ -149,7 +154,11 @@ void CommandPalette::place()
 {
     const QWidget *window = parentWidget();
     const int width = std::min(scaled(Width), window->width() - 32);
-    const int height = std::min(scaled(Shown * RowHeight + 64), window->height() - 100);
+    int list = 4;
+    for (int row = 0; row < m_model->rowCount(); ++row)
+        list += scaled(m_model->entry(row).kind == PaletteEntry::Heading ? HeadingHeight : RowHeight);
+    const int most = std::min(scaled(Shown * RowHeight), window->height() - scaled(52) - 120);
+    const int height = std::min(list, most) + m_field->sizeHint().height() + 8 + 6 + 8;
     setGeometry((window->width() - width) / 2, scaled(52), width, height);
 }
 
@@ -166,8 +175,11 @@ QList<PaletteEntry> CommandPalette::actionsFor(const QString &words) const
         const QString text = ActionBook::plainText(action);
         const QString menu = ActionBook::title(booked.menu);
         auto score = fuzzyScore(words, text);
-        if (!score) // "file new": the menu's name helps to find it
+        if (!score) { // "file new": the menu's name helps to find it, but less than the action's own
             score = fuzzyScore(words, menu + ' ' + text);
+            if (score)
+                *score -= MenuMalus;
+        }
         if (!score)
             continue;
         const auto used = recent.indexOf(action.objectName());
@@ -175,7 +187,7 @@ QList<PaletteEntry> CommandPalette::actionsFor(const QString &words) const
         PaletteEntry entry;
         entry.kind = PaletteEntry::Action;
         entry.text = text;
-        entry.key = action.shortcut().toString(QKeySequence::NativeText).replace('+', ' ');
+        entry.key = keyText(action.shortcut());
         entry.enabled = action.isEnabled();
         entry.action = booked.action;
         const QString why = m_book.whyDisabled(booked);
@@ -282,6 +294,7 @@ void CommandPalette::show(const QString &typed)
     if (entries.isEmpty())
         entries.append({PaletteEntry::Nothing, tr("Nothing called that"), {}, {}, false, {}, 0});
     m_model->setEntries(entries);
+    place();
     if (const int first = m_model->firstChoice(); first >= 0) {
         m_list->setCurrentIndex(m_model->index(first));
         m_list->scrollToTop();

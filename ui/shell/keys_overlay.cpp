@@ -23,8 +23,14 @@ constexpr int TitleHeight = 52;
 KeysOverlay::KeysOverlay(const ActionBook &book, QWidget *window) : QFrame(window), m_book(book)
 {
     setObjectName("keysOverlay");
+    setAccessibleName(tr("Keys"));
     setFocusPolicy(Qt::StrongFocus);
     hide();
+    window->installEventFilter(this);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        if (isVisible())
+            place();
+    });
 }
 
 void KeysOverlay::open(const QString &workspace)
@@ -42,7 +48,7 @@ void KeysOverlay::open(const QString &workspace)
                 m_lines.append({heading, {}});
             begun = true;
             const QString key = booked.action->shortcut().toString(QKeySequence::NativeText);
-            m_lines.append({ActionBook::plainText(*booked.action), QString(key).replace('+', ' ')});
+            m_lines.append({ActionBook::plainText(*booked.action), keyText(booked.action->shortcut())});
             spoken += ". " + ActionBook::plainText(*booked.action) + ": " + key;
         }
     };
@@ -50,18 +56,36 @@ void KeysOverlay::open(const QString &workspace)
         add(workspace, false);
     add(tr("Everywhere"), true);
     setAccessibleName(spoken);
-
-    const int perColumn = std::max(1, (parentWidget()->height() - scaled(140)) / scaled(LineHeight));
-    const auto count = static_cast<int>(m_lines.size());
-    const int columns = std::max(1, (count + perColumn - 1) / perColumn);
-    const int lines = (count + columns - 1) / columns;
-    const int width = std::min(columns * scaled(ColumnWidth) + 48, parentWidget()->width() - 16);
-    const int height = lines * scaled(LineHeight) + scaled(TitleHeight) + 16;
-    setGeometry((parentWidget()->width() - width) / 2, std::max(8, (parentWidget()->height() - height) / 2), width, height);
+    m_page = 0;
+    place();
     m_before = QApplication::focusWidget();
     show();
     raise();
     setFocus(Qt::PopupFocusReason);
+}
+
+void KeysOverlay::place()
+{
+    int widest = scaled(ColumnWidth);
+    for (const Line &line : m_lines)
+        widest = std::max(widest, textWidth(line.text, TextStyle::Body) + keyCapWidth(line.key) + 48);
+    const int fitting = std::max(1, (parentWidget()->height() - scaled(TitleHeight) - 48) / scaled(LineHeight));
+    const auto count = static_cast<int>(m_lines.size());
+    m_columns = std::clamp((count + fitting - 1) / fitting, 1, std::max(1, (parentWidget()->width() - 64) / widest));
+    const int lines = std::min(fitting, (count + m_columns - 1) / m_columns);
+    m_perPage = m_columns * lines;
+    m_page = std::min(m_page, pages() - 1);
+    const int width = std::min(m_columns * widest + 48, parentWidget()->width() - 16);
+    const int height = lines * scaled(LineHeight) + scaled(TitleHeight) + 16;
+    setGeometry((parentWidget()->width() - width) / 2, std::max(8, (parentWidget()->height() - height) / 2), width, height);
+    update();
+}
+
+bool KeysOverlay::eventFilter(QObject *watched, QEvent *event)
+{
+    if (watched == parentWidget() && event->type() == QEvent::Resize && isVisible())
+        place();
+    return QFrame::eventFilter(watched, event);
 }
 
 void KeysOverlay::close()
@@ -78,15 +102,16 @@ void KeysOverlay::paintEvent(QPaintEvent *)
     drawPanel(&painter, rect(), 8, Token::Surface, Token::Edge);
     const QRect inner = rect().adjusted(24, 0, -24, 0);
     drawText(&painter, QRect(inner.left(), 0, inner.width(), scaled(TitleHeight)), m_title, TextStyle::Title, Token::Text);
-    drawText(&painter, QRect(inner.left(), 0, inner.width(), scaled(TitleHeight)), tr("any key closes"), TextStyle::Small,
-             Token::Text3, Qt::AlignRight | Qt::AlignVCenter);
-    const int perColumn = std::max(1, (height() - scaled(TitleHeight) - 16) / scaled(LineHeight));
-    const int columns = std::max(1, (static_cast<int>(m_lines.size()) + perColumn - 1) / perColumn);
-    const int columnWidth = inner.width() / columns;
-    for (int i = 0; i < m_lines.size(); ++i) {
+    const QString close = pages() == 1 ? tr("any key closes")
+                                       : tr("%1 of %2: Down for more, any other key closes").arg(m_page + 1).arg(pages());
+    drawText(&painter, QRect(inner.left(), 0, inner.width(), scaled(TitleHeight)), close, TextStyle::Small, Token::Text3,
+             Qt::AlignRight | Qt::AlignVCenter);
+    const int perColumn = m_perPage / m_columns;
+    const int columnWidth = inner.width() / m_columns;
+    for (int i = 0; i < m_perPage && m_page * m_perPage + i < m_lines.size(); ++i) {
         const QRect area(inner.left() + (i / perColumn) * columnWidth,
                          scaled(TitleHeight) + (i % perColumn) * scaled(LineHeight), columnWidth - 24, scaled(LineHeight));
-        const Line &line = m_lines[i];
+        const Line &line = m_lines[m_page * m_perPage + i];
         if (line.key.isEmpty()) {
             drawText(&painter, area, line.text, TextStyle::Strong, Token::Accent);
             continue;
@@ -99,7 +124,20 @@ void KeysOverlay::paintEvent(QPaintEvent *)
 void KeysOverlay::keyPressEvent(QKeyEvent *event)
 {
     event->accept();
-    close();
+    const int step = event->key() == Qt::Key_Down || event->key() == Qt::Key_PageDown ? 1
+                     : event->key() == Qt::Key_Up || event->key() == Qt::Key_PageUp   ? -1
+                                                                                      : 0;
+    if (step == 0 || pages() == 1) {
+        close();
+        return;
+    }
+    m_page = std::clamp(m_page + step, 0, pages() - 1);
+    update();
+}
+
+int KeysOverlay::pages() const
+{
+    return std::max(1, (static_cast<int>(m_lines.size()) + m_perPage - 1) / m_perPage);
 }
 
 void KeysOverlay::mousePressEvent(QMouseEvent *)

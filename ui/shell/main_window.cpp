@@ -18,6 +18,7 @@
 #include <QCloseEvent>
 #include <QMenu>
 #include <QMimeData>
+#include <QScreen>
 #include <QScrollArea>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -27,6 +28,7 @@ namespace attune::ui {
 namespace {
 
 constexpr QSize UsualSize(1440, 900);
+constexpr QSize FrameRoom(0, 40);    // for title bar and edges: how large they are, only the window manager knows
 constexpr QSize LeastPage(952, 584); // of a workspace at 100 %; below it, the page scrolls as a whole
 
 QStringList droppedFiles(const QMimeData *data)
@@ -55,12 +57,23 @@ MainWindow::MainWindow()
     fillProjectMenu();
     showWhatNeedsProject();
 
-    Preferences preferences;
     resize(UsualSize);
-    if (const QByteArray geometry = preferences.geometry(); !geometry.isEmpty())
-        restoreGeometry(geometry);
-    m_start->setRecents(preferences.recentProjects());
+    m_start->setRecents(Preferences().recentProjects());
     showPage("start");
+}
+
+void MainWindow::showFitting()
+{
+    if (const QByteArray geometry = Preferences().geometry(); !geometry.isEmpty() && restoreGeometry(geometry)) {
+        show();
+        return;
+    }
+    const QSize room = screen()->availableGeometry().size() - FrameRoom;
+    resize(UsualSize.boundedTo(room));
+    if (size() == UsualSize)
+        show();
+    else
+        showMaximized();
 }
 
 MainWindow::~MainWindow()
@@ -102,7 +115,6 @@ void MainWindow::build()
     scroll->setWidgetResizable(true);
     scroll->setFocusPolicy(Qt::NoFocus);
     scroll->setWidget(m_pages);
-    m_pages->setMinimumSize(LeastPage);
     middle->addWidget(m_rail);
     middle->addWidget(scroll, 1);
     layout->addLayout(middle, 1);
@@ -140,7 +152,7 @@ void MainWindow::build()
     connect(m_palette, &CommandPalette::runChosen, this, [this](qint64 run) { go("train", {{"run", run}}); });
     connect(m_palette, &CommandPalette::rowChosen, this, [this](qint64 row) { go("data", {{"row", row}}); });
     connect(m_start, &StartPage::sampleAsked, this, &MainWindow::openSample);
-    connect(m_start, &StartPage::newAsked, this, &MainWindow::askNew);
+    connect(m_start, &StartPage::newAsked, this, [this] { askNew(); });
     connect(m_start, &StartPage::openAsked, this, &MainWindow::askOpen);
     connect(m_start, &StartPage::projectChosen, this, [this](const QString &path) { openProject(toUtf8(path)); });
     connect(m_start, &StartPage::forgetAsked, this, [this](const QString &path) {
@@ -148,7 +160,10 @@ void MainWindow::build()
         preferences.forgetRecent(path);
         m_start->setRecents(preferences.recentProjects());
     });
-    connect(&Theme::instance(), &Theme::changed, this, [] { Preferences().keepLook(); });
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        Preferences().keepLook();
+        fitPage();
+    });
     connect(&m_elsewhereTimer, &QTimer::timeout, this, &MainWindow::lookElsewhere);
     connect(qApp, &QApplication::focusChanged, this, [this](QWidget *, QWidget *now) {
         for (QWidget *region : visibleRegions())
@@ -190,6 +205,7 @@ void MainWindow::showPage(const QString &id)
     } else {
         m_pages->setCurrentWidget(m_start);
     }
+    fitPage();
     m_rail->setCurrent(currentPage());
     m_book->setCurrent(shown);
     if (shown)
@@ -198,6 +214,12 @@ void MainWindow::showPage(const QString &id)
         m_start->focusFirst();
     if (id == "train")
         m_top->runChip()->acknowledge();
+}
+
+/// Below its least size a workspace scrolls as a whole; the larger the text, the sooner.
+void MainWindow::fitPage()
+{
+    m_pages->setMinimumSize(current() ? QSize(scaled(LeastPage.width()), scaled(LeastPage.height())) : QSize(0, 0));
 }
 
 void MainWindow::go(const QString &id, const QVariantMap &with)
@@ -217,12 +239,18 @@ void MainWindow::showKeys()
 void MainWindow::closeEvent(QCloseEvent *event)
 {
     if (!m_leaving) {
-        event->ignore();
-        leaveProject([this] {
+        // A close within a close does nothing: only where the work ends later is the window closed anew.
+        const auto asking = std::make_shared<bool>(true);
+        leaveProject([this, asking] {
             m_leaving = true;
-            close();
+            if (!*asking)
+                close();
         });
-        return;
+        *asking = false;
+        if (!m_leaving) {
+            event->ignore();
+            return;
+        }
     }
     Preferences().setGeometry(saveGeometry());
     closeProject();
@@ -232,7 +260,7 @@ void MainWindow::closeEvent(QCloseEvent *event)
 void MainWindow::dragEnterEvent(QDragEnterEvent *event)
 {
     const QStringList files = droppedFiles(event->mimeData());
-    if (!files.isEmpty() && (isProjectName(files.first()) || workspace("data")))
+    if (!files.isEmpty() && !(m_session && m_session->readOnly() && !isProjectName(files.first())))
         event->acceptProposedAction();
 }
 
@@ -244,8 +272,10 @@ void MainWindow::dropEvent(QDropEvent *event)
     event->acceptProposedAction();
     if (isProjectName(files.first()))
         leaveProject([this, project = files.first()] { openProject(toUtf8(project)); });
-    else
+    else if (m_session)
         go("data", {{"files", files}});
+    else
+        askNew([this, files] { go("data", {{"files", files}}); }); // rows need a project to go to
 }
 
 } // namespace attune::ui

@@ -33,6 +33,8 @@ public:
     MainWindow();
     ~MainWindow() override;
 
+    /// Shows the window as it was left, or, the first time, as large as usual where the screen has room for that.
+    void showFitting();
     /// False: it could not be opened, and the start page says why.
     bool openProject(const std::filesystem::path &path);
     /// Makes the sample project where it is not there yet, on a worker, and opens it.
@@ -50,8 +52,8 @@ public:
     QString currentPage() const;
     void showKeys();
 
-    /// What to do with training that a closing window would end.
-    enum class LeaveChoice { KeepTraining, StopTraining, Stay };
+    /// What to do with work that a closing window would end.
+    enum class LeaveChoice { KeepOn, StopFirst, Stay };
 
 protected:
     void closeEvent(QCloseEvent *event) override;
@@ -60,6 +62,7 @@ protected:
 
 private:
     void build();
+    void fitPage();
     // main_window_actions.cpp
     void fillFile();
     void fillEdit();
@@ -76,15 +79,16 @@ private:
     void takeSession(std::unique_ptr<Session> session);
     void makeWorkspaces();
     void refuse(const QString &sentence);
-    void askNew();
+    void askNew(std::function<void()> then = {});
     void askOpen();
+    QString askSaveName(const QString &title, const QString &proposal, const QString &button);
     void askModel(bool file);
     void backUp();
     void checkFile(bool asked);
     void lookElsewhere();
     QPair<QString, std::function<void()>> openCopy(const ProjectCopy &copy);
     void leaveProject(std::function<void()> then);
-    LeaveChoice askLeave(const QString &busy);
+    LeaveChoice askLeave(const Workspace &busy);
     void go(const QString &workspace, const QVariantMap &with);
     void addRecent();
 

@@ -9,6 +9,7 @@
 #include "ui/shell/preferences.h"
 #include "ui/shell/project_files.h"
 #include "ui/shell/rail.h"
+#include "ui/shell/run_chip.h"
 #include "ui/shell/settings_page.h"
 #include "ui/shell/start_page.h"
 #include "ui/shell/status_line.h"
@@ -18,7 +19,9 @@
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
 
+#include <QDir>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QMessageBox>
 #include <QPushButton>
 #include <QStackedWidget>
@@ -94,7 +97,11 @@ void MainWindow::takeSession(std::unique_ptr<Session> session)
 
 void MainWindow::makeWorkspaces()
 {
-    m_workspaces = {new DataWorkspace(*m_session), new TrainWorkspace(*m_session), new CompareWorkspace(*m_session)};
+    auto *train = new TrainWorkspace(*m_session);
+    m_workspaces = {new DataWorkspace(*m_session), train, new CompareWorkspace(*m_session)};
+    connect(&train->job(), &TrainingJob::stateChanged, this, [this, job = &train->job()] {
+        m_top->runChip()->setSaving(job->state() == TrainingJob::State::Stopping);
+    });
     int number = 0;
     for (Workspace *one : m_workspaces) {
         one->setAccessibleName(one->title());
@@ -173,33 +180,50 @@ void MainWindow::openSample()
         });
 }
 
-void MainWindow::askNew()
+/// `then` is called in the new project.
+void MainWindow::askNew(std::function<void()> then)
 {
-    QString name = QFileDialog::getSaveFileName(this, tr("New project"), {}, tr(projectFilter));
+    const QString name = askSaveName(tr("New project"), QDir(Preferences().folder()).filePath(tr("my-project.attune")), tr("Create"));
     if (name.isEmpty())
         return;
-    if (!name.endsWith(".attune", Qt::CaseInsensitive))
-        name += ".attune";
-    leaveProject([this, name] {
+    leaveProject([this, name, then = std::move(then)] {
         const std::filesystem::path path = toUtf8(name);
-        if (const auto made = Project::create(path); made)
-            openProject(path);
-        else
+        if (const auto made = Project::create(path); !made)
             refuse(fromUtf8(made.error().message));
+        else if (openProject(path) && then)
+            then();
     });
 }
 
 void MainWindow::askOpen()
 {
-    const QString name = QFileDialog::getOpenFileName(this, tr("Open project"), {}, tr(projectFilter));
-    if (!name.isEmpty())
-        leaveProject([this, name] { openProject(toUtf8(name)); });
+    const QString name = QFileDialog::getOpenFileName(this, tr("Open project"), Preferences().folder(), tr(projectFilter));
+    if (name.isEmpty())
+        return;
+    Preferences().setFolder(QFileInfo(name).absolutePath());
+    leaveProject([this, name] { openProject(toUtf8(name)); });
+}
+
+/// The name of a project file that is not there yet; empty: the user thought better of it. What is there already is
+/// refused by core, so the dialog does not ask whether to replace it.
+QString MainWindow::askSaveName(const QString &title, const QString &proposal, const QString &button)
+{
+    QFileDialog dialog(this, title, QFileInfo(proposal).absolutePath(), tr(projectFilter));
+    dialog.setAcceptMode(QFileDialog::AcceptSave);
+    dialog.setDefaultSuffix("attune");
+    dialog.setOption(QFileDialog::DontConfirmOverwrite);
+    dialog.selectFile(QFileInfo(proposal).fileName());
+    dialog.setLabelText(QFileDialog::Accept, button);
+    if (dialog.exec() != QDialog::Accepted)
+        return {};
+    Preferences().setFolder(dialog.directory().absolutePath());
+    return dialog.selectedFiles().value(0);
 }
 
 void MainWindow::askModel(bool file)
 {
-    const QString name = file ? QFileDialog::getOpenFileName(this, tr("Add a GGUF file"), {}, tr("GGUF models (*.gguf)"))
-                              : QFileDialog::getExistingDirectory(this, tr("Add a model folder"));
+    const QString name = file ? QFileDialog::getOpenFileName(this, tr("Add a GGUF file"), Preferences().folder(), tr("GGUF models (*.gguf)"))
+                              : QFileDialog::getExistingDirectory(this, tr("Add a model folder"), Preferences().folder());
     if (name.isEmpty())
         return;
     inBackground<Result<KnownModel>>(
@@ -227,8 +251,7 @@ void MainWindow::askModel(bool file)
 
 void MainWindow::backUp()
 {
-    const QString name = QFileDialog::getSaveFileName(this, tr("Back up the project"), nameForCopy(m_session->path()),
-                                                      tr(projectFilter));
+    const QString name = askSaveName(tr("Back up the project"), nameForCopy(m_session->path()), tr("Back up"));
     if (name.isEmpty())
         return;
     m_session->startJob<void>(
@@ -293,12 +316,12 @@ void MainWindow::leaveProject(std::function<void()> then)
         then();
         return;
     }
-    switch (askLeave((*busy)->busyText())) {
-    case LeaveChoice::KeepTraining:
+    switch (askLeave(**busy)) {
+    case LeaveChoice::KeepOn:
         showMinimized();
         break;
-    case LeaveChoice::StopTraining:
-        m_session->toast({tr("Stopping and keeping a checkpoint"), Tone::Neutral});
+    case LeaveChoice::StopFirst:
+        m_session->toast({tr("Stopping"), Tone::Neutral});
         // Another workspace may be busy too, so ask again.
         (*busy)->stopForClose([guard = QPointer<MainWindow>(this), then = std::move(then)] {
             if (guard)
@@ -310,19 +333,21 @@ void MainWindow::leaveProject(std::function<void()> then)
     }
 }
 
-MainWindow::LeaveChoice MainWindow::askLeave(const QString &busy)
+MainWindow::LeaveChoice MainWindow::askLeave(const Workspace &busy)
 {
-    QMessageBox box(QMessageBox::Question, tr("Still at work"), busy, QMessageBox::NoButton, this);
+    const bool training = busy.id() == QLatin1String("train");
+    QMessageBox box(QMessageBox::Question, tr("Still at work"), busy.busyText(), QMessageBox::NoButton, this);
     box.setObjectName("leaveBox");
-    box.setInformativeText(tr("A stopped run can be resumed later, from the very step."));
-    QPushButton *keep = box.addButton(tr("Keep training and minimise"), QMessageBox::AcceptRole);
-    QPushButton *stop = box.addButton(tr("Stop and keep a checkpoint"), QMessageBox::DestructiveRole);
+    if (training)
+        box.setInformativeText(tr("A stopped run can be resumed later, from the very step."));
+    QPushButton *keep = box.addButton(training ? tr("Keep training and minimise") : tr("Go on and minimise"), QMessageBox::AcceptRole);
+    QPushButton *stop = box.addButton(training ? tr("Stop and keep a checkpoint") : tr("Stop it"), QMessageBox::DestructiveRole);
     QPushButton *stay = box.addButton(QMessageBox::Cancel);
     box.setDefaultButton(keep);
     box.setEscapeButton(stay);
     box.exec();
-    return box.clickedButton() == keep   ? LeaveChoice::KeepTraining
-           : box.clickedButton() == stop ? LeaveChoice::StopTraining
+    return box.clickedButton() == keep   ? LeaveChoice::KeepOn
+           : box.clickedButton() == stop ? LeaveChoice::StopFirst
                                          : LeaveChoice::Stay;
 }
 

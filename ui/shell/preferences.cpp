@@ -3,7 +3,9 @@
 #include "core/base/files.h"
 #include "ui/theme/theme.h"
 
+#include <QDir>
 #include <QFileInfo>
+#include <QStandardPaths>
 
 namespace attune::ui {
 
@@ -79,6 +81,20 @@ void Preferences::forgetRecent(const QString &project)
     QStringList projects = m_settings.value("projects").toStringList();
     projects.removeAll(project);
     m_settings.setValue("projects", projects);
+}
+
+QString Preferences::folder() const
+{
+    const QString last = m_settings.value("folder").toString();
+    if (QFileInfo(last).isDir())
+        return last;
+    const QString documents = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
+    return QFileInfo(documents).isDir() ? documents : QDir::homePath();
+}
+
+void Preferences::setFolder(const QString &folder)
+{
+    m_settings.setValue("folder", folder);
 }
 
 QByteArray Preferences::geometry() const

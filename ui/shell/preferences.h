@@ -20,6 +20,9 @@ public:
     void addRecent(const QString &project);
     void forgetRecent(const QString &project);
 
+    /// Where file dialogs begin: the folder that the last one ended in, at first the user's documents.
+    QString folder() const;
+    void setFolder(const QString &folder);
     QByteArray geometry() const;
     void setGeometry(const QByteArray &geometry);
     QString workspace() const;

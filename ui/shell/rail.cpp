@@ -126,6 +126,7 @@ void Rail::setCurrent(const QString &id)
 {
     for (RailButton *button : m_buttons)
         button->setChecked(button->id() == id);
+    update(); // the bar beside the button is the rail's
 }
 
 RailButton *Rail::button(const QString &id) const

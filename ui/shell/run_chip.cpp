@@ -6,6 +6,7 @@
 #include <QPainter>
 
 #include <algorithm>
+#include <utility>
 
 namespace attune::ui {
 
@@ -65,6 +66,7 @@ QString runTitle(const RunStatus &status)
 RunChip::RunChip(QWidget *parent) : BarButton(nullptr, parent)
 {
     setObjectName("runChip");
+    setAccessibleName(tr("No run"));
     setFrame(true);
     hide();
 }
@@ -80,7 +82,7 @@ void RunChip::setStatus(const RunStatus &status)
     m_first = status.state == RunStatus::None;
     m_status = status;
     setText(sentence());
-    setAccessibleName(sentence());
+    setAccessibleName(status.state == RunStatus::None ? tr("No run") : sentence());
     setToolTip(status.state == RunStatus::Failed ? status.error : sentence());
     setVisible(status.state != RunStatus::None && m_seen != status.run);
     updateGeometry();
@@ -93,6 +95,12 @@ void RunChip::acknowledge()
         return;
     m_seen = m_status.run;
     hide();
+}
+
+void RunChip::setSaving(bool saving)
+{
+    if (std::exchange(m_saving, saving) != saving)
+        setStatus(RunStatus(m_status));
 }
 
 void RunChip::setShort(bool shortForm)
@@ -133,6 +141,10 @@ QList<RunChip::Piece> RunChip::pieces(bool beforeBar) const
     }
     switch (m_status.state) {
     case RunStatus::Running:
+        if (m_saving) {
+            all.append({m_short ? tr("saving") : tr("saving checkpoint"), TextStyle::Body, Token::Text2});
+            break;
+        }
         if (m_short)
             break;
         if (m_status.loss) {

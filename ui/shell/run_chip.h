@@ -12,6 +12,8 @@ public:
     explicit RunChip(QWidget *parent = nullptr);
     void setStatus(const RunStatus &status);
     const RunStatus &status() const { return m_status; }
+    /// The run was asked to stop, and writes what it goes on from later.
+    void setSaving(bool saving);
     void setShort(bool shortForm); ///< step and bar only
     /// The end of a run has been seen: the chip goes away until the next one.
     void acknowledge();
@@ -31,6 +33,7 @@ private:
     bool hasBar() const;
     RunStatus m_status;
     bool m_short = false;
+    bool m_saving = false;
     bool m_first = true;
     qint64 m_seen = 0; ///< the run whose end needs no word any more
 };

@@ -29,7 +29,7 @@ namespace attune::ui {
 namespace {
 
 constexpr int ColumnWidth = 720;
-constexpr double Sizes[] = {1.0, 1.25, 1.5, 2.0};
+constexpr double Sizes[] = {1.0, 1.25, 1.5, 1.75, 2.0};
 constexpr int NameRole = Qt::UserRole;
 
 QLabel *heading(const QString &text)
@@ -77,6 +77,9 @@ SettingsPage::SettingsPage(ActionBook &book, QWidget *parent) : QScrollArea(pare
     const auto fit = [this, column] {
         column->setMaximumWidth(scaled(ColumnWidth));
         column->setMinimumWidth(std::min(scaled(ColumnWidth), 640));
+        m_models->setFixedHeight(scaled(104));
+        m_keys->setFixedHeight(scaled(320));
+        showKeys(); // its columns are as wide as their words
         showLook();
     };
     fit();
@@ -96,7 +99,7 @@ QWidget *SettingsPage::makeLook()
     m_theme = new SegmentedControl({tr("As the system"), tr("Light"), tr("Dark")});
     m_theme->setObjectName("themeChoice");
     m_theme->setAccessibleName(tr("Theme"));
-    m_textSize = new SegmentedControl({tr("100 %"), tr("125 %"), tr("150 %"), tr("200 %")});
+    m_textSize = new SegmentedControl({tr("100 %"), tr("125 %"), tr("150 %"), tr("175 %"), tr("200 %")});
     m_textSize->setObjectName("textSize");
     m_textSize->setAccessibleName(tr("Text size"));
     m_motion = new QCheckBox(tr("Reduce motion: nothing fades or slides"));
@@ -145,7 +148,8 @@ QWidget *SettingsPage::makeModels()
     m_models = new QListWidget;
     m_models->setObjectName("knownModels");
     m_models->setAccessibleName(tr("Known models"));
-    m_models->setFixedHeight(132);
+    m_models->setTextElideMode(Qt::ElideMiddle);
+    m_models->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     layout->addWidget(m_models);
     auto *buttons = new QHBoxLayout;
     auto *folder = new KeyButton(tr("Add a folder"), KeyButton::Plain, "folder");
@@ -229,7 +233,6 @@ QWidget *SettingsPage::makeKeys()
     m_keys->setHeaderLabels({tr("Action"), tr("Where"), tr("Key")});
     m_keys->header()->setSectionResizeMode(0, QHeaderView::Stretch);
     m_keys->header()->setStretchLastSection(false);
-    m_keys->setFixedHeight(320);
     layout->addWidget(m_keys);
     auto *buttons = new QHBoxLayout;
     auto *change = new KeyButton(tr("Change the key"), KeyButton::Plain, "keyboard");
@@ -276,7 +279,7 @@ void SettingsPage::showKeys()
             m_keys->setCurrentItem(item);
     }
     m_keys->resizeColumnToContents(1);
-    m_keys->setColumnWidth(2, scaled(140));
+    m_keys->setColumnWidth(2, scaled(150));
     filterKeys();
 }
 

@@ -122,7 +122,7 @@ StartPage::StartPage(QWidget *parent)
     m_recents->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     recent->addWidget(m_recents);
     layout->addWidget(m_recentBox);
-    auto *drop = new QLabel(tr("Or drop an .attune file anywhere in this window."));
+    auto *drop = new QLabel(tr("Or drop a project or a data file anywhere in this window."));
     drop->setProperty("caption", true);
     layout->addWidget(drop);
 

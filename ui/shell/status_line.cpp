@@ -89,6 +89,7 @@ StatusLine::StatusLine(QWidget *parent)
     m_text->setTextFormat(Qt::PlainText);
     m_text->setMinimumWidth(0);
     m_action->setObjectName("toastAction");
+    m_action->setAccessibleName(tr("Act on the message"));
     toast->addWidget(m_icon);
     toast->addWidget(m_text);
     toast->addWidget(m_action);

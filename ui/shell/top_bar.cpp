@@ -15,12 +15,16 @@
 #include <QPainter>
 #include <QResizeEvent>
 
+#include <algorithm>
+
 namespace attune::ui {
 
 namespace {
 
 constexpr int Height = 44;
 constexpr int Narrow = 1240;
+constexpr int LeastName = 40;    // px of a project's or a model's name
+constexpr int LongestName = 240;
 
 /// A model as it is called: known names as they are, a path by its last part.
 QString modelTitle(const QString &model)
@@ -142,6 +146,7 @@ void TopBar::setSession(Session *session)
     m_session = session;
     for (QWidget *widget : {m_divider, static_cast<QWidget *>(m_project), static_cast<QWidget *>(m_model)})
         widget->setVisible(session != nullptr);
+    m_runChip->setSaving(false);
     m_runChip->setStatus({});
     m_project->setBusy(false);
     if (!session)
@@ -150,7 +155,10 @@ void TopBar::setSession(Session *session)
     m_project->setAccessibleName(tr("Project %1").arg(m_project->text()));
     m_project->setToolTip(fromUtf8(session->path().string()));
     m_feed = new RunFeed(*session, this);
-    connect(m_feed, &RunFeed::changed, m_runChip, &RunChip::setStatus);
+    connect(m_feed, &RunFeed::changed, this, [this](const RunStatus &status) {
+        m_runChip->setStatus(status);
+        shareRoom();
+    });
     connect(session, &Session::baseModelChanged, this, &TopBar::showModel);
     connect(session, &Session::encoderChanged, this, &TopBar::showModel);
     connect(session, &Session::jobsChanged, this, [this, session] { m_project->setBusy(!session->jobs().isEmpty()); });
@@ -167,6 +175,7 @@ void TopBar::showModel()
     m_model->setTexts(title, failed ? tr("can't be used") : QString());
     m_model->setAccessibleName(tr("Base model %1").arg(title));
     m_model->setToolTip(failed ? m_session->encoderError() : tr("Base model of the next run: %1").arg(m_session->baseModel()));
+    shareRoom();
 }
 
 /// The models that this machine knows; read when asked, as another program may have added one.
@@ -204,9 +213,28 @@ void TopBar::fold()
     m_menuBar->setVisible(!narrow);
     m_menuButton->setVisible(narrow);
     m_runChip->setShort(narrow);
-    m_project->setLongest(narrow ? 150 : 240);
-    m_model->setLongest(narrow ? 170 : 240);
     static_cast<PaletteButton *>(m_palette)->setShort(width() < scaled(900));
+    shareRoom();
+}
+
+/// Project and model get what the others leave.
+void TopBar::shareRoom()
+{
+    int room = width() - layout()->contentsMargins().left() - layout()->contentsMargins().right() - m_divider->width();
+    for (const QWidget *widget : std::initializer_list<const QWidget *>{m_menuBar, m_menuButton, m_runChip, m_palette})
+        if (!widget->isHidden())
+            room -= widget->sizeHint().width() + 2 * layout()->spacing();
+    for (BarButton *chip : {m_project, m_model}) {
+        chip->setLongest(0); // what it needs beside its name
+        room -= chip->sizeHint().width() + 2 * layout()->spacing();
+    }
+    const int unit = scaled(100);
+    const auto wanted = [unit](const BarButton *chip) { return textWidth(chip->text(), TextStyle::Strong) * 100 / unit + 1; };
+    const int all = std::max(room, 0) * 100 / unit;
+    // A short name leaves its share to the other.
+    const int project = std::clamp(std::max(all / 2, all - wanted(m_model)), LeastName, LongestName);
+    m_project->setLongest(project);
+    m_model->setLongest(std::clamp(all - std::min(project, wanted(m_project)), LeastName, LongestName));
 }
 
 void TopBar::resizeEvent(QResizeEvent *event)

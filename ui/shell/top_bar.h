@@ -38,6 +38,7 @@ protected:
 
 private:
     void fold();
+    void shareRoom();
     void showModel();
     void showModels();
     Session *m_session = nullptr;

@@ -1,16 +1,24 @@
 #include "ui/shell/tour.h"
 
+#include "core/model/registry.h"
 #include "core/studio/sample_project.h"
+#include "ui/shell/action_book.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/preferences.h"
 #include "ui/shell/start_page.h"
+#include "ui/shell/status_line.h"
+#include "ui/shell/tour_project.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/format.h"
 
 #include <QApplication>
 #include <QDir>
 #include <QElapsedTimer>
+#include <QMenu>
+#include <QPainter>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QTemporaryDir>
 #include <QThread>
 
@@ -18,27 +26,29 @@ namespace attune::ui {
 
 namespace {
 
-constexpr int Patience = 900000; // ms for one state: a training run may be part of it
+constexpr int Patience = 300000; // ms for one state without a sign of life, on a busy machine too
 constexpr int Nap = 5;           // ms
-constexpr int Settle = 150;      // ms for layouts, fades and pictures that come late
-constexpr QSize Sizes[] = {{1440, 900}, {1024, 700}};
+constexpr int Settle = 60;       // ms for layouts and pictures that come late
+
+struct Shot {
+    ThemeChoice theme = ThemeChoice::Light;
+    QSize size;
+    double text = 1;
+    const char *ending = "";
+};
+
+const Shot shots[] = {
+    {ThemeChoice::Light, {1440, 900}, 1, "-light"},
+    {ThemeChoice::Light, {1024, 700}, 1, "-light-1024x700"},
+    {ThemeChoice::Light, {1440, 900}, 2, "-light-text200"},
+    {ThemeChoice::Dark, {1440, 900}, 1, "-dark"},
+    {ThemeChoice::Dark, {1024, 700}, 1, "-dark-1024x700"},
+};
 
 void breathe()
 {
     QApplication::processEvents();
     QThread::msleep(Nap); // what is waited for needs the processor too
-}
-
-bool waitUntil(const std::function<bool()> &ready)
-{
-    QElapsedTimer timer;
-    timer.start();
-    while (!ready()) {
-        if (timer.hasExpired(Patience))
-            return false;
-        breathe();
-    }
-    return true;
 }
 
 void settle()
@@ -49,28 +59,82 @@ void settle()
         breathe();
 }
 
+/// The window, and the menus that are open over it: they are windows of their own.
+QPixmap pictureOf(MainWindow &window)
+{
+    QPixmap picture = window.grab();
+    for (QWidget *popup : QApplication::topLevelWidgets()) {
+        if (!popup->isVisible() || popup->windowType() != Qt::Popup)
+            continue;
+        QPainter painter(&picture);
+        painter.drawPixmap(window.mapFromGlobal(popup->pos()), popup->grab());
+    }
+    return picture;
+}
+
+tl::unexpected<Error> failed(ErrorCode code, const QString &sentence)
+{
+    return fail(code, toUtf8(sentence));
+}
+
+/// Look, preferences and whatever else the tour changes are as before when it ends, however it ends.
+class Lent {
+public:
+    explicit Lent(const QString &preferences)
+    {
+        Preferences::setFile(preferences);
+        m_theme.setReducedMotion(true); // a picture shows the end of each movement
+    }
+    ~Lent()
+    {
+        m_theme.setTextScale(m_scale);
+        m_theme.setReducedMotion(m_reduced);
+        m_theme.setChoice(m_choice);
+        Preferences::setFile({});
+    }
+    Lent(const Lent &) = delete;
+    Lent &operator=(const Lent &) = delete;
+
+private:
+    Theme &m_theme = Theme::instance();
+    const ThemeChoice m_choice = m_theme.choice();
+    const double m_scale = m_theme.textScale();
+    const bool m_reduced = m_theme.reducedMotion();
+};
+
 class Tour {
 public:
-    Tour(const std::filesystem::path &folder, const std::function<void(const QString &)> &wrote)
-        : m_folder(fromUtf8(folder.string())), m_wrote(wrote)
+    Tour(const std::filesystem::path &folder, const TourOptions &options, const std::function<void(const QString &)> &wrote)
+        : m_folder(fromUtf8(folder.string())), m_options(options), m_wrote(wrote)
     {
     }
 
     Result<int> run()
     {
-        QTemporaryDir place;
+        if (!resolveModel(sampleModel))
+            return failed(ErrorCode::NotFound,
+                          QStringLiteral("The tour trains a few steps of %1, which is not on this machine: run "
+                                         "installer/setup, then try again.")
+                              .arg(QLatin1String(sampleModel)));
+        const QTemporaryDir place(QDir::tempPath() + "/attune-tour-XXXXXX");
         if (!place.isValid() || !m_folder.mkpath("."))
-            return fail(ErrorCode::Io, "Can't make the folder " + toUtf8(m_folder.path()) + "; is its parent writable?");
-        Preferences::setFile(place.filePath("studio.ini"));
-        const std::filesystem::path project = toUtf8(place.filePath("support-mail.attune"));
-        ATTUNE_TRY(const auto made, createSampleProject(project));
-        Theme::instance().setReducedMotion(true); // a picture shows the end of each movement
+            return failed(ErrorCode::Io,
+                          QStringLiteral("Can't make the folder %1; is its parent writable?").arg(m_folder.path()));
+        const Lent lent(place.filePath("studio.ini"));
+        const bool own = !m_options.project.empty();
+        const QString file = own ? fromUtf8(m_options.project.filename().string()) : QStringLiteral("support-mail.attune");
+        const std::filesystem::path project = toUtf8(place.filePath(file));
+        if (own) {
+            ATTUNE_TRY(auto shown, Project::open(m_options.project));
+            ATTUNE_CHECK(shown.backupTo(project));
+        } else {
+            ATTUNE_CHECK(makeTourProject(project, {.quick = m_options.steps <= TourOptions::FewSteps}));
+        }
         MainWindow window;
         window.show();
-        ATTUNE_CHECK(picture(window, "start", [] {}, [] { return true; }));
-        if (!window.openProject(project))
-            return fail(ErrorCode::Internal, toUtf8(window.startPage().trouble()));
+        ATTUNE_CHECK(startPages(window, project, place));
         for (Workspace *workspace : window.workspaces()) {
+            workspace->setProperty("tourSteps", m_options.steps);
             for (const TourState &state : workspace->tourStates()) {
                 const QString name = workspace->id() + (state.name.isEmpty() ? QString() : "-" + state.name);
                 window.showPage(workspace->id());
@@ -78,55 +142,119 @@ public:
                 ATTUNE_CHECK(picture(window, name, state.enter, ready));
             }
         }
-        ATTUNE_CHECK(picture(window, "settings", [&] { window.showPage("settings"); }, [] { return true; }));
-        window.showPage(window.workspaces().first()->id());
-        const auto openPalette = [&] { window.palette().openWith("ru"); };
-        ATTUNE_CHECK(picture(window, "palette", openPalette, [&] { return window.session()->idle(); }));
-        window.palette().hide();
-        ATTUNE_CHECK(picture(window, "keys", [&] { window.showKeys(); }, [] { return true; }));
+        ATTUNE_CHECK(aroundTheWorkspaces(window));
         window.closeProject();
-        Preferences::setFile({});
         return m_count;
     }
 
 private:
+    Result<void> startPages(MainWindow &window, const std::filesystem::path &project, const QTemporaryDir &place)
+    {
+        const auto atOnce = [] { return true; };
+        ATTUNE_CHECK(picture(window, "start", {}, atOnce));
+        if (!window.openProject(project))
+            return fail(ErrorCode::Internal, toUtf8(window.startPage().trouble()));
+        window.closeProject();
+        ATTUNE_CHECK(picture(window, "start-recent", {}, atOnce));
+        const QString notes = place.filePath("notes.attune");
+        QFile file(notes);
+        if (!file.open(QIODevice::WriteOnly) || file.write("Not a project.") < 0)
+            return failed(ErrorCode::Io, QStringLiteral("Can't write %1; is there room?").arg(notes));
+        file.close();
+        ATTUNE_CHECK(picture(window, "start-refused", [&] { window.openProject(toUtf8(notes)); }, atOnce));
+        if (!window.openProject(project))
+            return fail(ErrorCode::Internal, toUtf8(window.startPage().trouble()));
+        return {};
+    }
+
+    Result<void> aroundTheWorkspaces(MainWindow &window)
+    {
+        const auto idle = [&] { return window.session()->idle(); };
+        auto *settings = window.findChild<QScrollArea *>("settingsPage");
+        ATTUNE_CHECK(picture(window, "settings", [&] { window.showPage("settings"); }, idle));
+        const auto lastSettings = [&] {
+            settings->verticalScrollBar()->setValue(settings->verticalScrollBar()->maximum());
+            return true;
+        };
+        ATTUNE_CHECK(picture(window, "settings-end", {}, lastSettings));
+        settings->verticalScrollBar()->setValue(0);
+        window.showPage(window.workspaces().first()->id());
+        window.workspaces().first()->tourStates().first().enter();
+        ATTUNE_CHECK(picture(window, "palette", [&] { window.palette().openWith("re"); }, idle));
+        window.palette().hide();
+        // Menus say their keys; at 1024 they are folded, so each is opened where it would be.
+        QMenu *menu = window.book().menu(Menu::Row);
+        ATTUNE_CHECK(picture(window, "menu", [&] { menu->popup(window.mapToGlobal(QPoint(180, 40))); }, idle));
+        menu->close();
+        return picture(window, "keys", [&] { window.showKeys(); }, idle);
+    }
+
+    /// Waits until the state is there; what trains or answers meanwhile shows signs of life.
+    Result<void> wait(MainWindow &window, const QString &name, const std::function<bool()> &ready)
+    {
+        QElapsedTimer timer;
+        timer.start();
+        QString life;
+        while (!ready()) {
+            const QString now = window.session() ? signOfLife(*window.session()) : QString();
+            if (now != life)
+                timer.restart();
+            life = now;
+            if (timer.hasExpired(Patience))
+                return failed(ErrorCode::Internal, QStringLiteral("The tour waited in vain for %1 to get ready.").arg(name));
+            breathe();
+        }
+        return {};
+    }
+
+    static QString signOfLife(const Session &session)
+    {
+        QString life;
+        for (const JobState &job : session.jobs())
+            life += QString::number(job.share) + job.detail;
+        for (const QWidget *widget : QApplication::allWidgets())
+            if (widget->objectName() == QLatin1String("runChip"))
+                life += widget->accessibleName();
+        return life;
+    }
+
     Result<void> picture(MainWindow &window, const QString &name, const std::function<void()> &enter,
                          const std::function<bool()> &ready)
     {
         if (enter)
             enter();
-        for (const ThemeChoice theme : {ThemeChoice::Light, ThemeChoice::Dark}) {
-            for (const QSize size : Sizes) {
-                Theme::instance().setChoice(theme);
-                window.resize(size);
-                settle();
-                if (!waitUntil(ready))
-                    return fail(ErrorCode::Internal, "The tour waited in vain for " + toUtf8(name) + " to get ready.");
-                settle();
-                QString file = name + (theme == ThemeChoice::Dark ? "-dark" : "-light");
-                if (size != Sizes[0])
-                    file += QStringLiteral("-%1x%2").arg(size.width()).arg(size.height());
-                const QString path = m_folder.filePath(file + ".png");
-                if (!window.grab().save(path))
-                    return fail(ErrorCode::Io, "Can't write " + toUtf8(path) + "; is there room, and is it writable?");
-                ++m_count;
-                if (m_wrote)
-                    m_wrote(path);
-            }
+        for (const Shot &shot : shots) {
+            Theme::instance().setTextScale(shot.text);
+            Theme::instance().setChoice(shot.theme);
+            window.resize(shot.size);
+            settle();
+            ATTUNE_CHECK(wait(window, name, ready));
+            settle();
+            // What had the focus may just have been hidden, and the rail got it: no work goes on there.
+            if (QWidget *now = QApplication::focusWidget(); now && now->objectName().startsWith(QLatin1String("rail-")))
+                now->clearFocus();
+            const QString path = m_folder.filePath(name + shot.ending + ".png");
+            if (!pictureOf(window).save(path))
+                return failed(ErrorCode::Io, QStringLiteral("Can't write %1; is there room, and is it writable?").arg(path));
+            ++m_count;
+            if (m_wrote)
+                m_wrote(path);
         }
         return {};
     }
 
     QDir m_folder;
+    const TourOptions m_options;
     const std::function<void(const QString &)> &m_wrote;
     int m_count = 0;
 };
 
 } // namespace
 
-Result<int> runTour(const std::filesystem::path &folder, const std::function<void(const QString &)> &wrote)
+Result<int> runTour(const std::filesystem::path &folder, const TourOptions &options,
+                    const std::function<void(const QString &)> &wrote)
 {
-    return Tour(folder, wrote).run();
+    return Tour(folder, options, wrote).run();
 }
 
 } // namespace attune::ui

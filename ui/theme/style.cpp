@@ -3,18 +3,17 @@
 #include "ui/theme/theme.h"
 
 #include <QAbstractButton>
+#include <QAbstractScrollArea>
 #include <QAbstractSpinBox>
 #include <QComboBox>
 #include <QHeaderView>
 #include <QLineEdit>
 #include <QMenu>
-#include <QPlainTextEdit>
 #include <QScrollBar>
 #include <QSlider>
 #include <QStyleFactory>
 #include <QStyleOption>
 #include <QTabBar>
-#include <QTextEdit>
 
 #include <algorithm>
 
@@ -122,9 +121,7 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption *option, const QWi
     case PM_TabBarBaseHeight: return 1;
     case PM_DefaultFrameWidth:
         // Room for the rounded edge: the square corner of the viewport must lie within it.
-        if (qobject_cast<const QPlainTextEdit *>(widget) || qobject_cast<const QTextEdit *>(widget))
-            return 2;
-        return 1;
+        return qobject_cast<const QAbstractScrollArea *>(widget) ? 2 : 1;
     case PM_ComboBoxFrameWidth:
     case PM_SpinBoxFrameWidth: return 1;
     case PM_ScrollBarExtent: return 12;
@@ -251,7 +248,7 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption *option, con
         if (const auto *item = qstyleoption_cast<const QStyleOptionMenuItem *>(option)) {
             if (item->menuItemType == QStyleOptionMenuItem::Separator)
                 return {8, 9};
-            int width = size.width() + scaled(16) + 8 + 2 * 8; // check or icon, margins
+            int width = size.width() + 12 + scaled(16) + 8 + 14; // check or icon, margins: as drawMenuItem() has them
             if (item->text.contains(QLatin1Char('\t')))
                 width += 24;
             if (item->menuItemType == QStyleOptionMenuItem::SubMenu)

@@ -3,6 +3,7 @@
 #include "ui/theme/draw.h"
 #include "ui/theme/theme.h"
 
+#include <QAbstractScrollArea>
 #include <QApplication>
 #include <QFrame>
 #include <QPainter>
@@ -112,7 +113,8 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
         const bool text = widget && (widget->inherits("QPlainTextEdit") || widget->inherits("QTextEdit"));
         const bool focus = text && widget->hasFocus();
         const QColor fill = text ? widget->palette().color(QPalette::Base) : QColor(Qt::transparent);
-        drawPanel(painter, rect, text ? 6 : 8, fill, color(focus ? Token::Accent : text ? Token::Field : Token::Line));
+        const bool scrolls = qobject_cast<const QAbstractScrollArea *>(widget); // its viewport has square corners
+        drawPanel(painter, rect, scrolls ? 6 : 8, fill, color(focus ? Token::Accent : text ? Token::Field : Token::Line));
         if (focus && widget->window()->testAttribute(Qt::WA_KeyboardFocusChange))
             drawFocusRing(painter, rect, 6, false);
         return;

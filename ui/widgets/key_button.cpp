@@ -2,6 +2,8 @@
 
 #include "ui/widgets/paint.h"
 
+#include <QKeyEvent>
+#include <QRegularExpression>
 #include <QStyleOptionButton>
 
 namespace attune::ui {
@@ -11,6 +13,7 @@ namespace {
 constexpr int margin = 12;
 constexpr int gap = 8;
 constexpr int denseMargin = 7;
+constexpr int denseFlatMargin = 5; // has no box of its own that it could touch
 constexpr int denseGap = 5;
 
 ButtonKind kindOf(KeyButton::Kind kind)
@@ -28,6 +31,15 @@ ButtonKind kindOf(KeyButton::Kind kind)
 }
 
 } // namespace
+
+QString keyText(const QKeySequence &key)
+{
+    QString text = key.toString(QKeySequence::NativeText);
+    static const QRegularExpression separator(QStringLiteral("(?<=[^+, ])\\+"));
+    text.replace(separator, QStringLiteral(" "));
+    text.replace(QStringLiteral("Return"), QStringLiteral("↵"));
+    return text;
+}
 
 int keyCapWidth(const QString &key)
 {
@@ -97,7 +109,11 @@ void KeyButton::setDense(bool dense)
 
 int KeyButton::edge() const
 {
-    return m_kind == Link ? 2 : m_dense ? denseMargin : m_key.isEmpty() ? margin : 10;
+    if (m_kind == Link)
+        return 2;
+    if (m_dense)
+        return m_kind == Flat ? denseFlatMargin : denseMargin;
+    return m_key.isEmpty() ? margin : 10;
 }
 
 int KeyButton::space() const
@@ -169,6 +185,16 @@ void KeyButton::paintEvent(QPaintEvent *)
     painter.setPen(color(token));
     painter.drawText(QRect(x, 0, area.right() + 2 - x, height()),
                      Qt::AlignLeft | Qt::AlignVCenter | Qt::TextShowMnemonic | Qt::TextHideMnemonic, text());
+}
+
+/// Enter presses what has the focus, as Space does: nobody should need to know the difference.
+void KeyButton::keyPressEvent(QKeyEvent *event)
+{
+    const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
+    if (enter && !(event->modifiers() & ~Qt::KeypadModifier))
+        click();
+    else
+        QPushButton::keyPressEvent(event);
 }
 
 void KeyButton::enterEvent(QEnterEvent *event)

@@ -26,6 +26,7 @@ public:
 
 protected:
     void paintEvent(QPaintEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
     void enterEvent(QEnterEvent *event) override;
     void leaveEvent(QEvent *event) override;
 
@@ -38,6 +39,8 @@ private:
     bool m_dense = false;
 };
 
+/// A shortcut as a cap prints it: "Ctrl Shift N", "Ctrl +", "Ctrl ↵".
+QString keyText(const QKeySequence &key);
 /// Draws the cap of a key, right-aligned in `area`, vertically centred. Returns its width. `onFill`: on the accent fill.
 int drawKeyCap(QPainter *painter, const QRect &area, const QString &key, bool onFill = false);
 int keyCapWidth(const QString &key);

@@ -34,12 +34,20 @@ PanelHeader::PanelHeader(const QString &title, QWidget *parent)
 void PanelHeader::applySize()
 {
     setFixedHeight(std::max(scaled(44), QFontMetrics(ui::font(TextStyle::Title)).height() + 16));
+    keepTitle();
     update();
+}
+
+/// Where it is narrow the caption goes first: a short title says where one is, and stays whole.
+void PanelHeader::keepTitle()
+{
+    m_title->setMinimumWidth(std::min(m_title->sizeHint().width(), scaled(120)));
 }
 
 void PanelHeader::setTitle(const QString &title)
 {
     m_title->setText(title);
+    keepTitle();
     setAccessibleName(title);
 }
 

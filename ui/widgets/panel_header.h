@@ -24,6 +24,7 @@ protected:
 
 private:
     void applySize();
+    void keepTitle();
     QLabel *m_title;
     QLabel *m_caption;
     QHBoxLayout *m_left;

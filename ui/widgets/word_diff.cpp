@@ -3,6 +3,7 @@
 #include "ui/theme/theme.h"
 
 #include <QStringView>
+#include <QTextBlock>
 #include <QTextCharFormat>
 #include <QTextCursor>
 #include <QTextDocument>
@@ -193,29 +194,74 @@ double changedShare(const QVector<DiffPiece> &pieces)
     return all ? double(changed) / double(all) : 0;
 }
 
+namespace {
+
+constexpr int KindProperty = QTextFormat::UserProperty + 1; // of a stretch of text that showDiff() wrote
+
+QTextCharFormat formatOf(DiffPiece::Kind kind)
+{
+    QTextCharFormat format;
+    format.setProperty(KindProperty, static_cast<int>(kind));
+    switch (kind) {
+    case DiffPiece::Same:
+        format.setForeground(color(Token::Text));
+        break;
+    case DiffPiece::Added:
+        format.setForeground(color(Token::Ok));
+        format.setBackground(color(Token::OkTint));
+        format.setFontUnderline(true);
+        break;
+    case DiffPiece::Removed:
+        format.setForeground(color(Token::Bad));
+        format.setBackground(color(Token::BadTint));
+        format.setFontStrikeOut(true);
+        break;
+    }
+    return format;
+}
+
+/// A document keeps the colours that it was written with: in another theme they would be those of the old one.
+void recolour(QTextDocument *document)
+{
+    struct Stretch {
+        int begin;
+        int end;
+        DiffPiece::Kind kind;
+    };
+    QVector<Stretch> stretches;
+    for (QTextBlock block = document->begin(); block.isValid(); block = block.next())
+        for (auto it = block.begin(); !it.atEnd(); ++it)
+            if (const QTextFragment part = it.fragment(); part.charFormat().hasProperty(KindProperty))
+                stretches.append({part.position(), part.position() + part.length(),
+                                  static_cast<DiffPiece::Kind>(part.charFormat().intProperty(KindProperty))});
+    QTextCursor cursor(document);
+    cursor.beginEditBlock();
+    for (const Stretch &stretch : stretches) {
+        cursor.setPosition(stretch.begin);
+        cursor.setPosition(stretch.end, QTextCursor::KeepAnchor);
+        cursor.mergeCharFormat(formatOf(stretch.kind));
+    }
+    cursor.endEditBlock();
+}
+
+} // namespace
+
 void showDiff(QTextDocument *document, const QVector<DiffPiece> &pieces, bool showRemoved, bool showAdded)
 {
     document->clear();
     QTextCursor cursor(document);
     cursor.beginEditBlock();
-    QTextCharFormat same;
-    same.setForeground(color(Token::Text));
-    QTextCharFormat added;
-    added.setForeground(color(Token::Ok));
-    added.setBackground(color(Token::OkTint));
-    added.setFontUnderline(true);
-    QTextCharFormat removed;
-    removed.setForeground(color(Token::Bad));
-    removed.setBackground(color(Token::BadTint));
-    removed.setFontStrikeOut(true);
     for (const DiffPiece &piece : pieces) {
         if ((piece.kind == DiffPiece::Removed && !showRemoved) || (piece.kind == DiffPiece::Added && !showAdded))
             continue;
-        cursor.insertText(piece.text, piece.kind == DiffPiece::Same    ? same
-                                      : piece.kind == DiffPiece::Added ? added
-                                                                       : removed);
+        cursor.insertText(piece.text, formatOf(piece.kind));
     }
     cursor.endEditBlock();
+    constexpr auto Follows = "attuneFollowsTheme";
+    if (document->property(Follows).toBool())
+        return;
+    document->setProperty(Follows, true);
+    QObject::connect(&Theme::instance(), &Theme::changed, document, [document] { recolour(document); });
 }
 
 } // namespace attune::ui

@@ -11,10 +11,10 @@
 #include "ui/shell/top_bar.h"
 #include "ui/theme/theme.h"
 
-#include <QAccessible>
 #include <QLineEdit>
 #include <QListView>
 #include <QMenuBar>
+#include <QScreen>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -32,10 +32,8 @@ private Q_SLOTS:
     void startsWithoutAProject();
     void aFileThatIsNoProjectIsToldOnTheStartPage();
     void theSampleProjectIsMadeOnceAndOpened();
-    void everyActionHasAKeyOrIsInThePalette();
-    void noKeyIsTakenTwiceAtOnce();
-    void everyControlHasAName_data();
-    void everyControlHasAName();
+    void theFirstWindowFitsTheScreen();
+    void aWindowIsShownAsItWasLeft();
     void theNumberKeysChangeThePage();
     void thePaletteFindsAndRunsAnAction();
     void thePaletteFindsRowsAndRuns();
@@ -53,6 +51,7 @@ private Q_SLOTS:
     void closingTheProjectLeavesNoSession();
     void recentProjectsAreKept();
     void f6WalksTheParts();
+    void panelsAreHiddenAndShownByTheirKeys();
     void theLastPageIsShownAgain();
     void aBackupIsAProject();
 
@@ -122,68 +121,27 @@ void TestMainWindow::theSampleProjectIsMadeOnceAndOpened()
     QVERIFY(m_window->session());
 }
 
-void TestMainWindow::everyActionHasAKeyOrIsInThePalette()
+void TestMainWindow::theFirstWindowFitsTheScreen()
 {
-    QVERIFY(m_window->openProject(m_toy->path()));
-    showWindow();
-    m_window->palette().openWith(">");
-    QSet<const QAction *> listed;
-    for (int i = 0; i < m_window->palette().model().rowCount(); ++i)
-        listed.insert(m_window->palette().model().entry(i).action);
-    for (const BookedAction &booked : m_window->book().actions()) {
-        QVERIFY2(listed.contains(booked.action), qPrintable(booked.action->text()));
-        QVERIFY2(!booked.action->objectName().isEmpty(), qPrintable(booked.action->text()));
-        QVERIFY(!booked.action->text().isEmpty());
-    }
+    m_window->showFitting();
+    const QSize room = m_window->screen()->availableGeometry().size();
+    // The screen of the offscreen platform is smaller than the usual window.
+    QVERIFY(room.width() < 1440);
+    QVERIFY(m_window->isMaximized());
+    QVERIFY(m_window->normalGeometry().width() <= room.width());
+    QVERIFY(m_window->normalGeometry().height() < room.height()); // there is a title bar too
 }
 
-void TestMainWindow::noKeyIsTakenTwiceAtOnce()
+void TestMainWindow::aWindowIsShownAsItWasLeft()
 {
-    QVERIFY(m_window->openProject(m_toy->path()));
-    for (const Workspace *page : m_window->workspaces()) {
-        m_window->showPage(page->id());
-        QMap<QKeySequence, QString> taken;
-        for (const BookedAction &booked : m_window->book().actions()) {
-            // Enabled on this page, by the shell if not by the page itself just now.
-            const bool here = booked.workspace.isEmpty() || booked.workspace == page->title();
-            if (!here || booked.action->shortcutContext() == Qt::WidgetShortcut)
-                continue;
-            for (const QKeySequence &key : booked.action->shortcuts()) {
-                QVERIFY2(!taken.contains(key), qPrintable(page->title() + ", " + key.toString() + ": " + taken.value(key) +
-                                                          ", " + booked.action->text()));
-                taken.insert(key, booked.action->text());
-            }
-        }
-    }
-}
-
-void TestMainWindow::everyControlHasAName_data()
-{
-    QTest::addColumn<QString>("page");
-    for (const char *page : {"start", "settings", "data", "train", "compare"})
-        QTest::newRow(page) << page;
-}
-
-void TestMainWindow::everyControlHasAName()
-{
-    QFETCH(QString, page);
-    if (page != "start")
-        QVERIFY(m_window->openProject(m_toy->path()));
-    showWindow();
-    m_window->showPage(page);
-    QCOMPARE(m_window->currentPage(), page);
-    if (m_window->session())
-        QTRY_VERIFY(m_window->session()->idle());
-    QStringList nameless;
-    for (const QWidget *widget : m_window->findChildren<QWidget *>()) {
-        if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy())
-            continue; // a field inside a spin box gives the focus to the box
-        auto *read = QAccessible::queryAccessibleInterface(const_cast<QWidget *>(widget));
-        if (!read || read->text(QAccessible::Name).isEmpty())
-            nameless.append(QStringLiteral("%1 \"%2\" in %3").arg(widget->metaObject()->className(), widget->objectName(),
-                                                                  widget->parentWidget()->metaObject()->className()));
-    }
-    QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join('\n')));
+    m_window->resize(760, 500);
+    m_window->show();
+    QVERIFY(m_window->close());
+    QVERIFY(!m_window->isVisible());
+    MainWindow again;
+    again.showFitting();
+    QVERIFY(!again.isMaximized());
+    QCOMPARE(again.size(), QSize(760, 500));
 }
 
 void TestMainWindow::theNumberKeysChangeThePage()
@@ -365,6 +323,9 @@ void TestMainWindow::theRunChipFollowsTheStore()
     QTRY_VERIFY(chip->isVisible() && chip->status().step == 2);
     QCOMPARE(chip->status().steps, 40);
     QCOMPARE(chip->accessibleName(), QString("Run 1 2/40 loss 2.00 1 min left"));
+    chip->setSaving(true);
+    QCOMPARE(chip->accessibleName(), QString("Run 1 2/40 saving checkpoint"));
+    chip->setSaving(false);
     run.state = RunState::Failed;
     run.error = "loss is not finite";
     QVERIFY(other->updateRun(run));
@@ -419,6 +380,24 @@ void TestMainWindow::recentProjectsAreKept()
 {
     QVERIFY(m_window->openProject(m_toy->path()));
     QCOMPARE(Preferences().recentProjects(), QStringList{QString::fromStdString(m_toy->path().string())});
+}
+
+void TestMainWindow::panelsAreHiddenAndShownByTheirKeys()
+{
+    m_window->resize(1440, 900);
+    showWindow();
+    QVERIFY(m_window->openProject(m_toy->path()));
+    auto *left = m_window->findChild<QWidget *>("facets");
+    auto *right = m_window->findChild<QWidget *>("exampleEditor");
+    QVERIFY(left && right);
+    QTRY_VERIFY(left->isVisible() && right->isVisible());
+    QTest::keyClick(m_window.get(), Qt::Key_Backslash, Qt::ControlModifier);
+    QVERIFY(!left->isVisible() && right->isVisible());
+    QTest::keyClick(m_window.get(), Qt::Key_Backslash, Qt::ControlModifier | Qt::ShiftModifier);
+    QVERIFY(!right->isVisible());
+    QTest::keyClick(m_window.get(), Qt::Key_Backslash, Qt::ControlModifier);
+    QTest::keyClick(m_window.get(), Qt::Key_Backslash, Qt::ControlModifier | Qt::ShiftModifier);
+    QVERIFY(left->isVisible() && right->isVisible());
 }
 
 void TestMainWindow::f6WalksTheParts()

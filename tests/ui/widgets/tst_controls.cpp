@@ -32,6 +32,7 @@ private Q_SLOTS:
     void keyButtonMakesRoomForItsKey();
     void iconButtonHasANameAndATip();
     void headerKeepsControlsAndElidesItsCaption();
+    void aShortTitleStaysWholeWhereItIsNarrow();
     void emptyStateRunsItsActions();
     void noticeHidesWithoutText();
     void noticeLinksAct();
@@ -40,6 +41,7 @@ private Q_SLOTS:
     void segmentsAreOneTabStop();
     void textFieldGrowsWithItsText();
     void textFieldStopsGrowingAtItsMost();
+    void rightToLeftTextBeginsAtTheRight();
     void tabLeavesTheTextField();
     void flowBreaksIntoLines();
     void splitBarSaysItsShares();
@@ -103,7 +105,10 @@ void TestControls::keyButtonMakesRoomForItsKey()
     QVERIFY(button.sizeHint().width() >= without + keyCapWidth(QStringLiteral("a")));
     QSignalSpy clicked(&button, &QPushButton::clicked);
     QTest::keyClick(&button, Qt::Key_Space);
-    QCOMPARE(clicked.count(), 1);
+    QTest::keyClick(&button, Qt::Key_Return); // both keys press what has the focus
+    QCOMPARE(clicked.count(), 2);
+    QTest::keyClick(&button, Qt::Key_Return, Qt::ControlModifier); // that is somebody else's shortcut
+    QCOMPARE(clicked.count(), 2);
     QVERIFY(!button.autoDefault());
 }
 
@@ -130,6 +135,22 @@ void TestControls::headerKeepsControlsAndElidesItsCaption()
     header.resize(700, 44);
     QCoreApplication::processEvents();
     QCOMPARE(header.captionLabel()->width(), header.captionLabel()->sizeHint().width());
+}
+
+void TestControls::aShortTitleStaysWholeWhereItIsNarrow()
+{
+    PanelHeader header(QStringLiteral("Prompts"));
+    header.setCaption(QStringLiteral("validation · 80 of 80 rows, none answered"));
+    header.addWidget(new IconButton("search", QStringLiteral("Search")));
+    header.resize(180, header.height());
+    header.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&header));
+    const auto labels = header.findChildren<ElidedLabel *>();
+    QCOMPARE(labels[0]->width(), labels[0]->sizeHint().width());
+    QVERIFY(labels[1]->width() < labels[1]->sizeHint().width());
+    Theme::instance().setTextScale(2);
+    header.resize(340, header.height());
+    QTRY_COMPARE(labels[0]->width(), labels[0]->sizeHint().width());
 }
 
 void TestControls::emptyStateRunsItsActions()
@@ -254,6 +275,15 @@ void TestControls::textFieldStopsGrowingAtItsMost()
     QCOMPARE(field.height(), most);
     field.setPlainText(QStringLiteral("1"));
     QCOMPARE(field.height(), least);
+}
+
+void TestControls::rightToLeftTextBeginsAtTheRight()
+{
+    AutoTextEdit edit;
+    edit.setPlainText(QString::fromUtf8("مرحبا، أين طلبي رقم 4821؟"));
+    QCOMPARE(edit.document()->defaultTextOption().alignment(), Qt::Alignment(Qt::AlignRight));
+    edit.setPlainText(QStringLiteral("Where is order 4821?"));
+    QCOMPARE(edit.document()->defaultTextOption().alignment(), Qt::Alignment(Qt::AlignLeft));
 }
 
 void TestControls::tabLeavesTheTextField()

@@ -29,6 +29,7 @@ private Q_SLOTS:
     void brokenUtf8BecomesAReplacement();
     void linesAreFolded();
     void diffRebuildsBothTexts();
+    void aShownDiffFollowsTheTheme();
     void diffNamesTheChangedWord();
     void diffJoinsChangesOverBlanks();
     void equalTextsAreOnePiece();
@@ -237,6 +238,25 @@ void TestText::thinningKeepsSpikes()
     QCOMPARE(thin.last(), points.last());
     for (int i = 1; i < thin.size(); ++i)
         QVERIFY(thin[i - 1].x() < thin[i].x());
+}
+
+void TestText::aShownDiffFollowsTheTheme()
+{
+    Theme::instance().setChoice(ThemeChoice::Light);
+    QTextDocument document;
+    showDiff(&document, wordDiff(QStringLiteral("before Friday, please"), QStringLiteral("before Monday, please")), true, true);
+    const auto colours = [&] {
+        QList<QColor> all;
+        for (auto it = document.begin().begin(); !it.atEnd(); ++it)
+            all << it.fragment().charFormat().foreground().color();
+        return all;
+    };
+    const QString text = document.toPlainText();
+    QCOMPARE(colours(), QList<QColor>({color(Token::Text), color(Token::Bad), color(Token::Ok), color(Token::Text)}));
+    Theme::instance().setChoice(ThemeChoice::Dark);
+    QCOMPARE(colours(), QList<QColor>({color(Token::Text), color(Token::Bad), color(Token::Ok), color(Token::Text)}));
+    QCOMPARE(document.toPlainText(), text);
+    Theme::instance().setChoice(ThemeChoice::Light);
 }
 
 QTEST_MAIN(TestText)
