@@ -5,10 +5,13 @@
 
 #include <QPainter>
 #include <QPromise>
+#include <QAbstractTextDocumentLayout>
 #include <QScrollBar>
+#include <QTextBlock>
 #include <QTextDocumentFragment>
 #include <QThreadPool>
 
+#include <algorithm>
 #include <memory>
 
 namespace attune::ui {
@@ -32,6 +35,27 @@ QTextBlockFormat blockFormat(int above, int below)
 
 } // namespace
 
+QVector<DiffPiece> judgedPieces(const AnswerDifference &difference)
+{
+    QVector<DiffPiece> pieces = wordDiff(difference.before, difference.after);
+    // Behind the last words that both have, a text that still grows may yet get what the other has there.
+    for (auto piece = pieces.end(); piece != pieces.begin();) {
+        --piece;
+        if (piece->kind == DiffPiece::Same)
+            break;
+        const bool open = piece->kind == DiffPiece::Removed ? difference.afterGrows : difference.beforeGrows;
+        if (!open)
+            continue;
+        const bool ofBefore = piece->kind == DiffPiece::Removed;
+        const bool showsBefore = !difference.showAdded;
+        if (ofBefore == showsBefore)
+            piece->kind = DiffPiece::Same;
+        else
+            piece = pieces.erase(piece);
+    }
+    return pieces;
+}
+
 AnswerView::AnswerView(QWidget *parent) : QTextEdit(parent)
 {
     setReadOnly(true);
@@ -54,6 +78,7 @@ AnswerView::AnswerView(QWidget *parent) : QTextEdit(parent)
         if (m_mode != Mode::Difference || m_diffing.future().resultCount() == 0)
             return;
         m_pieces = m_diffing.result();
+        m_compared = m_comparing;
         render();
     });
 }
@@ -66,6 +91,10 @@ void AnswerView::setEarlier(const QList<QPair<QString, QString>> &turns)
 
 void AnswerView::setAnswer(const QString &answer)
 {
+    if (m_mode == Mode::Difference && !m_answer.isEmpty() && answer.startsWith(m_answer)) {
+        append(answer.mid(m_answer.size())); // the difference so far stays until the next one is known
+        return;
+    }
     m_answer = answer;
     showPlain();
 }
@@ -73,7 +102,7 @@ void AnswerView::setAnswer(const QString &answer)
 void AnswerView::append(const QString &text)
 {
     m_answer += text;
-    if (m_mode != Mode::Plain) {
+    if (m_mode == Mode::Fields) {
         showPlain();
         return;
     }
@@ -98,17 +127,16 @@ void AnswerView::showPlain()
     render();
 }
 
-void AnswerView::showDifference(const QString &before, const QString &after, bool showRemoved, bool showAdded)
+void AnswerView::showDifference(const AnswerDifference &difference)
 {
     m_mode = Mode::Difference;
-    m_pieces.clear();
-    m_showRemoved = showRemoved;
-    m_showAdded = showAdded;
+    m_difference = difference;
+    m_comparing = m_answer.size();
     auto promise = std::make_shared<QPromise<QVector<DiffPiece>>>();
     m_diffing.setFuture(promise->future());
     promise->start();
-    QThreadPool::globalInstance()->start([promise, before, after] {
-        promise->addResult(wordDiff(before, after));
+    QThreadPool::globalInstance()->start([promise, difference] {
+        promise->addResult(judgedPieces(difference));
         promise->finish();
     });
 }
@@ -151,8 +179,9 @@ void AnswerView::render()
     } else if (m_mode == Mode::Difference && !m_pieces.isEmpty()) {
         QTextDocument difference;
         difference.setDefaultFont(ui::font(TextStyle::Mono));
-        showDiff(&difference, m_pieces, m_showRemoved, m_showAdded);
+        showDiff(&difference, m_pieces, m_difference.showRemoved, m_difference.showAdded);
         cursor.insertFragment(QTextDocumentFragment(&difference));
+        cursor.insertText(m_answer.mid(m_compared), textFormat(TextStyle::Mono, Token::Text));
     } else {
         cursor.insertText(m_answer, textFormat(TextStyle::Mono, Token::Text));
     }
@@ -160,11 +189,15 @@ void AnswerView::render()
         toEnd();
     else
         verticalScrollBar()->setValue(scroll);
+    if (m_mode == Mode::Fields)
+        Q_EMIT fieldsMoved();
 }
 
-void AnswerView::insertFields(QTextCursor &cursor) const
+void AnswerView::insertFields(QTextCursor &cursor)
 {
     bool first = true;
+    m_firstField = cursor.blockNumber();
+    m_padding.clear();
     for (const FieldLine &field : m_fields) {
         if (!first)
             cursor.insertBlock();
@@ -186,6 +219,48 @@ void AnswerView::insertFields(QTextCursor &cursor) const
         }
         cursor.insertText(field.kind == FieldLine::Missing ? tr("not there") : field.value, value);
     }
+}
+
+QVector<double> AnswerView::fieldHeights() const
+{
+    if (m_mode != Mode::Fields || m_fields.isEmpty())
+        return {};
+    const QAbstractTextDocumentLayout *layout = document()->documentLayout();
+    (void)layout->blockBoundingRect(document()->lastBlock()); // lays out all of it
+    QTextBlock block = document()->findBlockByNumber(m_firstField);
+    QVector<double> heights{layout->blockBoundingRect(block).top() - m_padding.value(0)};
+    for (int i = 0; i < m_fields.size(); ++i, block = block.next())
+        heights << block.layout()->boundingRect().height();
+    return heights;
+}
+
+void AnswerView::setFieldHeights(const QVector<double> &heights)
+{
+    const QVector<double> own = fieldHeights();
+    if (own.isEmpty())
+        return;
+    QVector<double> padding;
+    for (int i = 0; i < own.size(); ++i)
+        padding << std::max(0.0, heights.value(i) - own[i]);
+    if (padding == m_padding)
+        return;
+    m_padding = padding;
+    QTextBlock block = document()->findBlockByNumber(m_firstField);
+    // Of the margins between two blocks, the larger one counts.
+    const double above = padding[0] > 0 ? padding[0] + block.previous().blockFormat().bottomMargin() : 0;
+    for (int i = 1; i < own.size(); ++i, block = block.next()) {
+        QTextBlockFormat format = block.blockFormat();
+        format.setTopMargin(i == 1 ? above : 0);
+        format.setBottomMargin(scaled(6) + padding[i]);
+        QTextCursor(block).setBlockFormat(format);
+    }
+}
+
+void AnswerView::resizeEvent(QResizeEvent *event)
+{
+    QTextEdit::resizeEvent(event);
+    if (m_mode == Mode::Fields)
+        Q_EMIT fieldsMoved();
 }
 
 bool AnswerView::atEnd() const

@@ -22,6 +22,8 @@
 namespace attune::ui {
 namespace {
 
+constexpr int compareEvery = 250; // ms between two drawings of the differences of growing answers
+
 /// Where the text that may be shown ends, when it is shown sentence by sentence.
 qsizetype sentenceEnd(const QString &text)
 {
@@ -139,6 +141,14 @@ void CompareWorkspace::poll()
         if (column.busy() && m_loading >= 0)
             m_views[static_cast<int>(i)]->setLoading(m_loading);
     }
+    const bool grown = std::any_of(texts.begin(), texts.end(), [](const QString &text) { return !text.isEmpty(); });
+    if (grown && !end && m_show->current() == static_cast<int>(ShowAnswers::Difference) &&
+        (!m_compared.isValid() || m_compared.elapsed() > compareEvery)) {
+        m_compared.start();
+        const ColumnContext now = context();
+        for (CompareColumnView *view : m_views)
+            view->updateDifference(now);
+    }
     if (end)
         ended();
     refreshState();
@@ -200,6 +210,7 @@ ColumnContext CompareWorkspace::context() const
     std::size_t questions = 0;
     for (const CompareColumn &column : m_compare.columns()) {
         context.answers << fromUtf8(column.lastAnswer());
+        context.growing << column.busy();
         questions = std::max(questions, column.conversation.size());
     }
     if (m_question.id != 0 && questions <= m_question.turns.size() + 1)
@@ -246,6 +257,20 @@ void CompareWorkspace::refreshState()
             words << tr("%1 is training: answers share the processor with it and are slower").arg(runLabel(run.name));
     m_status->setText(words.join(QStringLiteral(" · ")));
     m_status->setToolTip(m_status->text());
+}
+
+/// Shown as fields, the answers stand row by row.
+void CompareWorkspace::alignFields()
+{
+    QVector<double> most;
+    for (const CompareColumnView *view : m_views) {
+        const QVector<double> heights = view->answerView()->fieldHeights();
+        most.resize(std::max(most.size(), heights.size()));
+        for (int i = 0; i < heights.size(); ++i)
+            most[i] = std::max(most[i], heights[i]);
+    }
+    for (const CompareColumnView *view : m_views)
+        view->answerView()->setFieldHeights(most);
 }
 
 void CompareWorkspace::focusColumn(int column)

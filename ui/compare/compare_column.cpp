@@ -89,6 +89,7 @@ CompareColumnView::CompareColumnView(int index, QWidget *parent) : QFrame(parent
     setTextStyle(m_figures, TextStyle::MonoSmall);
     setForeground(m_figures, Token::Text3);
     m_foot = new QWidget;
+    m_foot->setMinimumHeight(scaled(30)); // the same with and without badges
     auto *foot = new QHBoxLayout(m_foot);
     foot->setContentsMargins(scaled(14), scaled(4), scaled(14), scaled(8));
     foot->setSpacing(scaled(6));
@@ -187,23 +188,41 @@ void CompareColumnView::showBody(const CompareColumn &column, const ColumnContex
     m_answer->setEarlier(earlier);
     const QString answer = answered ? fromUtf8(turns.back().content) : QString();
     m_answer->setAnswer(answer);
-    if (column.busy() || answer.isEmpty())
-        return;
-    const QString first = context.answers.value(0);
-    const bool two = context.answers.size() == 2;
-    const QString against = context.toReference ? context.reference : m_index == 0 ? QString() : first;
-    if (context.show == ShowAnswers::Fields) {
-        if (isJsonObject(answer))
-            m_answer->showFields(
-                fieldLines(answer, against, fieldOrder(QStringList{context.reference} + context.answers)));
-    } else if (context.show == ShowAnswers::Difference) {
-        if (context.toReference)
-            m_answer->showDifference(context.reference, answer, true, true);
-        else if (m_index > 0 && !first.isEmpty())
-            m_answer->showDifference(first, answer, !two, true);
-        else if (m_index == 0 && two && !context.answers.value(1).isEmpty())
-            m_answer->showDifference(answer, context.answers.value(1), true, false);
+    if (context.show == ShowAnswers::Fields && !column.busy() && isJsonObject(answer)) {
+        const QString against = context.toReference ? context.reference
+                                : m_index == 0      ? QString()
+                                                    : context.answers.value(0);
+        m_answer->showFields(fieldLines(answer, against, fieldOrder(QStringList{context.reference} + context.answers)));
+    } else if (const auto difference = differenceIn(context)) {
+        m_answer->showDifference(*difference);
+    } else {
+        m_answer->showPlain();
     }
+}
+
+std::optional<AnswerDifference> CompareColumnView::differenceIn(const ColumnContext &context) const
+{
+    const QString own = context.answers.value(m_index);
+    if (context.show != ShowAnswers::Difference || own.isEmpty())
+        return std::nullopt;
+    const bool grows = context.growing.value(m_index);
+    if (context.toReference)
+        return AnswerDifference{context.reference, own, true, true, false, grows};
+    const bool two = context.answers.size() == 2;
+    const QString other = context.answers.value(m_index == 0 ? 1 : 0);
+    if (other.isEmpty() || (m_index == 0 && !two)) // of several columns, the others say how they differ from the first
+        return std::nullopt;
+    if (m_index == 0)
+        return AnswerDifference{own, other, true, false, grows, context.growing.value(1)};
+    return AnswerDifference{other, own, !two, true, context.growing.value(0), grows};
+}
+
+void CompareColumnView::updateDifference(const ColumnContext &context)
+{
+    if (m_body->currentWidget() != m_answer || m_answer->answer() != context.answers.value(m_index))
+        return; // what is shown lags behind, sentence by sentence
+    if (const auto difference = differenceIn(context))
+        m_answer->showDifference(*difference);
 }
 
 void CompareColumnView::showFoot(const CompareColumn &column, const ColumnContext &context)

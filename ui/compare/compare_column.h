@@ -1,8 +1,11 @@
 #pragma once
 
+#include "ui/compare/answer_view.h"
 #include "ui/compare/compare_words.h"
 
 #include <QFrame>
+
+#include <optional>
 
 class QLabel;
 class QMenu;
@@ -10,7 +13,6 @@ class QStackedWidget;
 
 namespace attune::ui {
 
-class AnswerView;
 class Badge;
 class EmptyState;
 class IconButton;
@@ -25,6 +27,7 @@ struct ColumnContext {
     QString reference;           ///< of the row; empty: none
     bool toReference = false;    ///< differences to the reference instead of column 1
     QStringList answers;         ///< of all columns
+    QVector<bool> growing;       ///< which of them are not complete yet
 };
 
 /// One column: who answers, the answer, what it is worth. A view: the workspace asks and stops.
@@ -39,6 +42,8 @@ public:
     void refresh(const CompareColumn &column, const ColumnContext &context);
     /// More of the answer that is being made.
     void append(const QString &text, const CompareColumn &column);
+    /// The difference anew, while answers grow.
+    void updateDifference(const ColumnContext &context);
     void setLoading(double share); ///< of the model; below 0: not
     void setHint(const QString &sentence);
     /// Nobody can answer here yet.
@@ -62,6 +67,7 @@ private:
     void showHead(const CompareColumn &column);
     void showFoot(const CompareColumn &column, const ColumnContext &context);
     void showBody(const CompareColumn &column, const ColumnContext &context);
+    std::optional<AnswerDifference> differenceIn(const ColumnContext &context) const;
 
     int m_index;
     ModelPicker *m_picker;

@@ -21,6 +21,7 @@
 #include <QListView>
 #include <QMenu>
 #include <QRegularExpressionValidator>
+#include <QScrollBar>
 #include <QSplitter>
 
 #include <algorithm>
@@ -84,7 +85,16 @@ void CompareWorkspace::build()
         connect(view, &CompareColumnView::addToDataAsked, this, [this, column] { addToData(column); });
         connect(view, &CompareColumnView::copyAsked, this, [this, column] { copyAnswer(column); });
         connect(view, &CompareColumnView::focused, this, [this, i] { m_focused = i; });
+        connect(view->answerView(), &AnswerView::fieldsMoved, &m_align, qOverload<>(&QTimer::start));
+        connect(view->answerView()->verticalScrollBar(), &QScrollBar::valueChanged, this, [this](int value) {
+            if (m_show->current() == static_cast<int>(ShowAnswers::Fields))
+                for (const CompareColumnView *other : m_views)
+                    other->answerView()->verticalScrollBar()->setValue(value);
+        });
     }
+    m_align.setSingleShot(true);
+    m_align.setInterval(0);
+    connect(&m_align, &QTimer::timeout, this, &CompareWorkspace::alignFields);
     m_box = new PromptBox;
     m_status = grey({});
     m_status->setObjectName(QStringLiteral("compareStatus"));

@@ -5,6 +5,7 @@
 #include "ui/session/session.h"
 #include "ui/session/workspace.h"
 
+#include <QElapsedTimer>
 #include <QHash>
 #include <QTimer>
 
@@ -42,6 +43,8 @@ public:
     void open(const QVariantMap &with) override;
 
     const CompareSession &comparison() const { return m_compare; }
+    /// How long the model stays in memory after the workspace was left.
+    void keepModelFor(int milliseconds) { m_idle.setInterval(milliseconds); }
 
 protected:
     void resizeEvent(QResizeEvent *event) override;
@@ -88,6 +91,7 @@ private:
     void refreshColumn(std::size_t index);
     void refreshColumns();
     void refreshState();
+    void alignFields();
     ColumnContext context() const;
     void focusColumn(int column);
     void setShow(ShowAnswers show);
@@ -164,6 +168,8 @@ private:
     bool m_settingsLoaded = false;
     bool m_unloading = false; ///< the model is being freed
 
+    QElapsedTimer m_compared; ///< since the differences were drawn, while answers grow
+    QTimer m_align;
     QTimer m_poll;
     QTimer m_idle;
     QTimer m_choicesTimer;

@@ -299,6 +299,51 @@ private Q_SLOTS:
         QTRY_COMPARE(scene.toy.project->transcripts()->size(), std::size_t(5));
     }
 
+    void aModelThatNobodyAsksIsFreed()
+    {
+        CompareScene scene;
+        scene.find<QSpinBox>("maxNew")->setValue(3);
+        scene.workspace->keepModelFor(1);
+        auto *status = scene.find<QLabel>("compareStatus");
+        scene.type(QStringLiteral("First"));
+        scene.key(Qt::Key_Return, Qt::ControlModifier);
+        QVERIFY(scene.answered());
+        QVERIFY(status->text().startsWith(QStringLiteral("One base in memory: ")));
+        scene.workspace->hide();
+        QTRY_COMPARE(status->text(), QStringLiteral("The model is loaded with the first question"));
+        // It comes back with the next question.
+        scene.workspace->show();
+        QVERIFY(QTest::qWaitForWindowActive(scene.workspace.get()));
+        scene.key(Qt::Key_E);
+        scene.type(QStringLiteral("Second"));
+        scene.key(Qt::Key_Return, Qt::ControlModifier);
+        QVERIFY(scene.answered());
+        QVERIFY(status->text().startsWith(QStringLiteral("One base in memory: ")));
+        QCOMPARE(scene.workspace->comparison().columns()[1].conversation.size(), std::size_t(4));
+    }
+
+    void answersAreComparedWhileTheyGrow()
+    {
+        CompareScene scene;
+        scene.find<SegmentedControl>("showAnswers")->setCurrent(1);
+        scene.find<QSpinBox>("maxNew")->setValue(120);
+        scene.type(QStringLiteral("Tell me everything"));
+        scene.key(Qt::Key_Return, Qt::ControlModifier);
+        auto *second = scene.inColumn<AnswerView>(1, "answer");
+        const auto &columns = scene.workspace->comparison().columns();
+        bool whileBusy = false;
+        QVERIFY(QTest::qWaitFor(
+            [&] {
+                whileBusy = whileBusy || (columns[1].busy() && !second->pieces().isEmpty());
+                return !scene.workspace->comparison().busy();
+            },
+            30000));
+        QVERIFY(whileBusy || columns[1].figures.tokens < 20); // of a short answer there is nothing to see
+        QTRY_VERIFY(!second->pieces().isEmpty());
+        QCOMPARE(second->toPlainText(), second->answer());
+        QCOMPARE(second->answer(), QString::fromStdString(columns[1].lastAnswer()));
+    }
+
     void columnsThatDoNotFitBecomeTabs()
     {
         CompareScene scene;
