@@ -84,10 +84,9 @@ RoleCard::RoleCard(QWidget *parent) : QFrame(parent)
     });
     connect(m_edit, &AutoTextEdit::focusIn, this, [this] {
         unfold();
-        if (std::exchange(m_inside, true))
-            return;
-        refresh();
-        Q_EMIT entered(m_index);
+        if (!std::exchange(m_inside, true))
+            refresh();
+        Q_EMIT entered(m_index); // also where it was left and is back before the loop turned
     });
     connect(m_edit, &AutoTextEdit::focusOut, this, [this] {
         // Where the focus went is known a turn of the loop later; a menu or another window does not end the typing.

@@ -29,8 +29,7 @@ bool isStep(const QKeyEvent *event)
 
 void RoleCard::startTyping(int position)
 {
-    const bool enters = !std::exchange(m_inside, true);
-    if (enters) { // before the focus: a field that is hidden takes none
+    if (!std::exchange(m_inside, true)) { // before the focus: a field that is hidden takes none
         unfold();
         refresh();
     }
@@ -40,8 +39,7 @@ void RoleCard::startTyping(int position)
         cursor.setPosition(std::min(position, cursor.position()));
     m_edit->setTextCursor(cursor);
     m_edit->setFocus(Qt::OtherFocusReason);
-    if (enters)
-        Q_EMIT entered(m_index);
+    Q_EMIT entered(m_index);
 }
 
 void RoleCard::selectFirst(const QString &text)

@@ -47,6 +47,7 @@ private Q_SLOTS:
     void undoAndRedoWalkThroughTypingAndLabels();
     void anyWalkOfActsCanBeUndoneToWhereItBegan();
     void undoOfAnotherRowShowsThatRow();
+    void keysFasterThanTheLoopActOnTheTurnThatHasTheCaret();
     void turnsAreSplitMergedMovedAddedAndDeleted();
     void aSystemTurnCanBeChangedInAllRowsThatShareIt();
     void aSystemTurnIsChangedInThisRowOnlyByDefault();
@@ -298,6 +299,17 @@ void TestEditor::undoOfAnotherRowShowsThatRow()
     m_f->key(Qt::Key_U);
     QTRY_COMPARE(m_f->editor->shownExample(), m_f->ids[0]);
     QCOMPARE(m_f->stored(m_f->ids[0]).state, LabelState::ToLabel);
+}
+
+void TestEditor::keysFasterThanTheLoopActOnTheTurnThatHasTheCaret()
+{
+    m_f->open();
+    const auto id = m_f->ids[1];
+    m_f->show(id);
+    m_f->cards()->startTyping(1, 8);
+    m_f->cards()->startTyping(2, 0);
+    m_f->cards()->startTyping(1, 8); // back before card 1 heard that it was left
+    QCOMPARE(m_f->cards()->currentTurn(), 1);
 }
 
 void TestEditor::turnsAreSplitMergedMovedAddedAndDeleted()
