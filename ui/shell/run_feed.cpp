@@ -1,7 +1,8 @@
 #include "ui/shell/run_feed.h"
 
+#include "ui/session/run_life.h"
+
 #include <algorithm>
-#include <chrono>
 
 namespace attune::ui {
 
@@ -9,19 +10,13 @@ namespace {
 
 constexpr std::int64_t Window = 50;    // steps that time and loss are taken from
 constexpr double Smoothing = 0.6;      // as the plot's
-constexpr double SilentSeconds = 15;   // a run gives a sign of life every second
-constexpr int Interval = 500;          // ms
-
-double secondsNow()
-{
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+constexpr int Interval = 2000;         // ms
 
 RunStatus::State stateOf(const Run &run)
 {
     switch (run.state) {
     case RunState::Running:
-        return secondsNow() - run.heartbeat > SilentSeconds ? RunStatus::Interrupted : RunStatus::Running;
+        return givesSignsOfLife(run) ? RunStatus::Running : RunStatus::Interrupted;
     case RunState::Finished:
         return RunStatus::Finished;
     case RunState::Stopped:
@@ -94,7 +89,7 @@ RunFeed::RunFeed(Session &session, QObject *parent) : QObject(parent), m_session
         if (m_status.state == RunStatus::Running)
             ask();
     });
-    m_timer.start(10 * Interval);
+    m_timer.start(Interval);
     ask();
 }
 

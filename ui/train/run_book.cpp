@@ -1,13 +1,12 @@
 #include "ui/train/run_book.h"
 
+#include "ui/session/run_life.h"
 #include "ui/widgets/format.h"
 
 #include <QCryptographicHash>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <unistd.h>
 #include <utility>
 #include <variant>
@@ -16,26 +15,12 @@ namespace attune::ui {
 namespace {
 
 constexpr auto baselineKey = "train.baseline";
-constexpr double longSilence = 15;  // seconds; a run gives a sign of life every second, save while its model loads
-constexpr double shortSilence = 3;
+constexpr double silent = 3; // seconds; a run gives a sign of life every second
 constexpr int undoTime = 8000;
 
 double now()
 {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-/// Whether somebody trains this run. A process of another machine or container can't be looked up, so its silence must
-/// be long.
-bool isAlive(const Run &run)
-{
-    const double silence = now() - run.heartbeat;
-    if (silence > longSilence)
-        return false;
-    if (run.pid == ::getpid()) // of this process, and not the run that it trains: a number that came again
-        return false;
-    const bool gone = run.pid <= 0 || (::kill(static_cast<pid_t>(run.pid), 0) != 0 && errno == ESRCH);
-    return !(gone && silence > shortSilence);
 }
 
 QByteArray hashOf(const std::vector<StoredExample> &rows)
@@ -283,7 +268,8 @@ RunPhase RunBook::phaseOf(const RunEntry &entry) const
     case RunState::Running:
         if (entry.id() == m_ownRun || (m_ownRun == unknownRun && entry.run.pid == ::getpid()))
             return RunPhase::Running;
-        return isAlive(entry.run) ? RunPhase::Running : RunPhase::CutOff;
+        // Of this process, and not the run that it trains: a number that came again.
+        return entry.run.pid != ::getpid() && givesSignsOfLife(entry.run) ? RunPhase::Running : RunPhase::CutOff;
     case RunState::Finished: {
         const qint64 total = entry.history.totalSteps();
         return total > 0 && entry.history.lastStep() < total ? RunPhase::EndedEarly : RunPhase::Finished;
@@ -299,7 +285,7 @@ void RunBook::updatePhases()
     bool other = false;
     for (RunEntry &entry : m_entries) {
         // A run that is slow tells nothing new for long, save that it lives.
-        if (entry.run.state == RunState::Running && entry.id() != m_ownRun && now() - entry.run.heartbeat > shortSilence)
+        if (entry.run.state == RunState::Running && entry.id() != m_ownRun && now() - entry.run.heartbeat > silent)
             refresh();
         const RunPhase phase = phaseOf(entry);
         other = other || phase != entry.phase;

@@ -47,6 +47,7 @@ private Q_SLOTS:
     void textSizeFollowsTheKeys();
     void theRunChipFollowsTheStore();
     void aRunThatWentSilentIsCalledInterrupted();
+    void aRunWhoseProcessWasKilledIsSoonCalledInterrupted();
     void anotherWindowSeesTheChange();
     void closingTheProjectLeavesNoSession();
     void recentProjectsAreKept();
@@ -350,6 +351,25 @@ void TestMainWindow::aRunThatWentSilentIsCalledInterrupted()
     auto *chip = m_window->findChild<RunChip *>();
     QTRY_COMPARE(chip->status().state, RunStatus::Interrupted);
     QVERIFY(chip->isVisible());
+}
+
+void TestMainWindow::aRunWhoseProcessWasKilledIsSoonCalledInterrupted()
+{
+    QProcess gone; // a process number of the past
+    gone.start("true", QStringList());
+    QVERIFY(gone.waitForStarted());
+    const qint64 pid = gone.processId();
+    QVERIFY(gone.waitForFinished());
+    {
+        auto project = Project::open(m_toy->path());
+        Run run = m_toy->addRun(*project, "toy");
+        run.pid = pid;
+        run.heartbeat -= 4; // not long enough for a process that lives
+        QVERIFY(project->updateRun(run));
+    }
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    QTRY_COMPARE(m_window->findChild<RunChip *>()->status().state, RunStatus::Interrupted);
 }
 
 void TestMainWindow::anotherWindowSeesTheChange()
