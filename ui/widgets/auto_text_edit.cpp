@@ -37,7 +37,6 @@ void AutoTextEdit::setLines(int minimum, int maximum)
 {
     m_minimumLines = std::max(1, minimum);
     m_maximumLines = maximum;
-    setVerticalScrollBarPolicy(maximum > 0 ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
     fit();
 }
 
@@ -96,8 +95,21 @@ int AutoTextEdit::textHeight() const
            + viewportMargins().top() + viewportMargins().bottom();
 }
 
+bool AutoTextEdit::isCut() const
+{
+    int lines = 0;
+    for (QTextBlock block = document()->begin(); block.isValid() && lines <= m_maximumLines; block = block.next()) {
+        blockBoundingGeometry(block);
+        if (block.isVisible())
+            lines += std::max(1, block.layout()->lineCount());
+    }
+    return m_maximumLines > 0 && lines > m_maximumLines;
+}
+
 void AutoTextEdit::fit()
 {
+    // The bar counts in whole lines, so a rounded pixel less than the text's height would show one for nothing.
+    setVerticalScrollBarPolicy(isCut() ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
     const int height = textHeight();
     if (height == m_fitted)
         return;

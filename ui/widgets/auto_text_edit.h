@@ -35,6 +35,7 @@ private:
     void fit();
     void restyle();
     void alignToText();
+    bool isCut() const; ///< has more lines than may be shown
     int textHeight() const;
     int m_minimumLines = 1;
     int m_maximumLines = 0;

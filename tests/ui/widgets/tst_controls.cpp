@@ -271,8 +271,10 @@ void TestControls::textFieldStopsGrowingAtItsMost()
     const int least = field.height();
     field.setPlainText(QStringLiteral("1\n2\n3\n4\n5\n6\n7"));
     const int most = field.height();
+    QCOMPARE(field.verticalScrollBarPolicy(), Qt::ScrollBarAsNeeded);
     field.setPlainText(QStringLiteral("1\n2\n3\n4"));
     QCOMPARE(field.height(), most);
+    QCOMPARE(field.verticalScrollBarPolicy(), Qt::ScrollBarAlwaysOff); // all is seen
     field.setPlainText(QStringLiteral("1"));
     QCOMPARE(field.height(), least);
 }
