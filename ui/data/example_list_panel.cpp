@@ -21,6 +21,7 @@
 #include <QScrollBar>
 #include <QStackedWidget>
 #include <QTableView>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -45,7 +46,8 @@ std::vector<int> rowsOf(const QItemSelectionModel *selection)
 
 ExampleListPanel::ExampleListPanel(Session &session, DataQuery &query, QWidget *parent)
     : QWidget(parent), m_session(session), m_query(query), m_model(new ExampleListModel(session, this)),
-      m_header(new PanelHeader(tr("Rows"))), m_more(new IconButton("more", tr("More for the rows"))),
+      m_header(new PanelHeader(tr("Rows"))), m_import(new KeyButton(tr("Import"), KeyButton::Plain, "import")),
+      m_new(new KeyButton(tr("New"), KeyButton::Plain, "plus")), m_more(new IconButton("more", tr("More for the rows"))),
       m_queryBar(new QueryBar(query)), m_ask(new AskBar), m_pages(new QStackedWidget), m_list(new QListView),
       m_table(new QTableView), m_delegate(new ExampleListDelegate(*m_model, m_list)),
       m_noRows(new EmptyState("data", tr("No rows yet. Import a file, drop one here, paste JSON lines, or write the "
@@ -58,23 +60,21 @@ ExampleListPanel::ExampleListPanel(Session &session, DataQuery &query, QWidget *
     setMinimumWidth(scaled(340));
     setBackground(this, Token::Surface);
 
-    auto *importButton = new KeyButton(tr("Import"), KeyButton::Plain, "import");
-    importButton->setObjectName(QStringLiteral("import"));
-    importButton->setAccessibleName(tr("Import rows"));
-    importButton->setToolTip(tr("Import a file (Ctrl+I)"));
-    auto *newButton = new KeyButton(tr("New"), KeyButton::Plain, "plus");
-    newButton->setObjectName(QStringLiteral("newRow"));
-    newButton->setAccessibleName(tr("New row"));
-    newButton->setToolTip(tr("Write a new row (Ctrl+N)"));
-    importButton->setEnabled(!session.readOnly());
-    newButton->setEnabled(!session.readOnly());
+    m_import->setObjectName(QStringLiteral("import"));
+    m_import->setAccessibleName(tr("Import rows"));
+    m_import->setToolTip(tr("Import a file (Ctrl+I)"));
+    m_new->setObjectName(QStringLiteral("newRow"));
+    m_new->setAccessibleName(tr("New row"));
+    m_new->setToolTip(tr("Write a new row (Ctrl+N)"));
+    m_import->setEnabled(!session.readOnly());
+    m_new->setEnabled(!session.readOnly());
     m_more->setPopupMode(QToolButton::InstantPopup);
     m_more->setObjectName(QStringLiteral("moreRows"));
-    m_header->addWidget(importButton);
-    m_header->addWidget(newButton);
+    m_header->addWidget(m_import);
+    m_header->addWidget(m_new);
     m_header->addWidget(m_more);
-    connect(importButton, &QPushButton::clicked, this, &ExampleListPanel::importAsked);
-    connect(newButton, &QPushButton::clicked, this, &ExampleListPanel::newAsked);
+    connect(m_import, &QPushButton::clicked, this, &ExampleListPanel::importAsked);
+    connect(m_new, &QPushButton::clicked, this, &ExampleListPanel::newAsked);
 
     buildViews();
     m_noRows->setPrimary(tr("Import"), [this] { Q_EMIT importAsked(); });
@@ -113,7 +113,25 @@ ExampleListPanel::ExampleListPanel(Session &session, DataQuery &query, QWidget *
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         m_list->doItemsLayout();
         m_table->verticalHeader()->setDefaultSectionSize(scaled(28));
+        QTimer::singleShot(0, this, &ExampleListPanel::fitHeader); // the buttons take the new size of text first
     });
+}
+
+/// Icons alone rather than words that are cut.
+void ExampleListPanel::fitHeader()
+{
+    m_import->setText(tr("Import"));
+    m_new->setText(tr("New"));
+    if (m_header->minimumSizeHint().width() <= width())
+        return;
+    m_import->setText({});
+    m_new->setText({});
+}
+
+void ExampleListPanel::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    fitHeader();
 }
 
 void ExampleListPanel::buildViews()

@@ -20,6 +20,7 @@ class EmptyState;
 class ExampleListDelegate;
 class Histogram;
 class IconButton;
+class KeyButton;
 class PanelHeader;
 class QueryBar;
 
@@ -67,9 +68,11 @@ Q_SIGNALS:
     void tableShownChanged(bool shown);
 
 protected:
+    void resizeEvent(QResizeEvent *event) override;
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
+    void fitHeader();
     void buildViews();
     void beforeApply();
     void afterApply(bool changed);
@@ -85,6 +88,8 @@ private:
     DataQuery &m_query;
     ExampleListModel *m_model;
     PanelHeader *m_header;
+    KeyButton *m_import;
+    KeyButton *m_new;
     IconButton *m_more;
     QueryBar *m_queryBar;
     AskBar *m_ask;

@@ -3,6 +3,7 @@
 #include "ui/data/data_words.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/chip.h"
+#include "ui/widgets/elided_label.h"
 #include "ui/widgets/flow_layout.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
@@ -133,7 +134,7 @@ void QueryBar::refresh()
     if (m_query.filtered()) {
         link(tr("Clear"), "clearFilter", [this] { m_query.clear(); });
     } else if (m_hiddenTest > 0 && !query.testRows) {
-        auto *note = new QLabel(tr("%1 test rows hidden").arg(formatCount(m_hiddenTest)));
+        auto *note = new ElidedLabel(tr("%1 test rows hidden").arg(formatCount(m_hiddenTest)));
         note->setProperty("caption", true);
         note->setFixedHeight(scaled(24));
         m_chips->addWidget(note);

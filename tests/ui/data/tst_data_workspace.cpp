@@ -51,6 +51,7 @@ private Q_SLOTS:
     void importsThroughTheWizard();
     void anEmptyProjectSaysWhatToDo();
     void aNarrowWindowFoldsTheFacets();
+    void largeTextTurnsButtonsIntoIcons();
     void everythingHasAName();
 };
 
@@ -543,6 +544,21 @@ void TestDataWorkspace::aNarrowWindowFoldsTheFacets()
     QTRY_VERIFY(window.view()->hasFocus());
     window.workspace->resize(1440, 900);
     QTRY_VERIFY(facets.isVisible() && !strip->isVisible());
+}
+
+void TestDataWorkspace::largeTextTurnsButtonsIntoIcons()
+{
+    DataProject project;
+    project.add(mixedRows());
+    project.markChecked();
+    Window window(project, {1440, 900});
+    auto *import = window.find<QAbstractButton>("import");
+    QCOMPARE(import->text(), QString("Import"));
+    Theme::instance().setTextScale(2);
+    QTRY_COMPARE(import->text(), QString());
+    QVERIFY(!import->accessibleName().isEmpty());
+    Theme::instance().setTextScale(1);
+    QTRY_COMPARE(import->text(), QString("Import"));
 }
 
 void TestDataWorkspace::everythingHasAName()
