@@ -16,12 +16,12 @@ struct Imported {
     std::string error() const { return result ? std::string() : result.error().message; }
 };
 
-inline Imported importFile(const std::filesystem::path &file, const ImportOptions &options = {},
+inline Imported importFile(const ImportSource &source, const ImportOptions &options = {},
                            std::stop_token stop = {}, const std::function<void(std::int64_t)> &progress = {})
 {
     Imported all;
     all.result = readExamples(
-        file, options,
+        source, options,
         [&](Example example) -> Result<void> {
             all.examples.push_back(std::move(example));
             return {};

@@ -26,18 +26,7 @@ Imported importAs(const std::string &content, TextEncoding encoding, const Impor
     const Files files;
     ImportSource source(files.write("a.csv", content));
     source.encoding = encoding == TextEncoding::Auto ? encodingOf(source) : encoding;
-    Imported all;
-    all.result = readExamples(
-        source, options,
-        [&](Example example) -> Result<void> {
-            all.examples.push_back(std::move(example));
-            return {};
-        },
-        [&](Reject reject) -> Result<void> {
-            all.rejects.push_back(std::move(reject));
-            return {};
-        });
-    return all;
+    return importFile(source, options);
 }
 
 } // namespace

@@ -449,8 +449,10 @@ void TestImportWizard::aStoppedImportLeavesNothing()
     QTRY_VERIFY_WITH_TIMEOUT(written(), 30000);
     open.click(QStringLiteral("cancelImport"));
     QTRY_VERIFY_WITH_TIMEOUT(!open.wizard->importing(), 30000);
-    if (!open.wizard->checked())
+    if (!open.wizard->checked()) { // it may be quicker than the request to stop; there is nothing in between
+        QCOMPARE(project.ids().size(), std::size_t(20000));
         QSKIP("the import was quicker than the request to stop");
+    }
     QCOMPARE(open.find<InlineNotice>(QStringLiteral("importNotice"))->text(),
              QStringLiteral("The import was stopped; nothing was imported."));
     QCOMPARE(project.ids().size(), std::size_t(0));
