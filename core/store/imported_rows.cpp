@@ -13,8 +13,8 @@ namespace attune {
 namespace {
 
 constexpr auto Showing = "show the rows of an import";
+constexpr auto Hiding = "undo a change";
 constexpr auto TakingBack = "take an import back";
-constexpr std::int64_t RowsAtOnce = 4000; // about a tenth of a second
 constexpr double LongestSilence = 60;     // seconds, of a process that can't be looked up
 
 struct Stretch {
@@ -65,8 +65,11 @@ Result<void> noteRun(Database &database, std::int64_t step, const Stretch &run)
     ATTUNE_CHECK(longer.bind(run.last, step, run.first - 1).run());
     if (database.changes() > 0)
         return {};
+    // A step that is done again has its ranges already.
     ATTUNE_TRY(auto insert,
-               database.prepare("INSERT INTO edit_ranges (step, first, last) VALUES (?, ?, ?)", Showing));
+               database.prepare("INSERT INTO edit_ranges (step, first, last) SELECT ?1, ?2, ?3 WHERE NOT EXISTS "
+                                "(SELECT 1 FROM edit_ranges WHERE step = ?1 AND first <= ?2 AND last >= ?3)",
+                                Showing));
     return insert.bind(step, run.first, run.last).run();
 }
 
@@ -125,7 +128,8 @@ Result<bool> showSome(Database &database, std::int64_t import, std::int64_t most
     constexpr std::array Statements{
         "UPDATE examples SET deleted_at = NULL WHERE id BETWEEN ? AND ?",
         "INSERT INTO row_facts (id, part, state, rating, turns, tokens, trained, problems, file, changed, system) "
-        "SELECT import_rows.id, part, state, rating, turns, tokens, trained, 0, file, "
+        "SELECT import_rows.id, part, state, rating, turns, tokens, trained, "
+        "(SELECT coalesce(sum(DISTINCT 1 << kind), 0) FROM row_problems WHERE example = import_rows.id), file, "
         "coalesce(unixepoch(updated_at), 0), system FROM import_rows JOIN examples USING (id) "
         "LEFT JOIN token_counts USING (content_hash) WHERE import_rows.id BETWEEN ? AND ?",
         "INSERT INTO row_heads (id, prompt, answer) SELECT id, prompt, answer FROM import_rows WHERE id BETWEEN ? AND ?",
@@ -152,8 +156,51 @@ Result<void> showImported(Database &database)
         ATTUNE_TRY(const auto import, database.number("SELECT min(id) FROM imports WHERE step <> 0", Showing));
         if (import == 0)
             return {};
-        ATTUNE_CHECK(showSome(database, import, RowsAtOnce));
+        ATTUNE_CHECK(showSome(database, import, RowsShownAtOnce));
     }
+}
+
+Result<std::vector<std::int64_t>> idsOfImport(Database &database, std::int64_t import)
+{
+    return nextIds(database, import, -1, Showing);
+}
+
+Result<void> hideImported(Database &database, std::int64_t step, std::int64_t first, std::int64_t last)
+{
+    ATTUNE_TRY(auto keep,
+               database.prepare("INSERT OR REPLACE INTO import_rows (id, import, turns, file, system, prompt, answer) "
+                                "SELECT id, ?, turns, file, system, prompt, answer FROM row_facts JOIN row_heads USING (id) "
+                                "WHERE id BETWEEN ? AND ?",
+                                Hiding));
+    ATTUNE_CHECK(keep.bind(-step, first, last).run());
+    constexpr std::array Statements{"UPDATE examples SET deleted_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
+                                    "WHERE id BETWEEN ? AND ? AND deleted_at IS NULL",
+                                    "DELETE FROM row_facts WHERE id BETWEEN ? AND ?",
+                                    "DELETE FROM row_heads WHERE id BETWEEN ? AND ?",
+                                    "DELETE FROM row_tags WHERE example BETWEEN ? AND ?"};
+    return runOver(database, Statements, {first, last}, Hiding);
+}
+
+Result<std::int64_t> showAgain(Database &database, std::int64_t step, const std::string &label)
+{
+    ATTUNE_TRY(auto find, database.prepare("SELECT 1 FROM import_rows WHERE import = ? LIMIT 1", Showing));
+    ATTUNE_TRY(const bool kept, find.bind(-step).step());
+    if (!kept)
+        return 0;
+    const auto process = ProcessIdentity::own();
+    ATTUNE_TRY(auto insert, database.prepare("INSERT INTO imports (label, step, pid, holder, heartbeat) "
+                                             "VALUES (?, ?, ?, ?, ?)",
+                                             Showing));
+    ATTUNE_CHECK(insert.bind(label, step, process.pid, process.holder(), secondsNow()).run());
+    const std::int64_t import = database.lastId();
+    ATTUNE_TRY(auto take, database.prepare("UPDATE import_rows SET import = ? WHERE import = ?", Showing));
+    ATTUNE_CHECK(take.bind(import, -step).run());
+    return import;
+}
+
+Result<void> forgetHidden(Database &database)
+{
+    return database.run("DELETE FROM import_rows WHERE import < 0", Hiding);
 }
 
 Result<bool> takeBackSome(Database &database, std::int64_t import, std::int64_t most)
@@ -200,10 +247,10 @@ Result<void> endDeadImports(Database &database, bool shownOnly)
     for (const Dead &import : all) {
         if (import.shown)
             ATTUNE_CHECK(inPieces(database, Showing, RowTransaction::begin,
-                                  [&] { return showSome(database, import.id, RowsAtOnce); }));
+                                  [&] { return showSome(database, import.id, RowsShownAtOnce); }));
         else
             ATTUNE_CHECK(inPieces(database, TakingBack, Transaction::begin,
-                                  [&] { return takeBackSome(database, import.id, RowsAtOnce / 4); }));
+                                  [&] { return takeBackSome(database, import.id, RowsShownAtOnce / 4); }));
     }
     return {};
 }

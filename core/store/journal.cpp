@@ -174,6 +174,8 @@ Result<std::int64_t> newStep(Database &database, const std::string &label, const
                              std::string_view doing)
 {
     ATTUNE_CHECK(database.run("DELETE FROM edit_steps WHERE undone = 1", doing));
+    if (database.changes() > 0)
+        ATTUNE_CHECK(forgetHidden(database));
     ATTUNE_TRY(auto insert,
                database.prepare("INSERT INTO edit_steps (label, merge_key, made_at) VALUES (?, ?, ?)", doing));
     ATTUNE_CHECK(insert.bind(label, merge, secondsNow()).run());
@@ -330,28 +332,23 @@ Result<std::vector<std::int64_t>> idsIn(Database &database, const Range &range, 
     }
 }
 
-/// Rows that came with the step go: at once, as there may be 100,000 of them.
-Result<void> hideRange(Database &database, const Range &range, std::string_view doing)
+/// Rows that came with the step, at once: there may be 100,000 of them. The number of an import that is left to show.
+Result<std::int64_t> walkRanges(Database &database, RowWriter &writer, EditStep &step, bool forth, std::string_view doing)
 {
-    for (const char *sql : {"UPDATE examples SET deleted_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
-                            "WHERE id BETWEEN ? AND ? AND deleted_at IS NULL",
-                            "DELETE FROM row_facts WHERE id BETWEEN ? AND ?",
-                            "DELETE FROM row_heads WHERE id BETWEEN ? AND ?",
-                            "DELETE FROM row_tags WHERE example BETWEEN ? AND ?"}) {
-        ATTUNE_TRY(auto hide, database.prepare(sql, doing));
-        ATTUNE_CHECK(hide.bind(range.first, range.second).run());
+    if (forth) {
+        ATTUNE_TRY(const std::int64_t import, showAgain(database, step.id, step.label));
+        if (import != 0) {
+            ATTUNE_TRY(const auto ids, idsOfImport(database, import));
+            step.rows.insert(step.rows.end(), ids.begin(), ids.end());
+            return import;
+        }
     }
-    return {};
-}
-
-Result<void> walkRanges(Database &database, RowWriter &writer, EditStep &step, bool forth, std::string_view doing)
-{
     ATTUNE_TRY(const auto ranges, rangesOf(database, step.id, doing));
     for (const Range &range : ranges) {
         ATTUNE_TRY(const auto ids, idsIn(database, range, forth, doing));
         step.rows.insert(step.rows.end(), ids.begin(), ids.end());
         if (!forth) {
-            ATTUNE_CHECK(hideRange(database, range, doing));
+            ATTUNE_CHECK(hideImported(database, step.id, range.first, range.second));
             continue;
         }
         for (const std::int64_t id : ids) {
@@ -361,10 +358,10 @@ Result<void> walkRanges(Database &database, RowWriter &writer, EditStep &step, b
             ATTUNE_CHECK(writer.replace(*row, shown));
         }
     }
-    return {};
+    return 0;
 }
 
-Result<std::optional<EditStep>> walk(Database &database, bool forth)
+Result<std::optional<WalkedStep>> walk(Database &database, bool forth)
 {
     constexpr auto Doing = "undo or redo a change";
     ATTUNE_CHECK(showImported(database)); // its step is one step
@@ -374,7 +371,7 @@ Result<std::optional<EditStep>> walk(Database &database, bool forth)
                                            Doing));
     ATTUNE_TRY(const bool any, find.step());
     if (!any)
-        return std::optional<EditStep>();
+        return std::optional<WalkedStep>();
     EditStep step{find.integer(0), find.text(1), {}};
     RowWriter writer(database, Doing);
     ATTUNE_TRY(auto rows, database.prepare(forth ? "SELECT example, after FROM edit_rows WHERE step = ? ORDER BY id"
@@ -392,22 +389,22 @@ Result<std::optional<EditStep>> walk(Database &database, bool forth)
         ATTUNE_CHECK(writer.replace(*row, other));
         step.rows.push_back(row->id);
     }
-    ATTUNE_CHECK(walkRanges(database, writer, step, forth, Doing));
+    ATTUNE_TRY(const std::int64_t import, walkRanges(database, writer, step, forth, Doing));
     ATTUNE_CHECK(writer.finish());
     // Without its key, so that typing goes on in a step of its own.
     ATTUNE_TRY(auto mark, database.prepare("UPDATE edit_steps SET undone = ?, merge_key = '' WHERE id = ?", Doing));
     ATTUNE_CHECK(mark.bind(forth ? 0 : 1, step.id).run());
-    return std::optional(std::move(step));
+    return std::optional(WalkedStep{std::move(step), import});
 }
 
 } // namespace
 
-Result<std::optional<EditStep>> undoStep(Database &database)
+Result<std::optional<WalkedStep>> undoStep(Database &database)
 {
     return walk(database, false);
 }
 
-Result<std::optional<EditStep>> redoStep(Database &database)
+Result<std::optional<WalkedStep>> redoStep(Database &database)
 {
     return walk(database, true);
 }

@@ -53,10 +53,14 @@ private:
 Result<std::int64_t> newStep(Database &database, const std::string &label, const std::string &merge,
                              std::string_view doing);
 
+struct WalkedStep {
+    EditStep step;
+    std::int64_t import = 0; ///< whose rows showSome() is to show, in transactions of their own; 0: none
+};
 /// Takes the newest step back, or the last one that was taken back forth again. None: there is no such step. Inside
 /// the caller's transaction.
-Result<std::optional<EditStep>> undoStep(Database &database);
-Result<std::optional<EditStep>> redoStep(Database &database);
+Result<std::optional<WalkedStep>> undoStep(Database &database);
+Result<std::optional<WalkedStep>> redoStep(Database &database);
 
 /// The row as it was on the other side of a change that the journal holds.
 Result<StoredRow> withChange(const Database &database, StoredRow row, const std::string &change);

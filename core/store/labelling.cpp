@@ -1,5 +1,6 @@
 #include "core/store/labelling.h"
 
+#include "core/store/imported_rows.h"
 #include "core/store/journal.h"
 #include "core/store/labelling_impl.h"
 
@@ -8,6 +9,7 @@ namespace attune {
 namespace {
 
 constexpr auto Saving = "save a change of rows";
+constexpr auto Redoing = "redo a change";
 
 } // namespace
 
@@ -62,20 +64,33 @@ Result<std::optional<EditStep>> Labelling::undo()
 {
     Database &database = m_project.m_impl->database;
     ATTUNE_TRY(auto transaction, RowTransaction::begin(database, "undo a change"));
-    ATTUNE_TRY(auto step, undoStep(database));
-    if (step)
-        ATTUNE_CHECK(transaction.commit());
-    return step;
+    ATTUNE_TRY(auto walked, undoStep(database));
+    if (!walked)
+        return std::optional<EditStep>();
+    ATTUNE_CHECK(transaction.commit());
+    return std::optional(std::move(walked->step));
 }
 
 Result<std::optional<EditStep>> Labelling::redo()
 {
     Database &database = m_project.m_impl->database;
-    ATTUNE_TRY(auto transaction, RowTransaction::begin(database, "redo a change"));
-    ATTUNE_TRY(auto step, redoStep(database));
-    if (step)
+    std::optional<WalkedStep> walked;
+    {
+        ATTUNE_TRY(auto transaction, RowTransaction::begin(database, Redoing));
+        ATTUNE_TRY(walked, redoStep(database));
+        if (!walked)
+            return std::optional<EditStep>();
         ATTUNE_CHECK(transaction.commit());
-    return step;
+    }
+    // The rows of a large import appear as they did the first time. Should this end here, they do with the next undo, or
+    // when the project is next opened.
+    for (bool more = walked->import != 0; more;) {
+        letOthersWrite();
+        ATTUNE_TRY(auto transaction, RowTransaction::begin(database, Redoing));
+        ATTUNE_TRY(more, showSome(database, walked->import, RowsShownAtOnce));
+        ATTUNE_CHECK(transaction.commit());
+    }
+    return std::optional(std::move(walked->step));
 }
 
 Result<void> Labelling::forgetSteps()
@@ -83,6 +98,7 @@ Result<void> Labelling::forgetSteps()
     Database &database = m_project.m_impl->database;
     ATTUNE_TRY(auto transaction, Transaction::begin(database, "forget its list of changes"));
     ATTUNE_CHECK(database.run("DELETE FROM edit_steps", "forget its list of changes"));
+    ATTUNE_CHECK(forgetHidden(database));
     return transaction.commit();
 }
 

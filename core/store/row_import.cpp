@@ -14,7 +14,6 @@ namespace attune {
 namespace {
 
 constexpr auto Adding = "add rows";
-constexpr std::int64_t ShownAtOnce = 4000;
 constexpr std::size_t FewestRows = 20; // in a transaction
 constexpr std::size_t MostRows = 4000;
 constexpr double LongestHold = 0.1; // seconds, of the write lock; what a transaction is to take
@@ -86,7 +85,7 @@ struct RowImport::Impl {
     Result<bool> showNext()
     {
         ATTUNE_TRY(auto transaction, RowTransaction::begin(database, "show the rows of an import"));
-        ATTUNE_TRY(const bool more, showSome(database, id, ShownAtOnce));
+        ATTUNE_TRY(const bool more, showSome(database, id, RowsShownAtOnce));
         std::int64_t newest = step;
         if (step == 0) { // made by the first rows
             ATTUNE_TRY(newest, database.number("SELECT max(id) FROM edit_steps", Adding));
@@ -189,7 +188,7 @@ Result<EditStep> RowImport::finish(const std::function<void(double)> &progress)
         ATTUNE_TRY(const bool more, impl.showNext());
         if (!more)
             break;
-        shown += static_cast<double>(ShownAtOnce);
+        shown += static_cast<double>(RowsShownAtOnce);
         if (progress)
             progress(std::min(1.0, shown / static_cast<double>(impl.ids.size())));
         letOthersWrite();

@@ -6,6 +6,8 @@
 #include <QtTest>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <sys/wait.h>
 #include <thread>
@@ -70,6 +72,10 @@ private Q_SLOTS:
     void othersWriteBetweenItsTransactions();
     void theIndexIsThatOfRowsAddedOneByOne();
     void anEmptyImportIsNoStep();
+    void anUndoneImportComesBackAsItWas();
+    void anImportRedoneInPartIsFinishedByTheNextOne();
+    void whatAnUndoneImportLeftGoesWithItsStep();
+    void undoAndRedoOfManyRowsAreTimed();
 };
 
 void TestRowImport::rowsAppearTogetherAndAreOneStep()
@@ -322,6 +328,106 @@ void TestRowImport::anEmptyImportIsNoStep()
     QVERIFY(step && step->rows.empty());
     QVERIFY(Labelling(*project).undoState()->undo.empty());
     QCOMPARE(numberIn(folder, "SELECT count(*) FROM imports"), 0);
+}
+
+void TestRowImport::anUndoneImportComesBackAsItWas()
+{
+    LabellingFixture f;
+    f.add({exampleOf("mine", "own")});
+    auto import = RowImport::begin(f.folder.file(), "Import");
+    QVERIFY(import && import->add(someRows(50)));
+    const auto step = import->finish();
+    QVERIFY(step);
+    QVERIFY(f.labelling.setProblems(std::array{ProblemKind::PersonalData, ProblemKind::Leak},
+                                    std::vector<StoredProblem>{{step->rows[4], ProblemKind::PersonalData, "x", 0, 0},
+                                                               {step->rows[4], ProblemKind::Leak, "y", 1, 0}}));
+    const std::string before = rowsAsText(f.folder.file());
+    for (int round = 0; round < 3; ++round) {
+        const auto undone = f.labelling.undo();
+        QVERIFY(undone && *undone);
+        QCOMPARE((*undone)->rows, step->rows);
+        QCOMPARE(*f.project->exampleCount(), 1);
+        QCOMPARE(f.found("imported"), std::string());
+        const auto redone = f.labelling.redo();
+        QVERIFY(redone && *redone);
+        QCOMPARE((*redone)->rows, step->rows);
+        QCOMPARE(rowsAsText(f.folder.file()), before);
+        QCOMPARE(numberIn(f.folder, "SELECT count(*) FROM imports"), 0);
+        QCOMPARE(numberIn(f.folder, "SELECT count(*) FROM import_rows"), 0);
+        QCOMPARE(numberIn(f.folder, "SELECT count(*) FROM edit_ranges"), 1);
+    }
+}
+
+/// A process that ends between two pieces of a redo.
+void TestRowImport::anImportRedoneInPartIsFinishedByTheNextOne()
+{
+    LabellingFixture f;
+    auto import = RowImport::begin(f.folder.file(), "Import");
+    QVERIFY(import && import->add(someRows(50)) && import->finish());
+    const std::string before = rowsAsText(f.folder.file());
+    QVERIFY(f.labelling.undo());
+    {
+        auto database = Database::open(f.folder.file(), Database::Mode::ReadWrite);
+        const auto number = showAgain(*database, 1, "Import");
+        QVERIFY(number && *number > 0);
+        QVERIFY(database->run("UPDATE edit_steps SET undone = 0; UPDATE imports SET pid = 0", ""));
+        QVERIFY(showSome(*database, *number, 20));
+    }
+    QCOMPARE(*f.project->exampleCount(), 20);
+    auto opened = Project::open(f.folder.file());
+    QVERIFY(opened);
+    QCOMPARE(rowsAsText(f.folder.file()), before);
+}
+
+void TestRowImport::whatAnUndoneImportLeftGoesWithItsStep()
+{
+    LabellingFixture f;
+    const auto mine = f.add({exampleOf("mine", "own")});
+    auto import = RowImport::begin(f.folder.file(), "Import");
+    QVERIFY(import && import->add(someRows(50)) && import->finish());
+    QVERIFY(f.labelling.undo());
+    QCOMPARE(numberIn(f.folder, "SELECT count(*) FROM import_rows"), 50);
+    QVERIFY(f.edit({.id = mine[0], .rating = 3}));
+    QCOMPARE(numberIn(f.folder, "SELECT count(*) FROM import_rows"), 0);
+    QVERIFY(f.labelling.undoState()->redo.empty());
+}
+
+void TestRowImport::undoAndRedoOfManyRowsAreTimed()
+{
+    const bool slow = qEnvironmentVariableIsSet("ATTUNE_SLOW_TESTS");
+    const int rows = slow ? 100'000 : 9'000;
+    LabellingFixture f;
+    auto import = RowImport::begin(f.folder.file(), "Import");
+    QVERIFY(import);
+    for (int first = 0; first < rows; first += 1000)
+        QVERIFY(import->add(someRows(1000, first)));
+    QVERIFY(import->finish());
+    std::atomic_bool over = false;
+    std::atomic<double> longest = 0;
+    std::thread other([&] { // somebody who writes meanwhile
+        auto project = Project::open(f.folder.file());
+        for (int i = 0; !over; ++i) {
+            QElapsedTimer timer;
+            timer.start();
+            if (!project->setSetting("a", std::to_string(i)))
+                break;
+            longest = std::max(longest.load(), static_cast<double>(timer.nsecsElapsed()) / 1e6);
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+    });
+    for (const bool forth : {false, true}) {
+        longest = 0;
+        QElapsedTimer timer;
+        timer.start();
+        const auto step = forth ? f.labelling.redo() : f.labelling.undo();
+        qInfo("%s of %d rows: %lld ms, longest wait of another writer %.0f ms", forth ? "redo" : "undo", rows,
+              static_cast<long long>(timer.elapsed()), longest.load());
+        if (!step || (*step)->rows.size() != std::size_t(rows))
+            qWarning("not all rows");
+    }
+    over = true;
+    other.join();
+    QCOMPARE(*f.project->exampleCount(), std::int64_t(rows));
 }
 
 QTEST_APPLESS_MAIN(TestRowImport)
