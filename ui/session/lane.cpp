@@ -1,8 +1,17 @@
 #include "ui/session/lane.h"
 
+#include "core/base/priority.h"
+
 #include <algorithm>
 
 namespace attune::ui {
+
+namespace {
+
+// Somebody waits for the answers, but must not wait for a key because of them.
+constexpr int LaneNiceness = 1;
+
+} // namespace
 
 Lane::Lane(const std::filesystem::path &path, std::optional<Project> first, int threads, Answered answered)
     : m_path(path), m_answered(std::move(answered))
@@ -49,6 +58,7 @@ std::deque<Question>::iterator Lane::next(int thread)
 
 void Lane::work(int thread, std::optional<Project> project)
 {
+    lowerPriority(LaneNiceness);
     std::unique_lock lock(m_mutex);
     while (true) {
         auto found = m_questions.end();

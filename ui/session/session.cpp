@@ -1,5 +1,6 @@
 #include "ui/session/session.h"
 
+#include "core/base/priority.h"
 #include "core/model/registry.h"
 #include "core/store/labelling.h"
 #include "core/studio/chat_model.h"
@@ -22,6 +23,7 @@ constexpr auto BaseModelKey = "base_model";
 constexpr auto MaxLengthKey = "max_length";
 constexpr int PollInterval = 500;     // ms
 constexpr int ProgressInterval = 100; // ms
+constexpr int JobNiceness = 4; // behind the window and what it asks
 // Two, so that a slow count over all rows does not hold up the rows that scroll into view.
 constexpr int Readers = 2;
 
@@ -249,6 +251,7 @@ int Session::startAnyJob(QObject *receiver, const QString &title,
     job.done = std::move(done);
     job.report = std::make_shared<JobReport>();
     job.thread = std::jthread([this, id, report = job.report, path = m_path, work = std::move(work)](std::stop_token stop) {
+        lowerPriority(JobNiceness);
         const JobProgress progress = [&report](double share, std::string detail) {
             report->say(share, std::move(detail));
         };
