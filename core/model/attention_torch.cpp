@@ -74,8 +74,8 @@ at::Tensor attention(const Heads &heads, std::int64_t window, std::int64_t query
     const double scale = 1.0 / std::sqrt(static_cast<double>(d));
 
     const at::Tensor q = heads.q.view({batch, kvHeads, group, time, d});
-    const at::Tensor k = operand(heads.k.flatten(0, 1));
-    const at::Tensor v = operand(heads.v.flatten(0, 1));
+    const at::Tensor k = heads.k.flatten(0, 1);
+    const at::Tensor v = heads.v.flatten(0, 1);
     at::Tensor out = at::empty({batch, time, kvHeads, group, d}, q.options());
     at::Tensor sums = lse ? at::empty({batch, kvHeads, group, time}, q.options().dtype(accumulationType(q)))
                           : at::Tensor();
@@ -127,8 +127,8 @@ Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at:
     const at::ScalarType wide = accumulationType(heads.q);
 
     const at::Tensor q = heads.q.view({batch, kvHeads, group, time, d});
-    const at::Tensor k = operand(heads.k.flatten(0, 1));
-    const at::Tensor v = operand(heads.v.flatten(0, 1));
+    const at::Tensor k = heads.k.flatten(0, 1);
+    const at::Tensor v = heads.v.flatten(0, 1);
     const at::Tensor dO = dOut.view({batch, time, kvHeads, group, d}).permute({0, 2, 3, 1, 4});
     // delta = rowsum(dO * O): what the softmax's backward subtracts from dP. [batch, kvHeads, group, time]
     const at::Tensor delta = (dOut.to(wide) * out.to(wide))
@@ -170,9 +170,9 @@ Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at:
             dS = (probability * (dS.to(wide) - mean.view({p.size(0), p.size(1), 1})) * scale).to(q.scalar_type());
             p = probability.to(q.scalar_type());
         }
-        dQ.narrow(3, query, b.queries).copy_(wideBatchProduct(dS, kBlock).view({batch, kvHeads, group, b.queries, d}));
-        dK.narrow(1, b.key, b.keys).add_(wideBatchProduct(dS.transpose(1, 2), qBlock));
-        dV.narrow(1, b.key, b.keys).add_(wideBatchProduct(p.transpose(1, 2), dOBlock));
+        dQ.narrow(3, query, b.queries).copy_(batchProduct(dS, kBlock).view({batch, kvHeads, group, b.queries, d}));
+        addBatchProduct(dK.narrow(1, b.key, b.keys), dS.transpose(1, 2), qBlock);
+        addBatchProduct(dV.narrow(1, b.key, b.keys), p.transpose(1, 2), dOBlock);
     }
     gradient.k = dK.to(heads.k.scalar_type()).view(heads.k.sizes());
     gradient.v = dV.to(heads.v.scalar_type()).view(heads.v.sizes());

@@ -190,13 +190,12 @@ LossSum LanguageModel::Impl::headLoss(const at::Tensor &x, const TokenBatch &bat
     const at::Tensor normed = rmsNorm(picked, finalNorm, config.rmsNormEps, &rstd);
     at::Tensor dNormed = dx ? at::empty(normed.sizes(), normed.options()) : at::Tensor();
     const std::int64_t piece = std::max<std::int64_t>(1, logitsAtOnce / config.vocabSize);
-    const at::Tensor wideHead = operand(head);
     for (std::int64_t begin = 0; begin < loss.tokens; begin += piece) {
         const std::int64_t count = std::min(piece, loss.tokens - begin);
-        at::Tensor logits = product(normed.narrow(0, begin, count), wideHead.t());
+        at::Tensor logits = product(normed.narrow(0, begin, count), head.t());
         loss.nll += crossEntropy(logits, target.narrow(0, begin, count), dx ? gradientScale : 0);
         if (dx)
-            dNormed.narrow(0, begin, count).copy_(at::mm(operand(logits), wideHead));
+            dNormed.narrow(0, begin, count).copy_(product(logits, head));
     }
     if (dx) {
         at::Tensor dPicked = at::zeros(picked.sizes(), picked.options());

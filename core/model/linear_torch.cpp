@@ -3,13 +3,10 @@
 #include "core/model/ops_kernels_torch.h"
 #include "core/model/products_torch.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 #include <algorithm>
 
@@ -19,21 +16,53 @@ namespace {
 /// Up to so many rows, reading the weight takes longer than computing with it, and the matrix-vector kernels win.
 constexpr std::int64_t fewRows = 8;
 constexpr std::int64_t rowsPerThread = 16;
+constexpr std::int64_t valuesPerThread = 1 << 14;
 
 bool few(const at::Tensor &x)
 {
     return usesKernels(x) && x.size(0) <= fewRows && x.is_contiguous();
 }
 
-at::Tensor dropped(const at::Tensor &x, const Dropout &dropout, std::size_t part, at::Tensor *mask = nullptr)
+/// 1 / keep where a value is kept, else 0.
+at::Tensor keepMask(const at::Tensor &like, const Dropout &dropout)
 {
-    auto generator = at::detail::createCPUGenerator(dropout.seed * 8 + part);
-    const double keep = 1 - dropout.probability;
-    at::Tensor m = at::empty(x.sizes(), at::kFloat).bernoulli_(keep, generator).div_(keep);
-    m = m.to(x.device(), x.scalar_type());
-    if (mask)
-        *mask = m;
-    return x * m;
+    at::Tensor mask = at::empty(like.sizes(), at::kFloat);
+    float *to = mask.mutable_data_ptr<float>();
+    const CpuKernels &kernels = cpuKernels();
+    at::parallel_for(0, mask.numel(), valuesPerThread, [&](std::int64_t begin, std::int64_t end) {
+        kernels.dropoutMask({dropout.probability, dropout.seed}, begin, end, to);
+    });
+    return mask.to(like.device(), like.scalar_type());
+}
+
+/// x with the dropped values 0 and the kept ones scaled up.
+at::Tensor dropped(const at::Tensor &x, const Dropout &dropout)
+{
+    if (!usesKernels(x) || !x.is_contiguous())
+        return x * keepMask(x, dropout);
+    at::Tensor y = at::empty(x.sizes(), x.options());
+    const Bf16 *from = bits(x);
+    Bf16 *to = mutableBits(y);
+    const CpuKernels &kernels = cpuKernels();
+    at::parallel_for(0, x.numel(), valuesPerThread, [&](std::int64_t begin, std::int64_t end) {
+        kernels.dropout({dropout.probability, dropout.seed}, from, begin, end, false, to);
+    });
+    return y;
+}
+
+/// sum += dropped(x), by the same mask.
+void addDropped(at::Tensor &sum, const at::Tensor &x, const Dropout &dropout)
+{
+    if (!usesKernels(x) || !x.is_contiguous() || !sum.is_contiguous()) {
+        sum.add_(x * keepMask(x, dropout));
+        return;
+    }
+    const Bf16 *from = bits(x);
+    Bf16 *to = mutableBits(sum);
+    const CpuKernels &kernels = cpuKernels();
+    at::parallel_for(0, x.numel(), valuesPerThread, [&](std::int64_t begin, std::int64_t end) {
+        kernels.dropout({dropout.probability, dropout.seed}, from, begin, end, true, to);
+    });
 }
 
 } // namespace
@@ -59,7 +88,7 @@ void LoraGroup::refresh(std::int64_t groupOut, at::ScalarType dtype)
 at::Tensor wideDenseLinear(const at::Tensor &x, const at::Tensor &weight)
 {
     if (!few(x) || !weight.is_contiguous())
-        return at::mm(operand(x), operand(weight).t());
+        return wideProduct(x, weight.t());
     at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options().dtype(at::kFloat));
     const CpuKernels &kernels = cpuKernels();
     const Bf16 *w = bits(weight);
@@ -174,12 +203,9 @@ std::int64_t LinearGroup::bytes() const
 
 at::Tensor LinearGroup::weight(DequantScratch &scratch) const
 {
-    if (m_dense.defined()) {
-        const at::ScalarType type = productType(m_dtype, m_dense.device());
-        return type == m_dtype ? m_dense : scratch.take(m_out, m_in, type, m_dense.device()).copy_(m_dense);
-    }
-    const at::Device device = m_packed.front().packed.device();
-    at::Tensor dense = scratch.take(m_out, m_in, productType(m_dtype, device), device);
+    if (m_dense.defined())
+        return m_dense;
+    at::Tensor dense = scratch.take(m_out, m_in, m_dtype, m_packed.front().packed.device());
     for (std::size_t i = 0; i < m_packed.size(); ++i)
         dequantizeInto(m_packed[i], dense.narrow(0, m_rowBegin[i], m_packed[i].out));
     return dense;
@@ -208,58 +234,42 @@ at::Tensor LinearGroup::forward(const at::Tensor &x, const LoraGroup &lora, cons
                                 DequantScratch &scratch, at::Tensor *u) const
 {
     const bool byKernel = few(x) && (m_dense.defined() || m_in % 64 == 0);
-    const at::Tensor input = byKernel ? x : operand(x);
-    at::Tensor y = byKernel ? fewRowsBase(x) : at::linear(input, weight(scratch));
+    at::Tensor y = byKernel ? fewRowsBase(x) : product(x, weight(scratch).t());
     if (m_bias.defined())
         y.add_(m_bias);
     if (!lora.active())
-        return y.to(x.scalar_type());
-    at::Tensor down;
-    if (dropout.active()) {
-        std::vector<at::Tensor> parts;
-        for (std::size_t i = 0; i < lora.parts.size(); ++i)
-            parts.push_back(product(dropped(input, dropout, i),
-                                    lora.computeA.narrow(0, lora.parts[i].column, lora.rank).t()));
-        down = at::cat(parts, 1);
-    } else {
-        down = byKernel ? denseLinear(x, lora.computeA) : product(input, lora.computeA.t());
-    }
+        return y;
+    const at::Tensor kept = dropout.active() ? dropped(x, dropout) : x;
+    const at::Tensor down = byKernel ? denseLinear(kept, lora.computeA) : product(kept, lora.computeA.t());
     if (byKernel)
         y.add_(denseLinear(down, lora.computeB));
     else
-        y.addmm_(operand(down), operand(lora.computeB).t());
+        addProduct(y, down, lora.computeB.t());
     if (u)
         *u = down;
-    return y.to(x.scalar_type());
+    return y;
 }
 
 at::Tensor LinearGroup::backward(const at::Tensor &dy, const at::Tensor &x, const at::Tensor &u, LoraGroup &lora,
                                  const Dropout &dropout, bool needDx, DequantScratch &scratch) const
 {
-    const at::Tensor gradient = operand(dy);
-    at::Tensor dx = needDx ? at::mm(gradient, weight(scratch)) : at::Tensor();
+    at::Tensor dx = needDx ? product(dy, weight(scratch)) : at::Tensor();
     if (!lora.active())
-        return needDx ? dx.to(dy.scalar_type()) : dx;
-    const at::Tensor input = operand(x);
-    const at::Tensor du = product(gradient, lora.computeB); // the scale is in computeB
-    const at::Tensor db = product(gradient.t(), u);
+        return dx;
+    const at::Tensor du = product(dy, lora.computeB); // the scale is in computeB
+    const at::Tensor scaled = u * lora.scale;
     for (LoraGroup::Part &part : lora.parts)
-        part.bGradient.add_(db.narrow(0, part.rowBegin, part.out).narrow(1, part.column, lora.rank), lora.scale);
+        addProduct(part.bGradient, dy.narrow(1, part.rowBegin, part.out).t(), scaled.narrow(1, part.column, lora.rank));
     if (!dropout.active()) {
-        lora.aGradient.add_(at::mm(du.t(), input));
+        addProduct(lora.aGradient, du.t(), x);
         if (needDx)
-            dx.addmm_(du, operand(lora.computeA));
-        return needDx ? dx.to(dy.scalar_type()) : dx;
+            addProduct(dx, du, lora.computeA);
+        return dx;
     }
-    for (std::size_t i = 0; i < lora.parts.size(); ++i) {
-        at::Tensor mask;
-        const at::Tensor kept = dropped(input, dropout, i, &mask);
-        const at::Tensor duPart = du.narrow(1, lora.parts[i].column, lora.rank);
-        lora.aGradient.narrow(0, lora.parts[i].column, lora.rank).add_(at::mm(duPart.t(), kept));
-        if (needDx)
-            dx.add_(product(duPart, lora.computeA.narrow(0, lora.parts[i].column, lora.rank)) * mask);
-    }
-    return needDx ? dx.to(dy.scalar_type()) : dx;
+    addProduct(lora.aGradient, du.t(), dropped(x, dropout));
+    if (needDx)
+        addDropped(dx, product(du, lora.computeA), dropout);
+    return dx;
 }
 
 } // namespace attune

@@ -45,7 +45,9 @@ struct LoraGroup {
     void refresh(std::int64_t groupOut, at::ScalarType dtype);
 };
 
-/// LoRA dropout of one forward pass: the masks follow from the seed, so a recomputation draws the same ones.
+/// LoRA dropout of one forward pass. The mask is a function of the seed and the place, so it is never stored: a recomputation,
+/// the backward pass and any number of threads draw the same one. Projections that share an input share its mask (PEFT draws
+/// one for each), so that one thin product serves them all.
 struct Dropout {
     double probability = 0;
     std::uint64_t seed = 0;
@@ -75,7 +77,7 @@ public:
     const std::vector<Projection> &projections() const { return m_projections; }
     std::int64_t rowBegin(std::size_t part) const { return m_rowBegin[part]; }
     std::int64_t bytes() const;
-    /// W [out, in] in the dtype of products (products_torch.h): the resident tensor, or the scratch filled.
+    /// W [out, in] in the compute dtype: the resident tensor, or the scratch filled.
     at::Tensor weight(DequantScratch &scratch) const;
 
     at::Tensor forward(const at::Tensor &x, const LoraGroup &lora, const Dropout &dropout, DequantScratch &scratch,

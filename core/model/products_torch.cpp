@@ -2,43 +2,185 @@
 
 #include "core/model/kernels/kernels.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
+#include <memory>
 
 namespace attune {
 namespace {
 
+/// Below so many multiplications a second thread costs more than it takes over.
+constexpr std::int64_t worthThreads = 1 << 18;
+
 bool multipliesBf16()
 {
-    static const bool does = cpuKernels("avx512") != nullptr && cpuKernels().level.substr(0, 6) == "avx512";
+    static const bool does = cpuKernels().level.substr(0, 6) == "avx512";
     return does;
+}
+
+bool byKernel(const at::Tensor &a)
+{
+    return multipliesByKernel(a.scalar_type(), a.device());
+}
+
+/// A workspace that the thread keeps, so that no product waits for memory.
+float *workspace(std::int64_t floats)
+{
+    struct Buffer {
+        std::unique_ptr<float[]> data;
+        std::int64_t size = 0;
+    };
+    thread_local Buffer buffer;
+    if (buffer.size < floats) {
+        buffer.data.reset(); // before the larger one is there
+        buffer.data = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(floats));
+        buffer.size = floats;
+    }
+    return buffer.data.get();
+}
+
+struct Matrix {
+    const char *data;
+    std::int64_t rows;
+    std::int64_t columns;
+    std::int64_t rowStride;
+    std::int64_t columnStride;
+    bool bf16;
+
+    MatrixView from(std::int64_t row, std::int64_t column) const
+    {
+        return {data + (row * rowStride + column * columnStride) * (bf16 ? 2 : 4), bf16, rowStride, columnStride};
+    }
+};
+
+/// The last two dimensions of t, at its `index`th matrix where it is a batch.
+Matrix matrix(const at::Tensor &t, std::int64_t index = 0)
+{
+    TORCH_INTERNAL_ASSERT(t.scalar_type() == at::kBFloat16 || t.scalar_type() == at::kFloat);
+    const std::int64_t offset = t.dim() == 3 ? index * t.stride(0) * std::int64_t(t.element_size()) : 0;
+    return {static_cast<const char *>(t.const_data_ptr()) + offset, t.size(-2), t.size(-1), t.stride(-2), t.stride(-1),
+            t.scalar_type() == at::kBFloat16};
+}
+
+/// Rows [row, row + rows) and columns [column, column + columns) of a product, by this thread.
+void multiplyPart(const Matrix &a, const Matrix &b, const Matrix &out, bool add, std::int64_t row, std::int64_t rows,
+                  std::int64_t column, std::int64_t columns)
+{
+    const CpuKernels &kernels = cpuKernels();
+    char *to = const_cast<char *>(static_cast<const char *>(out.from(row, column).data));
+    kernels.gemm(a.from(row, 0), b.from(0, column), rows, columns, a.columns, {to, out.bf16, out.rowStride, add},
+                 workspace(kernels.gemmWorkspace(rows, columns, a.columns)));
+}
+
+/// How many ways rows and columns are divided among threads. Each part packs its own operands, so the grid with the least
+/// packed twice is taken.
+std::pair<std::int64_t, std::int64_t> grid(std::int64_t rows, std::int64_t columns, std::int64_t threads)
+{
+    std::pair<std::int64_t, std::int64_t> best{threads, 1};
+    std::int64_t least = -1;
+    for (std::int64_t across = 1; across <= threads; ++across) {
+        if (threads % across != 0)
+            continue;
+        const std::int64_t packed = rows * across + columns * (threads / across);
+        if (least < 0 || packed < least) {
+            least = packed;
+            best = {threads / across, across};
+        }
+    }
+    return best;
+}
+
+/// Part `index` of `parts` of [0, size), in steps that fill the kernel's tiles.
+std::pair<std::int64_t, std::int64_t> share(std::int64_t size, std::int64_t index, std::int64_t parts)
+{
+    constexpr std::int64_t step = 48;
+    const std::int64_t steps = (size + step - 1) / step;
+    const auto at = [&](std::int64_t i) { return std::min(size, steps * i / parts * step); };
+    return {at(index), at(index + 1) - at(index)};
+}
+
+void multiply(const Matrix &a, const Matrix &b, const Matrix &out, bool add)
+{
+    const std::int64_t work = a.rows * a.columns * b.columns;
+    const std::int64_t threads = at::in_parallel_region() || work < worthThreads ? 1 : at::get_num_threads();
+    const auto [down, across] = grid(a.rows, b.columns, threads);
+    at::parallel_for(0, threads, 1, [&, down = down, across = across](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            const auto [row, rows] = share(a.rows, i / across, down);
+            const auto [column, columns] = share(b.columns, i % across, across);
+            if (rows > 0 && columns > 0)
+                multiplyPart(a, b, out, add, row, rows, column, columns);
+        }
+    });
+}
+
+void multiplyBatch(const at::Tensor &a, const at::Tensor &b, const at::Tensor &out, bool add)
+{
+    TORCH_CHECK(a.size(0) == b.size(0) && a.size(2) == b.size(1), "batches of matrices that do not fit");
+    const std::int64_t batch = a.size(0);
+    if (batch < at::get_num_threads()) {
+        for (std::int64_t i = 0; i < batch; ++i)
+            multiply(matrix(a, i), matrix(b, i), matrix(out, i), add);
+        return;
+    }
+    at::parallel_for(0, batch, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i)
+            multiplyPart(matrix(a, i), matrix(b, i), matrix(out, i), add, 0, a.size(1), 0, b.size(2));
+    });
+}
+
+at::Tensor multiplied(const at::Tensor &a, const at::Tensor &b, at::ScalarType type)
+{
+    TORCH_CHECK(a.size(1) == b.size(0), "matrices that do not fit");
+    at::Tensor out = at::empty({a.size(0), b.size(1)}, a.options().dtype(type));
+    multiply(matrix(a), matrix(b), matrix(out), false);
+    return out;
 }
 
 } // namespace
 
-at::ScalarType productType(at::ScalarType dtype, at::Device device)
+bool multipliesByKernel(at::ScalarType dtype, at::Device device)
 {
-    return dtype == at::kBFloat16 && device.is_cpu() && !multipliesBf16() ? at::kFloat : dtype;
-}
-
-at::Tensor operand(const at::Tensor &t)
-{
-    return t.to(productType(t.scalar_type(), t.device()));
+    return dtype == at::kBFloat16 && device.is_cpu() && !multipliesBf16();
 }
 
 at::Tensor product(const at::Tensor &a, const at::Tensor &b)
 {
-    return at::mm(operand(a), operand(b)).to(a.scalar_type());
+    return byKernel(a) ? multiplied(a, b, a.scalar_type()) : at::mm(a, b.to(a.scalar_type()));
+}
+
+at::Tensor wideProduct(const at::Tensor &a, const at::Tensor &b)
+{
+    return byKernel(a) ? multiplied(a, b, at::kFloat) : at::mm(a, b.to(a.scalar_type()));
+}
+
+void addProduct(at::Tensor sum, const at::Tensor &a, const at::Tensor &b)
+{
+    if (byKernel(a))
+        multiply(matrix(a), matrix(b), matrix(sum), true);
+    else if (sum.scalar_type() == a.scalar_type())
+        sum.addmm_(a, b.to(a.scalar_type()));
+    else
+        sum.add_(at::mm(a, b.to(a.scalar_type())));
 }
 
 at::Tensor batchProduct(const at::Tensor &a, const at::Tensor &b)
 {
-    return wideBatchProduct(a, b).to(a.scalar_type());
+    if (!byKernel(a))
+        return at::bmm(a, b.to(a.scalar_type()));
+    at::Tensor out = at::empty({a.size(0), a.size(1), b.size(2)}, a.options());
+    multiplyBatch(a, b, out, false);
+    return out;
 }
 
-at::Tensor wideBatchProduct(const at::Tensor &a, const at::Tensor &b)
+void addBatchProduct(at::Tensor sum, const at::Tensor &a, const at::Tensor &b)
 {
-    return at::bmm(operand(a), operand(b));
+    if (byKernel(a))
+        multiplyBatch(a, b, sum, true);
+    else
+        sum.add_(at::bmm(a, b.to(a.scalar_type())));
 }
 
 } // namespace attune

@@ -5,19 +5,22 @@
 namespace attune {
 
 // Matrix products of bfloat16 on processors that can't multiply it. Without AVX-512, ATen's bfloat16 products run some hundred
-// times slower than its float32 ones, so there the operands are widened, multiplied in float32 and the result rounded once,
-// as the hardware would have done. Everywhere else these are ATen's own products.
+// times slower than its float32 ones, so there our own kernel (kernels/gemm_impl.h) widens the operands while it packs them,
+// multiplies and adds in float32 and rounds the result once, as the hardware would have done. Everywhere else these are
+// ATen's own products. b is taken in a's dtype.
 
-/// The dtype that products of `dtype` on `device` are computed in: float32 for bfloat16 on a CPU without AVX-512.
-at::ScalarType productType(at::ScalarType dtype, at::Device device);
-/// The tensor as an operand of a product: itself, or widened.
-at::Tensor operand(const at::Tensor &t);
+/// Whether our own kernel multiplies tensors of `dtype` on `device`.
+bool multipliesByKernel(at::ScalarType dtype, at::Device device);
 
 /// a b, in the dtype of a.   a [n, k], b [k, m]
 at::Tensor product(const at::Tensor &a, const at::Tensor &b);
-/// The same for batches of matrices. [batch, n, k] [batch, k, m]
+/// The same before it is rounded, float32 where it was computed so.
+at::Tensor wideProduct(const at::Tensor &a, const at::Tensor &b);
+/// sum += a b. sum [n, m] in the dtype of a or in float32, rows contiguous.
+void addProduct(at::Tensor sum, const at::Tensor &a, const at::Tensor &b);
+
+/// Batches of matrices. [batch, n, k] [batch, k, m]
 at::Tensor batchProduct(const at::Tensor &a, const at::Tensor &b);
-/// The same, as the product computed it: to be added up in float32.
-at::Tensor wideBatchProduct(const at::Tensor &a, const at::Tensor &b);
+void addBatchProduct(at::Tensor sum, const at::Tensor &a, const at::Tensor &b);
 
 } // namespace attune

@@ -29,6 +29,28 @@ struct SoftmaxRows {
     std::int64_t window = 0;     ///< keys that a query sees, itself included; 0: all
 };
 
+/// Which values dropout drops: a hash of the seed and the place, so that no mask need be kept.
+struct DropoutRule {
+    double probability = 0;
+    std::uint64_t seed = 0;
+};
+
+/// A matrix where it lies: bf16 or float32 values, strides counted in values; one of the two is 1 where it shall be fast.
+struct MatrixView {
+    const void *data = nullptr;
+    bool bf16 = true;
+    std::int64_t rowStride = 0;
+    std::int64_t columnStride = 1;
+};
+
+/// Where a product goes: bf16 (rounded once) or float32, columns side by side; added to what is there, or in its place.
+struct GemmOutput {
+    void *data = nullptr;
+    bool bf16 = true;
+    std::int64_t rowStride = 0;
+    bool add = false;
+};
+
 /// The loops that ATen has no fused or fast form of, for one processor level. All take ranges, so that callers spread
 /// them over threads; none allocates. bf16 in and out, fp32 inside. Every level computes the same formulas; results
 /// may differ between levels in the last bits (order of summation, fused multiply-add).
@@ -78,6 +100,17 @@ struct CpuKernels {
     /// nll[row] in nats; with `gradientScale` != 0 the logits are replaced by (softmax - onehot) * gradientScale.
     void (*crossEntropyRows)(Bf16 *logits, std::int64_t vocab, const std::int64_t *targets, float gradientScale,
                              std::int64_t begin, std::int64_t end, float *nll);
+
+    /// Places [begin, end): 1 / (1 - probability) where the value is kept, else 0.
+    void (*dropoutMask)(const DropoutRule &rule, std::int64_t begin, std::int64_t end, float *mask);
+    /// to = x by that mask, or to += x by it.
+    void (*dropout)(const DropoutRule &rule, const Bf16 *x, std::int64_t begin, std::int64_t end, bool add, Bf16 *to);
+
+    /// out = A [m, k] B [k, n], or += : products and sums in float32. For processors without bfloat16 products, where ATen
+    /// would first make a float32 copy of each operand. The workspace holds gemmWorkspace(m, n, k) floats.
+    void (*gemm)(const MatrixView &a, const MatrixView &b, std::int64_t m, std::int64_t n, std::int64_t k,
+                 const GemmOutput &out, float *workspace);
+    std::int64_t (*gemmWorkspace)(std::int64_t m, std::int64_t n, std::int64_t k);
 };
 
 /// The kernels for this processor, or for $ATTUNE_CPU_LEVEL (plain, avx2, avx512, avx512bf16) where it names a level that

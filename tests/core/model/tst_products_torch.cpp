@@ -3,9 +3,13 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <QTest>
+#include <algorithm>
+#include <vector>
 
 using namespace attune;
 
@@ -18,31 +22,120 @@ static double furthest(const at::Tensor &a, const at::Tensor &b)
 class TestProducts : public QObject {
     Q_OBJECT
 private Q_SLOTS:
-    void bfloat16IsWidenedOnlyWhereTheProcessorCantMultiplyIt()
+    void bfloat16GoesThroughTheKernelOnlyWhereTheProcessorCantMultiplyIt()
     {
         const bool multiplies = cpuKernels().level.substr(0, 6) == "avx512";
-        QCOMPARE(productType(at::kBFloat16, at::kCPU), multiplies ? at::kBFloat16 : at::kFloat);
-        QCOMPARE(productType(at::kFloat, at::kCPU), at::kFloat);
-        QCOMPARE(productType(at::kDouble, at::kCPU), at::kDouble);
-        QCOMPARE(productType(at::kBFloat16, at::Device(at::kCUDA, 0)), at::kBFloat16);
+        QCOMPARE(multipliesByKernel(at::kBFloat16, at::kCPU), !multiplies);
+        QVERIFY(!multipliesByKernel(at::kFloat, at::kCPU));
+        QVERIFY(!multipliesByKernel(at::kDouble, at::kCPU));
+        QVERIFY(!multipliesByKernel(at::kBFloat16, at::Device(at::kCUDA, 0)));
     }
 
+    void aProductIsThatOfTheWidenedOperandsRoundedOnce_data()
+    {
+        QTest::addColumn<int>("n");
+        QTest::addColumn<int>("k");
+        QTest::addColumn<int>("m");
+        QTest::newRow("one value") << 1 << 1 << 1;
+        QTest::newRow("no depth") << 3 << 0 << 4;
+        QTest::newRow("part of a tile") << 5 << 7 << 3;
+        QTest::newRow("odd sizes") << 33 << 70 << 45;
+        QTest::newRow("several depths") << 100 << 1100 << 60;
+        QTest::newRow("several blocks of columns") << 20 << 40 << 1700;
+        QTest::newRow("several blocks of rows") << 1700 << 40 << 20;
+    }
     void aProductIsThatOfTheWidenedOperandsRoundedOnce()
     {
-        const at::Tensor a = at::randn({33, 70}).to(at::kBFloat16);
-        const at::Tensor b = at::randn({70, 45}).to(at::kBFloat16);
-        const at::Tensor y = product(a, b);
-        QCOMPARE(y.scalar_type(), at::kBFloat16);
-        QVERIFY(furthest(y, at::mm(a.to(at::kDouble), b.to(at::kDouble))) < 1.0 / 256);
+        QFETCH(int, n);
+        QFETCH(int, k);
+        QFETCH(int, m);
+        const at::Tensor a = at::randn({n, k}).to(at::kBFloat16);
+        const at::Tensor b = at::randn({k, m}).to(at::kBFloat16);
+        const at::Tensor expected = at::mm(a.to(at::kDouble), b.to(at::kDouble));
+        const double scale = std::max(1e-30, expected.abs().max().item<double>());
+        const auto off = [&](const at::Tensor &y, const at::Tensor &from) {
+            return (y.to(at::kDouble) - from).abs().max().item<double>() / scale;
+        };
+        QCOMPARE(product(a, b).scalar_type(), at::kBFloat16);
+        // Each operand row-major, and as the transpose of a row-major one.
+        for (const at::Tensor &left : {a, a.t().contiguous().t()})
+            for (const at::Tensor &right : {b, b.t().contiguous().t()}) {
+                QVERIFY(off(product(left, right), expected) < 1.0 / 256);
+                QVERIFY(off(wideProduct(left, right), expected) < 1.0 / 256);
+                const at::Tensor sum = at::full({n, m}, 0.5);
+                addProduct(sum, left, right);
+                QVERIFY(off(sum, expected + 0.5) < 1.0 / 256);
+            }
+        // Into a part of a wider matrix, of which nothing else changes.
+        const at::Tensor wide = at::ones({n, m + 9}, at::kBFloat16);
+        addProduct(wide.narrow(1, 4, m), a, b);
+        QVERIFY(furthest(wide.narrow(1, 4, m), expected + 1) < 1.0 / 128);
+        QVERIFY(wide.narrow(1, 0, 4).eq(1).all().item<bool>() && wide.narrow(1, 4 + m, 5).eq(1).all().item<bool>());
+    }
+
+    void theKernelIsExactAtEachProcessorLevel()
+    {
+        const std::int64_t m = 41;
+        const std::int64_t k = 530;
+        const std::int64_t n = 77;
+        const at::Tensor a = at::randn({m, k});
+        const at::Tensor b = at::randn({n, k}).to(at::kBFloat16);
+        const at::Tensor expected = at::mm(a.to(at::kDouble), b.to(at::kDouble).t());
+        for (const std::string_view level : cpuLevels()) {
+            const CpuKernels &kernels = *cpuKernels(level);
+            std::vector<float> workspace(std::size_t(kernels.gemmWorkspace(m, n, k)));
+            const at::Tensor y = at::empty({m, n});
+            kernels.gemm({a.const_data_ptr(), false, k, 1}, {b.const_data_ptr(), true, 1, k}, m, n, k,
+                         {y.mutable_data_ptr(), false, n, false}, workspace.data());
+            QVERIFY2(furthest(y, expected) < 1e-5, level.data());
+        }
     }
 
     void batchesAreMultipliedMatrixByMatrix()
     {
-        const at::Tensor a = at::randn({3, 33, 70}).to(at::kBFloat16);
-        const at::Tensor b = at::randn({3, 45, 70}).to(at::kBFloat16).transpose(1, 2);
-        const at::Tensor expected = at::bmm(a.to(at::kDouble), b.to(at::kDouble));
-        QVERIFY(furthest(batchProduct(a, b), expected) < 1.0 / 256);
-        QVERIFY(furthest(wideBatchProduct(a, b), expected) < 1.0 / 256);
+        for (const int batch : {1, 3, 16}) {
+            const at::Tensor a = at::randn({batch, 33, 70}).to(at::kBFloat16);
+            const at::Tensor b = at::randn({batch, 45, 70}).to(at::kBFloat16).transpose(1, 2);
+            const at::Tensor expected = at::bmm(a.to(at::kDouble), b.to(at::kDouble));
+            QVERIFY(furthest(batchProduct(a, b), expected) < 1.0 / 256);
+            const at::Tensor sum = at::ones({batch, 33, 45});
+            addBatchProduct(sum, a, b);
+            QVERIFY(furthest(sum, expected + 1) < 1.0 / 256);
+        }
+    }
+
+    void dropoutKeepsTheShareAskedForAtEachProcessorLevelAndInAnyPieces()
+    {
+        const std::int64_t n = 100003;
+        for (const double probability : {0.05, 0.5, 0.9}) {
+            std::vector<float> first;
+            for (const std::string_view level : cpuLevels()) {
+                const CpuKernels &kernels = *cpuKernels(level);
+                std::vector<float> mask(n, -1.0F);
+                kernels.dropoutMask({probability, 7}, 0, 40001, mask.data());
+                kernels.dropoutMask({probability, 7}, 40001, n, mask.data());
+                if (first.empty())
+                    first = mask;
+                QVERIFY(mask == first);
+            }
+            double kept = 0;
+            double pairs = 0;
+            for (std::int64_t i = 0; i < n; ++i) {
+                QVERIFY(first[std::size_t(i)] == 0 || std::abs(first[std::size_t(i)] * (1 - probability) - 1) < 1e-6);
+                kept += first[std::size_t(i)] > 0;
+                pairs += i > 0 && first[std::size_t(i)] > 0 && first[std::size_t(i - 1)] > 0;
+            }
+            // Five standard deviations of a fair draw, and neighbours that know nothing of each other.
+            const double keep = 1 - probability;
+            QVERIFY(std::abs(kept / n - keep) < 5 * std::sqrt(keep * probability / n));
+            QVERIFY(std::abs(pairs / n - keep * keep) < 0.01);
+            std::vector<float> other(n);
+            cpuKernels().dropoutMask({probability, 8}, 0, n, other.data());
+            double same = 0;
+            for (std::size_t i = 0; i < other.size(); ++i)
+                same += other[i] > 0 && first[i] > 0;
+            QVERIFY(std::abs(same / n - keep * keep) < 0.01);
+        }
     }
 
     void doublePrecisionIsKept()

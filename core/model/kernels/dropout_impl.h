@@ -1,0 +1,71 @@
+// Dropout by a counter: part of kernels_impl.h, see there.
+//
+// Each place's 32 bits are a hash of the place and the seed (two rounds of MurmurHash3's finaliser, a bijection of 32 bits
+// with full avalanche), as counter-based generators do it: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
+
+inline Vu mixed(Vu h)
+{
+    h ^= h >> 16;
+    h *= 0x85EBCA6BU;
+    h ^= h >> 13;
+    h *= 0xC2B2AE35U;
+    return h ^ (h >> 16);
+}
+
+/// The mask of the places that follow one another from the first.
+class DropoutMask {
+public:
+    explicit DropoutMask(const DropoutRule &rule)
+        : m_scale(static_cast<float>(1.0 / (1.0 - rule.probability))),
+          m_threshold(static_cast<std::int32_t>(rule.probability * 2147483648.0))
+    {
+        // splitmix64's finaliser: neighbouring seeds give unrelated keys.
+        std::uint64_t z = rule.seed + 0x9E3779B97F4A7C15U;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+        z ^= z >> 31;
+        m_low = static_cast<std::uint32_t>(z);
+        m_high = static_cast<std::uint32_t>(z >> 32);
+        for (int i = 0; i < lanes; ++i)
+            m_step[i] = static_cast<std::uint32_t>(i);
+    }
+
+    Vf at(std::int64_t place) const
+    {
+        const auto wide = static_cast<std::uint64_t>(place);
+        const std::uint32_t high = static_cast<std::uint32_t>(wide >> 32) * 0x9E3779B9U;
+        const Vu counter = m_step + static_cast<std::uint32_t>(wide);
+        const Vu bits = mixed(mixed(counter ^ m_low) + (m_high ^ high)) >> 1;
+        const Vi kept = reinterpret_cast<Vi>(bits) >= m_threshold;
+        return select(kept, splat(m_scale), Vf{});
+    }
+
+private:
+    float m_scale;
+    std::int32_t m_threshold;
+    std::uint32_t m_low;
+    std::uint32_t m_high;
+    Vu m_step{};
+};
+
+void dropoutMask(const DropoutRule &rule, std::int64_t begin, std::int64_t end, float *mask)
+{
+    const DropoutMask masks(rule);
+    std::int64_t i = begin;
+    for (; i + lanes <= end; i += lanes)
+        store(mask + i, masks.at(i));
+    const Vf rest = masks.at(i);
+    for (std::int64_t j = 0; i + j < end; ++j)
+        mask[i + j] = rest[j];
+}
+
+void dropout(const DropoutRule &rule, const Bf16 *x, std::int64_t begin, std::int64_t end, bool add, Bf16 *to)
+{
+    const DropoutMask masks(rule);
+    forVectors(end - begin, [&](std::int64_t i, std::int64_t count) {
+        Vf v = loadPart(x + begin + i, count) * masks.at(begin + i);
+        if (add)
+            v += loadPart(to + begin + i, count);
+        storePart(to + begin + i, v, count);
+    });
+}
