@@ -117,6 +117,11 @@ std::size_t bandHeight(double similarity)
     return 1;
 }
 
+std::uint64_t bandKey(const Signature &signature, std::size_t band, std::size_t height)
+{
+    return XXH3_64bits(signature.data() + band * height, height * sizeof signature[0]);
+}
+
 /// One pass over some of the texts, with some shingles left out.
 class Pass {
 public:
@@ -138,8 +143,7 @@ public:
                 continue;
             const Signature signature = signatureOf(shingles);
             for (std::size_t band = 0; band < bands; ++band)
-                keys[band].emplace_back(XXH3_64bits(signature.data() + band * height, height * sizeof signature[0]),
-                                        i);
+                keys[band].emplace_back(bandKey(signature, band, height), i);
         }
 
         std::vector<NearPair> found;
@@ -232,10 +236,9 @@ private:
 };
 
 std::vector<NearPair> pairsAmong(std::span<const std::string_view> texts, const std::vector<std::uint32_t> &members,
-                                 const Shingles &ignored, double similarity, int depth)
+                                 const Shingles &ignored, double similarity, std::size_t formLetter, int depth)
 {
     std::vector<NearPair> pairs = Pass(texts, members, ignored).pairs(similarity);
-    const std::size_t formLetter = std::max(FormLetterCount, (texts.size() + FormLetterShare - 1) / FormLetterShare);
     if (depth == 0 || pairs.size() + 1 < formLetter)
         return pairs;
 
@@ -256,7 +259,7 @@ std::vector<NearPair> pairsAmong(std::span<const std::string_view> texts, const 
             continue;
         Shingles left;
         std::set_union(ignored.begin(), ignored.end(), form.begin(), form.end(), std::back_inserter(left));
-        const auto inside = pairsAmong(texts, heap, left, similarity, depth - 1);
+        const auto inside = pairsAmong(texts, heap, left, similarity, formLetter, depth - 1);
         finer.insert(finer.end(), inside.begin(), inside.end());
         refined[heap.front()] = true;
     }
@@ -272,15 +275,85 @@ double textSimilarity(std::string_view a, std::string_view b)
     return a == b ? 1.0 : jaccard(shinglesOf(a), shinglesOf(b));
 }
 
-std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity)
+std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity, std::size_t all)
 {
-    std::vector<std::uint32_t> all(texts.size());
-    std::iota(all.begin(), all.end(), 0u);
-    std::vector<NearPair> pairs = pairsAmong(texts, all, {}, similarity, 3);
+    const std::size_t count = std::max(all, texts.size());
+    const std::size_t formLetter = std::max(FormLetterCount, (count + FormLetterShare - 1) / FormLetterShare);
+    std::vector<std::uint32_t> members(texts.size());
+    std::iota(members.begin(), members.end(), 0u);
+    std::vector<NearPair> pairs = pairsAmong(texts, members, {}, similarity, formLetter, 3);
     std::sort(pairs.begin(), pairs.end(), [](const NearPair &a, const NearPair &b) {
         return std::pair(a.first, a.second) < std::pair(b.first, b.second);
     });
     return pairs;
+}
+
+NearIndex::NearIndex(double similarity) : m_height(bandHeight(similarity)), m_bands(Hashes / m_height) {}
+
+std::vector<std::uint32_t> NearIndex::keysOf(std::string_view text) const
+{
+    std::vector<std::uint32_t> keys(m_bands, 0);
+    const auto shingles = hashesOf(text);
+    if (shingles.empty())
+        return keys;
+    const Signature signature = signatureOf(shingles);
+    // Half of the key that nearPairs() takes: a few more candidates, and half the memory.
+    for (std::size_t band = 0; band < m_bands; ++band)
+        keys[band] = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(bandKey(signature, band, m_height)));
+    return keys;
+}
+
+std::uint32_t NearIndex::add(std::string_view text)
+{
+    const auto keys = keysOf(text);
+    m_keys.insert(m_keys.end(), keys.begin(), keys.end());
+    return static_cast<std::uint32_t>(m_size++);
+}
+
+void NearIndex::replace(std::uint32_t place, std::string_view text)
+{
+    const auto keys = keysOf(text);
+    std::copy(keys.begin(), keys.end(), m_keys.begin() + static_cast<std::ptrdiff_t>(place * m_bands));
+}
+
+std::vector<std::uint32_t> NearIndex::candidates(std::string_view text, std::size_t most) const
+{
+    const auto keys = keysOf(text);
+    std::vector<std::uint32_t> found;
+    if (keys.front() == 0)
+        return found;
+    // Straight through: of 100,000 texts these are 6 MB, which is quicker than any table would be kept.
+    const std::uint32_t *at = m_keys.data();
+    for (std::size_t place = 0; place < m_size && found.size() <= most; ++place, at += m_bands) {
+        bool shared = false;
+        for (std::size_t band = 0; band < m_bands; ++band)
+            shared |= at[band] == keys[band];
+        if (shared)
+            found.push_back(static_cast<std::uint32_t>(place));
+    }
+    return found;
+}
+
+std::vector<std::uint32_t> NearIndex::doubtful() const
+{
+    std::vector<bool> shared(m_size, false);
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> band; // key and place
+    band.reserve(m_size);
+    for (std::size_t i = 0; i < m_bands; ++i) {
+        band.clear();
+        for (std::size_t place = 0; place < m_size; ++place)
+            if (const std::uint32_t key = m_keys[place * m_bands + i]; key != 0)
+                band.emplace_back(key, static_cast<std::uint32_t>(place));
+        std::sort(band.begin(), band.end());
+        for (std::size_t at = 1; at < band.size(); ++at)
+            if (band[at].first == band[at - 1].first)
+                shared[band[at].second] = shared[band[at - 1].second] = true;
+    }
+    std::vector<std::uint32_t> places;
+    for (std::size_t place = 0; place < m_size; ++place)
+        if (shared[place])
+            places.push_back(static_cast<std::uint32_t>(place));
+    return places;
 }
 
 } // namespace attune

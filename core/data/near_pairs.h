@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -24,7 +25,34 @@ struct NearPair {
 /// form and no sign of kinship (a long instruction before every short question, say); else one group would swallow
 /// the data set. Shingles that half of them have are then left out, and they are compared by the rest. Deterministic;
 /// thread-safe.
-std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity);
+///
+/// Where the texts are only those of a larger set that NearIndex names, `all` is the size of that set: the pairs are then
+/// those of the whole set.
+std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity, std::size_t all = 0);
+
+/// Which texts can be nearly equal, without the texts: what nearPairs() begins with, kept. Of each text it holds the
+/// bands of its signature, 64 bytes at a similarity of 0.85. Two texts that nearPairs() would call a pair are candidates
+/// of each other, and few others are. One thread at a time.
+class NearIndex {
+public:
+    explicit NearIndex(double similarity);
+
+    std::uint32_t add(std::string_view text); ///< its place; the first is 0
+    void replace(std::uint32_t place, std::string_view text); ///< an empty text is nobody's candidate
+    std::size_t size() const { return m_size; }
+    /// Places whose text may be nearly equal to this one, ascending; its own too. One more than `most` at most.
+    std::vector<std::uint32_t> candidates(std::string_view text, std::size_t most) const;
+    /// Places that have a candidate beside themselves, ascending.
+    std::vector<std::uint32_t> doubtful() const;
+
+private:
+    std::vector<std::uint32_t> keysOf(std::string_view text) const;
+
+    std::size_t m_height;
+    std::size_t m_bands;
+    std::size_t m_size = 0;
+    std::vector<std::uint32_t> m_keys; // m_bands of each text; 0: no text
+};
 
 /// The similarity of two texts, 1 for equal ones.
 double textSimilarity(std::string_view a, std::string_view b);

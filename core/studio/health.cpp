@@ -253,7 +253,7 @@ Result<HealthReport> checkProject(Project &project, const ChatEncoder *encoder, 
 }
 
 Result<void> checkRows(Project &project, const ChatEncoder *encoder, const HealthOptions &options,
-                       std::span<const std::int64_t> rows)
+                       std::span<const std::int64_t> rows, TieIndex *index)
 {
     Labelling labelling(project);
     ATTUNE_TRY(const AnswerHabits habits, storedHabits(project));
@@ -277,7 +277,7 @@ Result<void> checkRows(Project &project, const ChatEncoder *encoder, const Healt
     ATTUNE_CHECK(labelling.setProblems(textProblems, found, rows));
     if (!encoder && !rejected.empty()) // countRows() has done it otherwise
         ATTUNE_CHECK(labelling.setProblems(templateProblems, {}, rejected));
-    return checkTies(project, rows, options.similarity);
+    return checkTies(project, rows, options.similarity, index);
 }
 
 Result<std::vector<std::int64_t>> untrainedRows(Project &project, const ChatEncoder &encoder, std::int64_t maxLength,

@@ -3,6 +3,7 @@
 #include "core/data/health.h"
 #include "core/store/labelling.h"
 #include "core/studio/progress.h"
+#include "core/studio/tie_index.h"
 #include "core/text/chat.h"
 
 #include <stop_token>
@@ -56,12 +57,12 @@ std::string encoderFingerprint(const ChatEncoder &encoder);
 Result<HealthReport> checkProject(Project &project, const ChatEncoder *encoder, const HealthOptions &options,
                                   std::stop_token stop = {}, const Progress &progress = {});
 
-/// The same for a few rows whose text or state changed (by an edit, an undo, a rejection), quickly: they are held against the habits that the last checkProject()
-/// learned, and are counted again. The duplicates and leaks that they or their partners had are looked at again, and
-/// rows equal to them are found; what is new and nearly equal, and new leaks, are found by checkProject() only. Rows that
-/// are gone are skipped.
+/// The same for a few rows whose text or state changed (by an edit, an undo, a rejection), quickly: they are held against
+/// the habits that the last checkProject() learned, and are counted again. The duplicates and leaks that they or their
+/// partners had are looked at again, and rows equal to them are found. With an index, so is what is nearly equal to them,
+/// leaks too; without one, or among very many that are alike, only checkProject() finds that. Rows that are gone are skipped.
 Result<void> checkRows(Project &project, const ChatEncoder *encoder, const HealthOptions &options,
-                       std::span<const std::int64_t> rows);
+                       std::span<const std::int64_t> rows, TieIndex *index = nullptr);
 
 /// Rows that training would take and learn nothing from: refused by the template, without an answer, or with none left
 /// by max_length. Encodes every row that is not rejected.

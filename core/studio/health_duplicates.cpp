@@ -57,7 +57,8 @@ struct Question {
 
 class NearFinder {
 public:
-    NearFinder(std::span<const DuplicateRow> rows, double similarity) : m_rows(rows), m_similarity(similarity)
+    NearFinder(std::span<const DuplicateRow> rows, double similarity, std::size_t all)
+        : m_rows(rows), m_similarity(similarity), m_all(std::max(all, rows.size()))
     {
         std::unordered_map<std::string_view, std::uint32_t> known;
         for (std::uint32_t i = 0; i < rows.size(); ++i) {
@@ -72,7 +73,7 @@ public:
                                                   rows[question.rows.front()].contentHash != rows[i].contentHash);
             question.rows.push_back(i);
         }
-        const std::size_t form = std::max<std::size_t>(50, (rows.size() + 9) / 10);
+        const std::size_t form = std::max<std::size_t>(50, (m_all + 9) / 10);
         for (Question &question : m_questions)
             question.differ = question.differ && question.rows.size() < form;
     }
@@ -105,7 +106,7 @@ private:
         for (const Question &question : m_questions)
             texts.push_back(question.text);
         DisjointSets sets(m_questions.size());
-        for (const NearPair &pair : nearPairs(texts, m_similarity)) {
+        for (const NearPair &pair : nearPairs(texts, m_similarity, m_all > m_rows.size() ? m_all : 0)) {
             sets.join(pair.first, pair.second);
             for (const auto &[one, other] : {std::pair(pair.first, pair.second), std::pair(pair.second, pair.first)}) {
                 if (pair.similarity > m_questions[one].similarity) {
@@ -136,6 +137,7 @@ private:
 
     std::span<const DuplicateRow> m_rows;
     double m_similarity;
+    std::size_t m_all;
     std::vector<Question> m_questions;
 };
 
@@ -147,7 +149,34 @@ Result<std::optional<StoredExample>> liveRow(Project &project, std::int64_t id)
     return row;
 }
 
-Result<void> checkDuplicates(Project &project, const std::set<std::int64_t> &edited, double similarity)
+constexpr std::size_t MostNeighbours = 200; ///< of a row; more may be a form
+
+/// Rows that ask nearly the same as one of these, by the index.
+Result<std::set<std::int64_t>> likeRows(Project &project, const std::set<std::int64_t> &edited, double similarity,
+                                        const TieIndex &index)
+{
+    std::set<std::int64_t> like;
+    for (const std::int64_t id : edited) {
+        ATTUNE_TRY(const auto row, liveRow(project, id));
+        if (!row)
+            continue;
+        const auto neighbours = index.likeQuestions(row->messages, MostNeighbours);
+        if (neighbours.size() > MostNeighbours)
+            continue;
+        const std::string text = duplicateText(row->messages);
+        for (const std::int64_t other : neighbours) {
+            if (other == id)
+                continue;
+            ATTUNE_TRY(const auto neighbour, liveRow(project, other));
+            if (neighbour && textSimilarity(text, duplicateText(neighbour->messages)) >= similarity)
+                like.insert({id, other});
+        }
+    }
+    return like;
+}
+
+Result<void> checkDuplicates(Project &project, const std::set<std::int64_t> &edited, double similarity,
+                             const TieIndex *index)
 {
     Labelling labelling(project);
     std::vector<StoredProblem> before;
@@ -155,16 +184,21 @@ Result<void> checkDuplicates(Project &project, const std::set<std::int64_t> &edi
         ATTUNE_TRY(auto ofKind, labelling.problemsOfKind(kind));
         before.insert(before.end(), ofKind.begin(), ofKind.end());
     }
-    // An index finds equal rows, so those are found anew too; what is nearly equal only a look at all rows finds.
+    // The file's own index finds equal rows.
     ATTUNE_TRY(const auto equal, labelling.equalRows(std::vector<std::int64_t>(edited.begin(), edited.end())));
+    std::set<std::int64_t> like(equal.begin(), equal.end());
+    if (index) {
+        ATTUNE_TRY(const auto near, likeRows(project, edited, similarity, *index));
+        like.insert(near.begin(), near.end());
+    }
     std::set<std::int64_t> touched = edited;
-    touched.insert(equal.begin(), equal.end());
+    touched.insert(like.begin(), like.end());
     std::set<std::int64_t> groups;
     for (const StoredProblem &problem : before) {
         if (touched.contains(problem.example) || touched.contains(problem.other) || touched.contains(problem.group))
             groups.insert(problem.group);
     }
-    std::set<std::int64_t> members(equal.begin(), equal.end());
+    std::set<std::int64_t> members = like;
     for (const StoredProblem &problem : before) {
         if (groups.contains(problem.group))
             members.insert({problem.example, problem.other});
@@ -182,31 +216,106 @@ Result<void> checkDuplicates(Project &project, const std::set<std::int64_t> &edi
         if (row)
             rows.push_back(duplicateRow(*row));
     }
-    const auto problems = findDuplicates(rows, similarity);
+    ATTUNE_TRY(const std::int64_t all, project.exampleCount({.includeRejected = false}));
+    const auto problems = findDuplicates(rows, similarity, static_cast<std::size_t>(all));
     const std::vector<std::int64_t> ids(members.begin(), members.end());
     return labelling.setProblems(duplicateKinds, problems, ids);
 }
 
-Result<void> checkLeaks(Project &project, const std::set<std::int64_t> &edited)
+struct LikeRow {
+    std::int64_t id = 0;
+    Part part = Part::Train;
+    double similarity = 0;
+};
+
+/// Rows with a part that are too like this one, ascending. None: so many that they may be a form.
+Result<std::optional<std::vector<LikeRow>>> likePrompts(Project &project, const StoredExample &row, double similarity,
+                                                        const TieIndex &index)
+{
+    const auto neighbours = index.likePrompts(row.messages, MostNeighbours);
+    if (neighbours.size() > MostNeighbours)
+        return std::optional<std::vector<LikeRow>>();
+    std::vector<LikeRow> like;
+    const std::string text = normalisedPrompt(row.messages);
+    for (const std::int64_t id : neighbours) {
+        if (id == row.id)
+            continue;
+        ATTUNE_TRY(const auto other, liveRow(project, id));
+        if (!other || !other->part)
+            continue;
+        const double value = textSimilarity(text, normalisedPrompt(other->messages));
+        if (value >= similarity)
+            like.push_back({id, *other->part, value});
+    }
+    return std::optional(std::move(like));
+}
+
+/// Of two rows that are too alike in two parts, the later one is named, with the nearest.
+std::optional<StoredProblem> leakOf(const StoredExample &row, std::span<const LikeRow> like)
+{
+    LeakedPair leak{.row = row.id, .other = 0, .part = *row.part, .otherPart = *row.part, .similarity = 0};
+    for (const LikeRow &other : like) {
+        if (other.id < row.id && other.part != *row.part && other.similarity > leak.similarity) {
+            leak.other = other.id;
+            leak.otherPart = other.part;
+            leak.similarity = other.similarity;
+        }
+    }
+    return leak.other == 0 ? std::nullopt : std::optional(leakProblem(leak));
+}
+
+Result<bool> leakHolds(Project &project, const StoredProblem &leak, double similarity)
+{
+    ATTUNE_TRY(const auto row, liveRow(project, leak.example));
+    ATTUNE_TRY(const auto other, liveRow(project, leak.other));
+    return row && other && row->part && other->part && row->part != other->part &&
+           textSimilarity(normalisedPrompt(row->messages), normalisedPrompt(other->messages)) >= similarity;
+}
+
+Result<void> checkLeaks(Project &project, const std::set<std::int64_t> &edited, const TieIndex *index)
 {
     Labelling labelling(project);
     ATTUNE_TRY(const auto leaks, labelling.problemsOfKind(ProblemKind::Leak));
     ATTUNE_TRY(const SplitOptions options, splitOptions(project));
-    std::vector<std::int64_t> gone;
-    for (const StoredProblem &leak : leaks) {
-        if (!edited.contains(leak.example) && !edited.contains(leak.other))
-            continue;
-        ATTUNE_TRY(const auto row, liveRow(project, leak.example));
-        ATTUNE_TRY(const auto other, liveRow(project, leak.other));
-        const bool holds = row && other && row->part && other->part && row->part != other->part &&
-                           textSimilarity(normalisedPrompt(row->messages), normalisedPrompt(other->messages)) >=
-                               options.similarity;
-        if (!holds)
-            gone.push_back(leak.example);
+    std::set<std::int64_t> touched = index ? edited : std::set<std::int64_t>();
+    for (const StoredProblem &leak : leaks)
+        if (edited.contains(leak.example) || edited.contains(leak.other))
+            touched.insert(leak.example);
+    if (index) {
+        for (const std::int64_t id : edited) { // a later row may leak into this one by now
+            ATTUNE_TRY(const auto row, liveRow(project, id));
+            if (!row || !row->part)
+                continue;
+            ATTUNE_TRY(const auto like, likePrompts(project, *row, options.similarity, *index));
+            if (like)
+                for (const LikeRow &other : *like)
+                    if (other.part != *row->part)
+                        touched.insert(other.id);
+        }
     }
-    if (gone.empty())
-        return {};
-    return labelling.setProblems(std::array{ProblemKind::Leak}, {}, gone);
+    std::vector<StoredProblem> found;
+    for (const std::int64_t id : touched) {
+        ATTUNE_TRY(const auto row, liveRow(project, id));
+        if (!row || !row->part)
+            continue;
+        if (index) {
+            ATTUNE_TRY(const auto like, likePrompts(project, *row, options.similarity, *index));
+            if (like) {
+                if (auto leak = leakOf(*row, *like))
+                    found.push_back(std::move(*leak));
+                continue;
+            }
+        }
+        for (const StoredProblem &leak : leaks) {
+            if (leak.example != id)
+                continue;
+            ATTUNE_TRY(const bool holds, leakHolds(project, leak, options.similarity));
+            if (holds)
+                found.push_back(leak);
+        }
+    }
+    const std::vector<std::int64_t> ids(touched.begin(), touched.end());
+    return ids.empty() ? Result<void>() : labelling.setProblems(std::array{ProblemKind::Leak}, found, ids);
 }
 
 } // namespace
@@ -216,11 +325,11 @@ DuplicateRow duplicateRow(const StoredExample &row)
     return {row.id, row.contentHash, duplicateText(row.messages)};
 }
 
-std::vector<StoredProblem> findDuplicates(std::span<const DuplicateRow> rows, double similarity)
+std::vector<StoredProblem> findDuplicates(std::span<const DuplicateRow> rows, double similarity, std::size_t all)
 {
     std::vector<StoredProblem> found;
     addEqualRows(rows, found);
-    NearFinder(rows, similarity).find(found);
+    NearFinder(rows, similarity, all).find(found);
     return found;
 }
 
@@ -231,11 +340,20 @@ StoredProblem leakProblem(const LeakedPair &leak)
             leak.other, 0};
 }
 
-Result<void> checkTies(Project &project, std::span<const std::int64_t> rows, double similarity)
+Result<void> checkTies(Project &project, std::span<const std::int64_t> rows, double similarity, TieIndex *index)
 {
     const std::set<std::int64_t> edited(rows.begin(), rows.end());
-    ATTUNE_CHECK(checkDuplicates(project, edited, similarity));
-    return checkLeaks(project, edited);
+    if (index) {
+        for (const std::int64_t id : edited) {
+            ATTUNE_TRY(const auto row, liveRow(project, id));
+            if (row)
+                index->set(id, row->messages);
+            else
+                index->remove(id);
+        }
+    }
+    ATTUNE_CHECK(checkDuplicates(project, edited, similarity, index));
+    return checkLeaks(project, edited, index);
 }
 
 } // namespace attune

@@ -2,6 +2,7 @@
 
 #include "core/store/labelling.h"
 #include "core/studio/project_split.h"
+#include "core/studio/tie_index.h"
 
 namespace attune {
 
@@ -16,11 +17,14 @@ DuplicateRow duplicateRow(const StoredExample &row);
 /// Duplicate and NearDuplicate problems of rows that are in the order of their ids, by near_pairs.h. Rows that are
 /// equal in everything are duplicates. Rows that ask the same, or nearly the same, are near duplicates; but a question
 /// that fifty rows and a tenth of all ask word for word is a form and makes none.
-std::vector<StoredProblem> findDuplicates(std::span<const DuplicateRow> rows, double similarity);
+/// `all` is the number of rows where those that are given are but some.
+std::vector<StoredProblem> findDuplicates(std::span<const DuplicateRow> rows, double similarity, std::size_t all = 0);
 
 StoredProblem leakProblem(const LeakedPair &leak);
 
 /// Looks again at the duplicates and leaks that some rows, or partners of theirs, had: what no longer holds is removed.
-Result<void> checkTies(Project &project, std::span<const std::int64_t> rows, double similarity);
+/// With an index, which learns these rows by the way, what they are nearly equal to by now is found too; but not where a
+/// row has so many neighbours that they may be a form, which only a look at all rows can tell.
+Result<void> checkTies(Project &project, std::span<const std::int64_t> rows, double similarity, TieIndex *index);
 
 } // namespace attune

@@ -10,14 +10,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t keptRejects = 1000;
 
-Error changed(const ImportRequest &request)
-{
-    return {ErrorCode::Io,
-            (request.files.size() == 1 ? request.files.front().file.string() + " changed" : "One of the files changed") +
-                " while it was imported; nothing was imported, try again.",
-            {}};
-}
-
 std::string labelOf(const ImportRequest &request)
 {
     if (!request.label.empty() || request.files.empty())
@@ -65,34 +57,78 @@ private:
     double m_total = 0;
 };
 
-/// What the first reading finds out: the rows of the project and, after them, the new ones, with the parts of all.
+/// What is found out before anything is written: the rows of the project and, after them, the new ones, with the parts
+/// of all. Their texts do not stay, as a file may be larger than the memory.
 struct Plan {
-    std::vector<SplitRow> rows;
-    std::size_t existing = 0;        ///< rows of the project
+    std::vector<std::int64_t> ids;    ///< of all rows; of a new one, once it is written
+    std::size_t existing = 0;         ///< rows of the project
     std::vector<ContentKey> contents; ///< of the new rows
     std::vector<Leak> leaks;
     std::vector<Part> parts;
 };
 
+Error changed(const ImportRequest &request)
+{
+    return {ErrorCode::Io,
+            (request.files.size() == 1 ? request.files.front().file.string() + " changed" : "One of the files changed") +
+                " while it was imported; nothing was imported, try again.",
+            {}};
+}
+
+/// Calls `take` for the new rows alone, in their order, each with its place among them.
+Result<void> readNewRows(const FileReader &reader, std::string_view stage, const ImportRequest &request, const Plan &plan,
+                         const std::function<Result<void>(Example, std::size_t)> &take)
+{
+    std::size_t next = 0;
+    ATTUNE_CHECK(reader.read(
+        stage,
+        [&](Example example) -> Result<void> {
+            if (next == plan.contents.size() || ContentKey::of(contentHash(example.messages)) != plan.contents[next])
+                return {}; // it has its twin already; a file that changed has fewer rows in the end than it had
+            if (!request.origin.empty())
+                example.origin.file = request.origin;
+            return take(std::move(example), next++);
+        },
+        [](const Reject &) -> Result<void> { return {}; }));
+    return next == plan.contents.size() ? Result<void>() : tl::unexpected(changed(request));
+}
+
+/// The rows that may be nearly equal to others are looked at a second time: mostly they are few.
+Result<void> readDoubtful(Project &project, const ImportRequest &request, const FileReader &reader, const Plan &plan,
+                          PlannedSplitter &splitter)
+{
+    const auto doubtful = splitter.doubtful();
+    auto next = doubtful.begin();
+    for (; next != doubtful.end() && *next < plan.existing; ++next) {
+        ATTUNE_TRY(const auto row, project.example(plan.ids[*next]));
+        if (row)
+            splitter.addAgain(*next, row->messages);
+    }
+    if (next == doubtful.end())
+        return {};
+    return readNewRows(reader, "Comparing", request, plan, [&](const Example &example, std::size_t place) -> Result<void> {
+        if (next != doubtful.end() && *next == plan.existing + place) {
+            splitter.addAgain(*next, example.messages);
+            ++next;
+        }
+        return {};
+    });
+}
+
 Result<Plan> planImport(Project &project, const ImportRequest &request, const FileReader &reader,
                         ImportReport &report)
 {
     Plan plan;
-    ATTUNE_TRY(const SplitPlan split, splitPlan(project));
-    std::vector<std::string> strata;
-    const auto look = [&](const auto &row, std::optional<Part> part) {
-        plan.rows.push_back({0, normalisedPrompt(row.messages), splitValue(row, split.group), part});
-        if (!split.stratify.empty())
-            strata.push_back(splitValue(row, split.stratify));
-    };
+    ATTUNE_TRY(auto byProject, splitPlan(project));
+    ATTUNE_TRY(auto splitter, PlannedSplitter::begin(std::move(byProject)));
     ContentSet known;
     ATTUNE_CHECK(project.forEachExample({}, [&](const StoredExample &example) -> Result<void> {
-        look(example, example.part);
-        plan.rows.back().id = example.id;
+        splitter.add(example, example.part);
+        plan.ids.push_back(example.id);
         known.insert(ContentKey::of(example.contentHash));
         return {};
     }));
-    plan.existing = plan.rows.size();
+    plan.existing = plan.ids.size();
     ATTUNE_CHECK(reader.read(
         "Reading",
         [&](Example example) -> Result<void> {
@@ -103,7 +139,7 @@ Result<Plan> planImport(Project &project, const ImportRequest &request, const Fi
             }
             if (!request.origin.empty())
                 example.origin.file = request.origin;
-            look(example, request.part ? request.part : example.part);
+            splitter.add(example, request.part ? request.part : example.part);
             plan.contents.push_back(content);
             return {};
         },
@@ -113,15 +149,15 @@ Result<Plan> planImport(Project &project, const ImportRequest &request, const Fi
                 report.rejects.push_back(std::move(reject));
             return {};
         }));
-    ATTUNE_TRY(auto assigned, assignPlannedParts(plan.rows, strata, split));
+    plan.ids.resize(plan.existing + plan.contents.size(), 0);
+    ATTUNE_CHECK(readDoubtful(project, request, reader, plan, splitter));
+    ATTUNE_TRY(auto assigned, splitter.finish());
     plan.parts = std::move(assigned.parts);
     plan.leaks = std::move(assigned.leaks);
-    for (SplitRow &row : plan.rows) // the texts have done their work
-        std::string().swap(row.prompt);
     return plan;
 }
 
-/// The second reading: in pieces, so that a piece is read while nobody has to wait for the file. The ids of the new rows
+/// The last reading: in pieces, so that a piece is read while nobody has to wait for the file. The ids of the new rows
 /// go into the plan; a row that somebody else added meanwhile gets none.
 class RowAdder {
 public:
@@ -132,24 +168,18 @@ public:
 
     Result<void> run(const FileReader &reader)
     {
-        ATTUNE_CHECK(reader.read(
-            "Importing", [&](Example example) { return take(std::move(example)); },
-            [](const Reject &) -> Result<void> { return {}; }));
-        if (m_next != m_plan.contents.size())
-            return tl::unexpected(changed(m_request));
+        ATTUNE_CHECK(readNewRows(reader, "Importing", m_request, m_plan,
+                                 [&](Example example, std::size_t place) { return take(std::move(example), place); }));
         return write();
     }
 
 private:
-    Result<void> take(Example example)
+    Result<void> take(Example example, std::size_t place)
     {
         constexpr std::size_t PieceRows = 1000;
         constexpr std::size_t PieceBytes = std::size_t(2) << 20;
-        if (m_next == m_plan.contents.size() || ContentKey::of(contentHash(example.messages)) != m_plan.contents[m_next])
-            return {}; // it has its twin already; a file that changed has fewer rows in the end than it had
-        example.part = m_plan.parts[m_plan.existing + m_next++];
-        if (!m_request.origin.empty())
-            example.origin.file = m_request.origin;
+        m_next = place + 1;
+        example.part = m_plan.parts[m_plan.existing + place];
         for (const Message &message : example.messages)
             m_bytes += message.content.size();
         m_piece.push_back(std::move(example));
@@ -161,7 +191,7 @@ private:
         ATTUNE_TRY(const auto ids, m_import.add(m_piece));
         std::size_t row = m_plan.existing + m_next - m_piece.size();
         for (const auto &id : ids)
-            m_plan.rows[row++].id = id.value_or(0);
+            m_plan.ids[row++] = id.value_or(0);
         m_piece.clear();
         m_bytes = 0;
         return {};
@@ -187,7 +217,7 @@ Result<ImportReport> importFiles(Project &project, const ImportRequest &request,
         if (!source.text && fs::exists(source.file, ignored) && !fs::is_regular_file(source.file, ignored))
             return fail(ErrorCode::InvalidInput,
                         source.file.string() +
-                            " is not a regular file, and an import reads each file twice; save it first.");
+                            " is not a regular file, and an import reads each file more than once; save it first.");
     }
     ImportReport report;
     const FileReader reader(request, stop, progress);
@@ -202,8 +232,8 @@ Result<ImportReport> importFiles(Project &project, const ImportRequest &request,
     };
     if (auto step = import.finish(show); !step)
         return forward(step);
-    for (std::size_t i = plan.existing; i < plan.rows.size(); ++i) {
-        if (plan.rows[i].id == 0) {
+    for (std::size_t i = plan.existing; i < plan.ids.size(); ++i) {
+        if (plan.ids[i] == 0) {
             ++report.duplicates;
             continue;
         }
@@ -213,9 +243,9 @@ Result<ImportReport> importFiles(Project &project, const ImportRequest &request,
     for (const Leak &leak : plan.leaks) {
         const auto row = static_cast<std::size_t>(leak.row);
         const auto other = static_cast<std::size_t>(leak.other);
-        if (row >= plan.existing && plan.rows[row].id != 0 && plan.rows[other].id != 0)
+        if (row >= plan.existing && plan.ids[row] != 0 && plan.ids[other] != 0)
             report.leaks.push_back(
-                {plan.rows[row].id, plan.rows[other].id, leak.part, leak.otherPart, leak.similarity});
+                {plan.ids[row], plan.ids[other], leak.part, leak.otherPart, leak.similarity});
     }
     return report;
 }

@@ -1,5 +1,7 @@
 #include "core/studio/project_split.h"
 
+#include "core/data/row_splitter.h"
+
 #include <charconv>
 
 namespace attune {
@@ -27,10 +29,42 @@ std::string numberText(double value)
     return Json(value).dump();
 }
 
-LeakedPair pairOf(const Leak &leak, std::span<const SplitRow> rows)
+struct RowAndPart {
+    std::int64_t id = 0;
+    std::optional<Part> part;
+};
+
+/// The rows of a project, in import order, and what the split makes of them.
+struct ReadSplit {
+    std::vector<RowAndPart> rows;
+    SplitResult split;
+
+    LeakedPair pairOf(const Leak &leak) const
+    {
+        return {rows[static_cast<std::size_t>(leak.row)].id, rows[static_cast<std::size_t>(leak.other)].id, leak.part,
+                leak.otherPart, leak.similarity};
+    }
+};
+
+Result<ReadSplit> readSplit(Project &project, const ExampleFilter &filter, bool withoutPart)
 {
-    return {rows[static_cast<std::size_t>(leak.row)].id, rows[static_cast<std::size_t>(leak.other)].id, leak.part,
-            leak.otherPart, leak.similarity};
+    ReadSplit read;
+    ATTUNE_TRY(const auto options, splitOptions(project));
+    ATTUNE_TRY(auto splitter, RowSplitter::begin(options));
+    ATTUNE_CHECK(project.forEachExample(filter, [&](const StoredExample &example) -> Result<void> {
+        if (!example.part && !withoutPart)
+            return {};
+        read.rows.push_back({example.id, example.part});
+        splitter.add(normalisedPrompt(example.messages), {}, example.part);
+        return {};
+    }));
+    for (const std::uint32_t place : splitter.doubtful()) {
+        ATTUNE_TRY(const auto example, project.example(read.rows[place].id));
+        if (example)
+            splitter.setPrompt(place, normalisedPrompt(example->messages));
+    }
+    ATTUNE_TRY(read.split, splitter.finish());
+    return read;
 }
 
 } // namespace
@@ -52,31 +86,19 @@ Result<void> setSplitOptions(Project &project, const SplitOptions &options)
     return project.setSetting(seedKey, std::to_string(options.seed));
 }
 
-Result<std::vector<SplitRow>> splitRowsOf(Project &project, const ExampleFilter &filter)
-{
-    std::vector<SplitRow> rows;
-    ATTUNE_CHECK(project.forEachExample(filter, [&](const StoredExample &example) -> Result<void> {
-        rows.push_back({example.id, normalisedPrompt(example.messages), {}, example.part});
-        return {};
-    }));
-    return rows;
-}
-
 Result<SplitReport> splitProject(Project &project)
 {
-    ATTUNE_TRY(const auto rows, splitRowsOf(project));
-    ATTUNE_TRY(const auto options, splitOptions(project));
-    ATTUNE_TRY(const auto split, assignParts(rows, options));
+    ATTUNE_TRY(const auto read, readSplit(project, {}, true));
     SplitReport report;
     std::vector<std::pair<std::int64_t, Part>> parts;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        ++report.counts[split.parts[i]];
-        if (!rows[i].fixed)
-            parts.emplace_back(rows[i].id, split.parts[i]);
+    for (std::size_t i = 0; i < read.rows.size(); ++i) {
+        ++report.counts[read.split.parts[i]];
+        if (!read.rows[i].part)
+            parts.emplace_back(read.rows[i].id, read.split.parts[i]);
     }
     report.assigned = static_cast<std::int64_t>(parts.size());
-    for (const Leak &leak : split.leaks)
-        report.leaks.push_back(pairOf(leak, rows));
+    for (const Leak &leak : read.split.leaks)
+        report.leaks.push_back(read.pairOf(leak));
     if (!parts.empty())
         ATTUNE_CHECK(project.setParts(parts));
     return report;
@@ -84,13 +106,10 @@ Result<SplitReport> splitProject(Project &project)
 
 Result<std::vector<LeakedPair>> findLeaks(Project &project)
 {
-    ATTUNE_TRY(auto rows, splitRowsOf(project, {.includeRejected = false}));
-    std::erase_if(rows, [](const SplitRow &row) { return !row.fixed; });
-    ATTUNE_TRY(const auto options, splitOptions(project));
-    ATTUNE_TRY(const auto split, assignParts(rows, options));
+    ATTUNE_TRY(const auto read, readSplit(project, {.includeRejected = false}, false));
     std::vector<LeakedPair> leaks;
-    for (const Leak &leak : split.leaks)
-        leaks.push_back(pairOf(leak, rows));
+    for (const Leak &leak : read.split.leaks)
+        leaks.push_back(read.pairOf(leak));
     return leaks;
 }
 

@@ -32,9 +32,6 @@ struct SplitReport {
     std::vector<LeakedPair> leaks;
 };
 
-/// The rows as the split sees them, in import order.
-Result<std::vector<SplitRow>> splitRowsOf(Project &project, const ExampleFilter &filter = {});
-
 /// Gives a part to every row that has none, and looks for leaks among all.
 Result<SplitReport> splitProject(Project &project);
 /// The same without a change: the leaks among the rows as they stand. Rejected rows are neither trained on nor

@@ -29,77 +29,6 @@ std::uint64_t orderOf(const std::string &text, std::uint64_t seed)
     return hash ^ (hash >> 33);
 }
 
-struct RowsAndStrata {
-    std::vector<SplitRow> rows;
-    std::vector<std::string> strata;
-};
-
-Result<RowsAndStrata> readRows(Project &project, const SplitPlan &plan, bool anew)
-{
-    RowsAndStrata all;
-    ATTUNE_CHECK(project.forEachExample({}, [&](const StoredExample &row) -> Result<void> {
-        all.rows.push_back({row.id, normalisedPrompt(row.messages), splitValue(row, plan.group),
-                            anew ? std::nullopt : row.part});
-        if (!plan.stratify.empty())
-            all.strata.push_back(splitValue(row, plan.stratify));
-        return {};
-    }));
-    return all;
-}
-
-/// Replaces the parts of groups that are free by such that each stratum has its shares.
-void deal(std::span<const SplitRow> all, std::span<const std::string> strataOfRows, const SplitOptions &shares,
-          SplitResult &split)
-{
-    struct Group {
-        std::uint64_t order = 0;
-        std::vector<std::size_t> rows;
-        bool fixed = false;
-    };
-    std::map<std::int64_t, Group> groups;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        Group &group = groups[split.groups[i]];
-        if (group.rows.empty())
-            group.order = orderOf(all[i].prompt, shares.seed);
-        group.rows.push_back(i);
-        group.fixed = group.fixed || all[i].fixed;
-    }
-    struct Stratum {
-        std::vector<const Group *> free;
-        std::array<double, 3> have{};
-        double rows = 0;
-    };
-    std::map<std::string, Stratum> strata;
-    for (const auto &[first, group] : groups) {
-        Stratum &stratum = strata[strataOfRows[group.rows.front()]];
-        stratum.rows += static_cast<double>(group.rows.size());
-        if (!group.fixed)
-            stratum.free.push_back(&group);
-        else
-            for (const std::size_t row : group.rows)
-                stratum.have[static_cast<std::size_t>(split.parts[row])] += 1;
-    }
-    const std::array<double, 3> wanted{1 - shares.validationShare - shares.testShare, shares.validationShare,
-                                       shares.testShare};
-    for (auto &[value, stratum] : strata) {
-        std::sort(stratum.free.begin(), stratum.free.end(),
-                  [](const Group *a, const Group *b) { return a->order < b->order; });
-        for (const Group *group : stratum.free) {
-            // The part that lacks most of its share gets the next group; train where all have theirs.
-            std::size_t best = 0;
-            double lack = wanted[0] * stratum.rows - stratum.have[0];
-            for (std::size_t part = 1; part < 3; ++part)
-                if (const double other = wanted[part] * stratum.rows - stratum.have[part]; other > lack) {
-                    best = part;
-                    lack = other;
-                }
-            for (const std::size_t row : group->rows)
-                split.parts[row] = static_cast<Part>(best);
-            stratum.have[best] += static_cast<double>(group->rows.size());
-        }
-    }
-}
-
 } // namespace
 
 Result<SplitPlan> splitPlan(Project &project)
@@ -147,13 +76,81 @@ std::string splitValue(std::span<const Message> messages, std::span<const std::s
     return {};
 }
 
-Result<SplitResult> assignPlannedParts(std::span<const SplitRow> rows, std::span<const std::string> strata,
-                                       const SplitPlan &plan)
+Result<PlannedSplitter> PlannedSplitter::begin(SplitPlan plan)
 {
-    ATTUNE_TRY(auto split, assignParts(rows, plan.shares));
-    if (!plan.stratify.empty())
-        deal(rows, strata, plan.shares, split);
+    ATTUNE_TRY(auto splitter, RowSplitter::begin(plan.shares));
+    return PlannedSplitter(std::move(plan), std::move(splitter));
+}
+
+void PlannedSplitter::add(const std::string &prompt, const std::string &group, const std::string &stratum,
+                          std::optional<Part> fixed)
+{
+    m_splitter.add(prompt, group, fixed);
+    if (m_plan.stratify.empty())
+        return;
+    const auto number = m_strata.try_emplace(stratum, static_cast<std::uint32_t>(m_strata.size())).first->second;
+    m_dealt.push_back({orderOf(prompt, m_plan.shares.seed), number, fixed.has_value()});
+}
+
+Result<SplitResult> PlannedSplitter::finish()
+{
+    ATTUNE_TRY(auto split, m_splitter.finish());
+    if (!m_plan.stratify.empty())
+        deal(split);
     return split;
+}
+
+/// Replaces the parts of groups that are free by such that each stratum has its shares.
+void PlannedSplitter::deal(SplitResult &split) const
+{
+    struct Group {
+        std::uint64_t order = 0;
+        std::vector<std::size_t> rows;
+        bool fixed = false;
+    };
+    std::map<std::int64_t, Group> groups;
+    for (std::size_t i = 0; i < m_dealt.size(); ++i) {
+        Group &group = groups[split.groups[i]];
+        if (group.rows.empty())
+            group.order = m_dealt[i].order;
+        group.rows.push_back(i);
+        group.fixed = group.fixed || m_dealt[i].fixed;
+    }
+    struct Stratum {
+        std::vector<const Group *> free;
+        std::array<double, 3> have{};
+        double rows = 0;
+    };
+    std::vector<Stratum> strata(m_strata.size());
+    for (const auto &[first, group] : groups) {
+        Stratum &stratum = strata[m_dealt[group.rows.front()].stratum];
+        stratum.rows += static_cast<double>(group.rows.size());
+        if (!group.fixed)
+            stratum.free.push_back(&group);
+        else
+            for (const std::size_t row : group.rows)
+                stratum.have[static_cast<std::size_t>(split.parts[row])] += 1;
+    }
+    const SplitOptions &shares = m_plan.shares;
+    const std::array<double, 3> wanted{1 - shares.validationShare - shares.testShare, shares.validationShare,
+                                       shares.testShare};
+    for (Stratum &stratum : strata) {
+        std::sort(stratum.free.begin(), stratum.free.end(),
+                  [](const Group *a, const Group *b) { return a->order < b->order; });
+        for (const Group *group : stratum.free) {
+            // The part that lacks most of its share gets the next group; train where all have theirs.
+            std::size_t best = 0;
+            double lack = wanted[0] * stratum.rows - stratum.have[0];
+            for (std::size_t part = 1; part < 3; ++part)
+                if (const double other = wanted[part] * stratum.rows - stratum.have[part]; other > lack) {
+                    best = part;
+                    lack = other;
+                }
+            for (const std::size_t row : group->rows)
+                split.parts[row] = static_cast<Part>(best);
+            stratum.have[best] += static_cast<double>(group->rows.size());
+        }
+    }
 }
 
 Result<SplitKeys> splitKeys(Project &project)
@@ -195,12 +192,27 @@ Result<SplitKeys> splitKeys(Project &project)
 
 Result<std::vector<ExampleEdit>> splitEdits(Project &project, const SplitPlan &plan, bool anew)
 {
-    ATTUNE_TRY(const auto all, readRows(project, plan, anew));
-    ATTUNE_TRY(const auto split, assignPlannedParts(all.rows, all.strata, plan));
+    struct Row {
+        std::int64_t id = 0;
+        std::optional<Part> part;
+    };
+    std::vector<Row> rows;
+    ATTUNE_TRY(auto splitter, PlannedSplitter::begin(plan));
+    ATTUNE_CHECK(project.forEachExample({}, [&](const StoredExample &row) -> Result<void> {
+        rows.push_back({row.id, anew ? std::nullopt : row.part});
+        splitter.add(row, rows.back().part);
+        return {};
+    }));
+    for (const std::uint32_t place : splitter.doubtful()) {
+        ATTUNE_TRY(const auto row, project.example(rows[place].id));
+        if (row)
+            splitter.addAgain(place, row->messages);
+    }
+    ATTUNE_TRY(const auto split, splitter.finish());
     std::vector<ExampleEdit> edits;
-    for (std::size_t i = 0; i < all.rows.size(); ++i)
-        if (all.rows[i].fixed != split.parts[i])
-            edits.push_back({.id = all.rows[i].id, .part = std::optional(split.parts[i])});
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        if (rows[i].part != split.parts[i])
+            edits.push_back({.id = rows[i].id, .part = std::optional(split.parts[i])});
     return edits;
 }
 

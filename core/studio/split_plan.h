@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/studio/project_split.h"
+#include "core/data/row_splitter.h"
 #include "core/store/labelling.h"
 
 namespace attune {
@@ -33,10 +34,45 @@ std::string splitValue(const Row &row, const std::string &key)
     return splitValue(row.messages, row.tags, row.origin, key);
 }
 
-/// assignParts() by a plan: with a stratum, the groups without a part are dealt out until each stratum has its shares.
-/// `strata` has a value for each row, or is empty where the plan has no stratum.
-Result<SplitResult> assignPlannedParts(std::span<const SplitRow> rows, std::span<const std::string> strata,
-                                       const SplitPlan &plan);
+/// assignParts() by a plan, for rows that come one after the other and do not stay (row_splitter.h). With a stratum, the
+/// groups without a part are dealt out until each stratum has its shares.
+class PlannedSplitter {
+public:
+    /// InvalidInput when a share is out of range.
+    static Result<PlannedSplitter> begin(SplitPlan plan);
+
+    /// A StoredExample, or an Example on its way in.
+    template <typename Row>
+    void add(const Row &row, std::optional<Part> fixed)
+    {
+        add(normalisedPrompt(row.messages), splitValue(row, m_plan.group),
+            m_plan.stratify.empty() ? std::string() : splitValue(row, m_plan.stratify), fixed);
+    }
+    std::size_t size() const { return m_splitter.size(); }
+    /// Places of the rows that are needed once more, ascending; of a row that is another one by now, nothing is taken.
+    std::vector<std::uint32_t> doubtful() const { return m_splitter.doubtful(); }
+    void addAgain(std::uint32_t place, std::span<const Message> messages)
+    {
+        m_splitter.setPrompt(place, normalisedPrompt(messages));
+    }
+    Result<SplitResult> finish();
+
+private:
+    PlannedSplitter(SplitPlan plan, RowSplitter splitter) : m_plan(std::move(plan)), m_splitter(std::move(splitter)) {}
+    void add(const std::string &prompt, const std::string &group, const std::string &stratum, std::optional<Part> fixed);
+    void deal(SplitResult &split) const;
+
+    SplitPlan m_plan;
+    RowSplitter m_splitter;
+    // With a stratum only:
+    struct Dealt {
+        std::uint64_t order = 0;
+        std::uint32_t stratum = 0;
+        bool fixed = false;
+    };
+    std::vector<Dealt> m_dealt;
+    std::unordered_map<std::string, std::uint32_t> m_strata;
+};
 
 /// The changes that divide the rows: of those without a part, or, `anew`, of all. Groups as assignParts() finds them
 /// stay together. With a stratum, its groups are dealt out in the order of their hash until the shares are met, counting

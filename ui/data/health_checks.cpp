@@ -15,6 +15,8 @@ constexpr int LaterAtMost = 300'000;
 constexpr std::int64_t LookedSteps = 200;
 constexpr std::size_t FewRows = 300;      // checked by the way; more are a job
 constexpr std::size_t ChunkRows = 200;    // of that job: edits of the user come between two chunks
+constexpr std::int64_t ReadByTheWay = 2000; // rows; to compare those of a larger project with the edited ones is a job
+constexpr std::int64_t MostCompared = 500'000; // rows; in a larger project, only a check of all rows finds near duplicates
 constexpr auto CheckedKey = "health_checked"; // rows and tokenizer of the last whole check
 
 void addRows(std::vector<std::int64_t> &rows, std::span<const std::int64_t> more)
@@ -132,6 +134,10 @@ void HealthChecks::look()
 
 void HealthChecks::act(Need need)
 {
+    if (checking()) { // begun while it looked
+        m_again = true;
+        return;
+    }
     std::vector<std::int64_t> rows = std::move(need.changed);
     // Those that could not be counted (rejected, or refused by the template) are tried again when they change.
     std::vector<std::int64_t> uncounted;
@@ -153,29 +159,63 @@ void HealthChecks::act(Need need)
         return checkAll();
     if (rows.empty())
         return;
-    m_later.start(); // what is nearly equal, and new leaks, only a look at all rows finds
+    m_later.start(); // what hangs on all rows together: forms, the habits of the answers
     if (rows.size() > FewRows)
         checkMany(std::move(rows));
     else
-        checkSome(std::move(rows));
+        checkSome(std::move(rows), need.rows);
 }
 
-void HealthChecks::checkSome(std::vector<std::int64_t> rows)
+void HealthChecks::checkSome(std::vector<std::int64_t> rows, std::int64_t all)
 {
-    m_session.change<bool>(
+    using Index = std::shared_ptr<TieIndex>;
+    m_session.change<Index>(
         this,
-        [encoder = m_session.encoder(), options = options(), rows = std::move(rows)](Project &project) -> Result<bool> {
-            ATTUNE_CHECK(checkRows(project, encoder.get(), options, rows));
-            return true;
+        [encoder = m_session.encoder(), options = options(), rows, index = m_index,
+         build = all <= ReadByTheWay](Project &project) mutable -> Result<Index> {
+            if (!index && build) {
+                ATTUNE_TRY(index, TieIndex::build(project, options.similarity));
+            }
+            ATTUNE_CHECK(checkRows(project, encoder.get(), options, rows, index.get()));
+            return index;
         },
-        [this](Result<bool> done) {
-            if (!done)
-                m_session.report(done.error());
+        [this, rows, all](Result<Index> index) {
+            if (!index)
+                return m_session.report(index.error());
+            if (*index)
+                m_index = *index;
+            else if (all <= MostCompared && !checking())
+                compareSome(rows);
         });
+}
+
+/// The first edited rows of a large project wait for all others to be read; the next ones don't.
+void HealthChecks::compareSome(std::vector<std::int64_t> rows)
+{
+    using Index = std::shared_ptr<TieIndex>;
+    m_job = m_session.startJob<Index>(
+        this, tr("Comparing rows"),
+        [encoder = m_session.encoder(), options = options(), rows = std::move(rows)](
+            Project &project, std::stop_token stop, const Session::JobProgress &) -> Result<Index> {
+            ATTUNE_TRY(auto index, TieIndex::build(project, options.similarity, stop));
+            ATTUNE_CHECK(checkRows(project, encoder.get(), options, rows, index.get()));
+            return index;
+        },
+        [this](Result<Index> index) {
+            m_job = 0;
+            Q_EMIT checkingChanged(false);
+            if (index)
+                m_index = *index;
+            else if (index.error().code != ErrorCode::Interrupted)
+                m_session.report(index.error());
+            goOn();
+        });
+    Q_EMIT checkingChanged(true);
 }
 
 void HealthChecks::checkMany(std::vector<std::int64_t> rows)
 {
+    m_index.reset(); // to be read anew with the next edit
     m_job = m_session.startJob<bool>(
         this, tr("Checking changed rows"),
         [encoder = m_session.encoder(), options = options(), rows = std::move(rows)](
@@ -207,6 +247,7 @@ void HealthChecks::checkAll()
         return;
     m_soon.stop();
     m_later.stop();
+    m_index.reset(); // rows may have come in, or gone
     m_job = m_session.startJob<std::pair<HealthReport, std::int64_t>>(
         this, tr("Checking rows"),
         [encoder = m_session.encoder(), options = options()](

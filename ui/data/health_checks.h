@@ -6,12 +6,13 @@
 #include <QObject>
 #include <QTimer>
 
+#include <memory>
 #include <vector>
 
 namespace attune::ui {
 
 /// Keeps the ledger true without being asked. Rows that an edit, an undo or another program changed are checked within a
-/// second or two, they alone; the whole project is checked once its tokenizer is known, after an import, and when edits
+/// second or two, against the others too (of a large project, after some seconds the first time); the whole project is checked once its tokenizer is known, after an import, and when edits
 /// have rested for a while, which is longer where there are more rows.
 class HealthChecks final : public QObject {
     Q_OBJECT
@@ -33,7 +34,8 @@ private:
     void look();
     void act(Need need);
     void goOn(); ///< where something changed meanwhile
-    void checkSome(std::vector<std::int64_t> rows);
+    void checkSome(std::vector<std::int64_t> rows, std::int64_t all);
+    void compareSome(std::vector<std::int64_t> rows);
     void checkMany(std::vector<std::int64_t> rows);
     HealthOptions options() const;
 
@@ -47,6 +49,7 @@ private:
     std::int64_t m_rowsChecked = -1; ///< in the project at the last whole check
     bool m_looked = false;
     std::vector<StepMark> m_steps;     ///< as the last look found them
+    std::shared_ptr<TieIndex> m_index; ///< null: not read yet
     std::vector<std::int64_t> m_tried; ///< could not be counted, ascending: tried again when they change
 };
 

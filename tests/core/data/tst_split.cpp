@@ -1,3 +1,4 @@
+#include "core/data/near_pairs.h"
 #include "core/data/split.h"
 
 #include <QElapsedTimer>
@@ -89,6 +90,7 @@ private Q_SLOTS:
     void aFormLetterIsNoGroup();
     void aFewNearEqualRowsAmongFormLettersStillGroup();
     void aLargeHeapOfNearDuplicatesStaysOneGroup();
+    void theIndexNamesEveryPairAndFewOthers();
     void aHundredThousandRowsTakeSeconds();
 };
 
@@ -387,6 +389,41 @@ void TestSplit::aLargeHeapOfNearDuplicatesStaysOneGroup()
     const auto split = assignParts(rows, {});
     for (const std::size_t row : variants)
         QCOMPARE(split->groups[row], std::int64_t(variants.front()));
+}
+
+void TestSplit::theIndexNamesEveryPairAndFewOthers()
+{
+    Sentences sentences(5);
+    std::vector<std::string> texts;
+    for (int i = 0; i < 1000; ++i) {
+        texts.push_back(sentences.next(20));
+        if (i % 5 == 0)
+            texts.push_back(withATypo(texts.back(), sentences.random()));
+    }
+    texts.insert(texts.begin() + 7, "abc"); // too short to be like another
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    const auto pairs = nearPairs(views, 0.85);
+    QVERIFY(pairs.size() > 150);
+    NearIndex index(0.85);
+    for (const std::string &text : texts)
+        index.add(text);
+    const auto doubtful = index.doubtful();
+    QVERIFY(doubtful.size() < 450);
+    std::vector<std::string_view> some;
+    for (const std::uint32_t place : doubtful)
+        some.push_back(texts[place]);
+    const auto again = nearPairs(some, 0.85, texts.size());
+    QCOMPARE(again.size(), pairs.size());
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        QCOMPARE(doubtful[again[i].first], pairs[i].first);
+        QCOMPARE(doubtful[again[i].second], pairs[i].second);
+        const auto candidates = index.candidates(texts[pairs[i].first], 100);
+        QVERIFY(std::count(candidates.begin(), candidates.end(), pairs[i].second) == 1);
+    }
+    QVERIFY(index.candidates("abc", 100).empty());
+    index.replace(pairs[0].second, {});
+    const auto left = index.candidates(texts[pairs[0].first], 100);
+    QVERIFY(std::count(left.begin(), left.end(), pairs[0].second) == 0);
 }
 
 void TestSplit::aHundredThousandRowsTakeSeconds()

@@ -231,6 +231,49 @@ private Q_SLOTS:
         QCOMPARE(kindsOf(ids[1]), std::vector<ProblemKind>{});
     }
 
+    void anEditThatMakesTwoRowsNearlyEqualIsFoundByTheIndex()
+    {
+        const auto ids = add({ask(Lamp, "a"), ask("Where is my parcel? It left on Monday.", "b", Part::Validation),
+                              ask("How do I clean the coffee machine?", "c")});
+        check();
+        const auto index = must(TieIndex::build(*m_toy->project, 0.85));
+        ExampleEdit edit{.id = ids[2]};
+        edit.messages = std::vector<Message>{{"user", Lamp + " Thanks!"}, {"assistant", "c"}};
+        must(labelling().apply("edit", std::vector{edit}));
+        must(checkRows(*m_toy->project, nullptr, {}, std::vector{ids[2]}, index.get()));
+        QCOMPARE(kindsOf(ids[0]), std::vector<ProblemKind>{ProblemKind::NearDuplicate});
+        QCOMPARE(kindsOf(ids[2]), std::vector<ProblemKind>{ProblemKind::NearDuplicate});
+        const auto quick = must(labelling().problemsOfKind(ProblemKind::NearDuplicate));
+        check();
+        QCOMPARE(must(labelling().problemsOfKind(ProblemKind::NearDuplicate)), quick);
+        // Back, and the second is made like the first, in another part.
+        must(labelling().undo());
+        edit.id = ids[1];
+        must(labelling().apply("edit", std::vector{edit}));
+        must(checkRows(*m_toy->project, nullptr, {}, std::vector{ids[1], ids[2]}, index.get()));
+        QCOMPARE(kindsOf(ids[2]), std::vector<ProblemKind>{});
+        QCOMPARE(kindsOf(ids[0]), std::vector<ProblemKind>{ProblemKind::NearDuplicate});
+        QCOMPARE(kindsOf(ids[1]), (std::vector<ProblemKind>{ProblemKind::NearDuplicate, ProblemKind::Leak}));
+        const auto leaks = must(labelling().problemsOfKind(ProblemKind::Leak));
+        check();
+        QCOMPARE(must(labelling().problemsOfKind(ProblemKind::Leak)), leaks);
+    }
+
+    void alsoTheRowThatALaterOneLeaksIntoIsFoundByTheIndex()
+    {
+        const auto ids = add({ask("How do I clean the coffee machine?", "a"), ask(Lamp, "b", Part::Test)});
+        check();
+        const auto index = must(TieIndex::build(*m_toy->project, 0.85));
+        ExampleEdit edit{.id = ids[0]};
+        edit.messages = std::vector<Message>{{"user", Lamp + " Thanks!"}, {"assistant", "c"}};
+        must(labelling().apply("edit", std::vector{edit}));
+        must(checkRows(*m_toy->project, nullptr, {}, std::vector{ids[0]}, index.get()));
+        QCOMPARE(kindsOf(ids[1]), (std::vector<ProblemKind>{ProblemKind::NearDuplicate, ProblemKind::Leak}));
+        must(m_toy->project->setLabelState(ids[0], LabelState::Rejected));
+        must(checkRows(*m_toy->project, nullptr, {}, std::vector{ids[0]}, index.get()));
+        QCOMPARE(kindsOf(ids[1]), std::vector<ProblemKind>{});
+    }
+
     void whatTheTemplateSaysGoesAndComesWithARejection()
     {
         const auto ids = add({rowOf({{"user", "Where is it?"}})});

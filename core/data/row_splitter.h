@@ -1,0 +1,75 @@
+#pragma once
+
+#include "core/data/near_pairs.h"
+#include "core/data/split.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace attune {
+
+/// assignParts() for rows that come one after the other and do not stay: of each it keeps some 150 bytes instead of its
+/// prompt. First add() every row, then setPrompt() for those that doubtful() names, then finish(). One thread at a time.
+class RowSplitter {
+public:
+    /// InvalidInput when a share is out of range.
+    static Result<RowSplitter> begin(const SplitOptions &options);
+
+    /// The arguments are those of SplitRow.
+    void add(std::string_view prompt, std::string_view group, std::optional<Part> fixed);
+    std::size_t size() const { return m_rows.size(); }
+    /// Places of the rows whose prompts are needed once more, as they may be nearly equal to another's; ascending.
+    std::vector<std::uint32_t> doubtful() const;
+    /// A prompt that is not the one that was added is as good as none.
+    void setPrompt(std::uint32_t row, std::string_view prompt);
+    Result<SplitResult> finish();
+
+private:
+    static constexpr std::size_t PartCount = 3;
+    static constexpr std::uint32_t None = UINT32_MAX;
+
+    /// Rows with the same prompt.
+    struct Node {
+        std::uint64_t high = 0; ///< hash of the prompt
+        std::uint64_t low = 0;
+        std::uint64_t draw = 0; ///< decides on a part where nothing else does
+        std::uint32_t firstRow = 0;
+        std::array<std::uint32_t, PartCount> firstIn{None, None, None}; ///< first row in each part
+        std::optional<Part> fixed = {}; ///< of its first row that has one
+        std::optional<Part> part = {};
+    };
+    struct Row {
+        std::uint32_t node = 0;
+        std::uint32_t group = None;
+        std::optional<Part> fixed;
+    };
+    struct Link {
+        std::uint32_t to = 0;
+        double similarity = 0;
+    };
+    struct Groups;
+
+    explicit RowSplitter(const SplitOptions &options) : m_options(options), m_near(options.similarity) {}
+    std::uint32_t nodeOf(std::string_view prompt);
+    std::size_t placeOf(std::uint64_t high, std::uint64_t low) const;
+    void growTable();
+    void link(Groups &groups);
+    void assign(Groups &groups);
+    Part partByHash(const Node &node) const;
+    std::span<const Link> linksOf(std::uint32_t node) const;
+    void findLeak(std::uint32_t row, SplitResult &result) const;
+
+    SplitOptions m_options;
+    NearIndex m_near; // by node
+    std::vector<Row> m_rows;
+    std::vector<Node> m_nodes;
+    std::vector<std::uint32_t> m_table; // nodes by the hash of their prompt
+    std::unordered_map<std::string, std::uint32_t> m_groups;
+    std::unordered_map<std::uint32_t, std::string> m_prompts; // of doubtful nodes
+    std::unordered_map<std::uint32_t, std::vector<Link>> m_links;
+};
+
+} // namespace attune
