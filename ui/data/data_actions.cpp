@@ -4,6 +4,7 @@
 #include "ui/data/data_query.h"
 #include "ui/data/data_words.h"
 #include "ui/data/data_workspace.h"
+#include "ui/data/editor.h"
 #include "ui/data/example_list_panel.h"
 #include "ui/data/facets_panel.h"
 #include "ui/data/find_replace.h"
@@ -69,7 +70,7 @@ void DataActions::addRows()
     DataWorkspace *w = &m_workspace;
     ExampleListPanel *list = w->m_list;
     Session *session = &w->m_session;
-    addWriting(Menu::File, "import", DataWorkspace::tr("Import rows..."), QKeySequence(Qt::CTRL | Qt::Key_I),
+    addWriting(Menu::File, "import", DataWorkspace::tr("Import rows…"), QKeySequence(Qt::CTRL | Qt::Key_I),
                [w] { w->startImport({}); });
     QAction *paste = addWriting(Menu::Edit, "paste", DataWorkspace::tr("Paste rows"), QKeySequence::Paste,
                                 [w] { w->startPaste(); });
@@ -81,9 +82,10 @@ void DataActions::addRows()
     remove->setShortcutContext(Qt::WidgetShortcut);
     for (QWidget *view : list->views())
         view->addAction(remove);
-    addWriting(Menu::Row, "tagRows", DataWorkspace::tr("Tag the selected rows..."), QKeySequence(Qt::SHIFT | Qt::Key_T),
+    w->m_editor->addAction(remove); // which has the keyboard itself while nobody types in it
+    addWriting(Menu::Row, "tagRows", DataWorkspace::tr("Tag the selected rows…"), QKeySequence(Qt::SHIFT | Qt::Key_T),
                [w] { w->askTag(false); });
-    addWriting(Menu::Row, "untagRows", DataWorkspace::tr("Take a tag from the selected rows..."), {},
+    addWriting(Menu::Row, "untagRows", DataWorkspace::tr("Take a tag from the selected rows…"), {},
                [w] { w->askTag(true); });
     const char *states[] = {"toLabel", "approveRows", "flagRows", "rejectRows"};
     for (int state = 0; state < 4; ++state) {
@@ -119,7 +121,7 @@ void DataActions::addFind()
     });
     add(Menu::Edit, "clearFilter", DataWorkspace::tr("Clear filter"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_F),
         [w] { w->m_query->clear(); });
-    add(Menu::Edit, "replace", DataWorkspace::tr("Find and replace..."), QKeySequence(Qt::CTRL | Qt::Key_H), [w] {
+    add(Menu::Edit, "replace", DataWorkspace::tr("Find and replace…"), QKeySequence(Qt::CTRL | Qt::Key_H), [w] {
         w->m_replace->setRows(w->m_list->model().ids(), w->m_list->selectedIds());
         w->showPanel(w->m_replace);
     });
@@ -145,18 +147,22 @@ void DataActions::addView()
     w->connect(test, &QAction::triggered, w, [w, test](bool on) {
         test->setChecked(w->m_query->value().testRows); // it follows the query, not the click
         if (on)
-            w->m_facets->askForTestRows(), w->showFacetsOver(std::nullopt);
+            w->showFacetsOver(std::nullopt), w->m_facets->askForTestRows();
         else
             w->m_query->setTestRows(false);
     });
     w->connect(w->m_query, &DataQuery::changed, test, [w, test] { test->setChecked(w->m_query->value().testRows); });
     add(Menu::View, "alike", DataWorkspace::tr("Sort by likeness to this row"), {},
         [w, list] { w->m_query->setAlikeTo(list->currentId()); });
-    add(Menu::View, "sort", DataWorkspace::tr("Sort rows..."), {}, [list] {
+    add(Menu::View, "sort", DataWorkspace::tr("Sort rows…"), {}, [list] {
         QWidget *bar = list->queryBar();
         list->queryBar()->sortMenu()->popup(bar->mapToGlobal(bar->rect().bottomRight()));
     });
-    addWriting(Menu::View, "saveView", DataWorkspace::tr("Save this view as..."), {}, [w] { w->askSaveView(); });
+    add(Menu::View, "views", DataWorkspace::tr("Saved views…"), {}, [w, list] {
+        QWidget *bar = list->queryBar();
+        w->m_views->popup(bar->mapToGlobal(bar->rect().bottomLeft()));
+    });
+    addWriting(Menu::View, "saveView", DataWorkspace::tr("Save this view as…"), {}, [w] { w->askSaveView(); });
     addWriting(Menu::View, "lengthDown", DataWorkspace::tr("max_length down by 16"), QKeySequence(Qt::ALT | Qt::Key_Left),
                [w] { w->nudgeMaxLength(-16); });
     addWriting(Menu::View, "lengthUp", DataWorkspace::tr("max_length up by 16"), QKeySequence(Qt::ALT | Qt::Key_Right),
@@ -173,7 +179,7 @@ void DataActions::addView()
         w->m_health->reviewKind(ProblemKind::Leak);
     });
     add(Menu::View, "versions", DataWorkspace::tr("Versions of the data"), {}, [w] { w->showPanel(w->m_versions); });
-    addWriting(Menu::File, "keepVersion", DataWorkspace::tr("Keep this version of the data..."), {}, [w] {
+    addWriting(Menu::File, "keepVersion", DataWorkspace::tr("Keep this version of the data…"), {}, [w] {
         w->showPanel(w->m_versions);
         w->m_versions->askForName();
     });
@@ -196,7 +202,7 @@ void DataActions::addExports()
         for (const auto &[format, name, words] : formats) {
             const QByteArray id = QByteArray(listed ? "exportListed" : "exportAll") + name;
             add(Menu::File, id.constData(),
-                (listed ? DataWorkspace::tr("Export listed rows: %1...") : DataWorkspace::tr("Export all rows: %1...")).arg(words),
+                (listed ? DataWorkspace::tr("Export listed rows: %1…") : DataWorkspace::tr("Export all rows: %1…")).arg(words),
                 {}, [w, one = format, listed] { w->askExport(one, listed); });
         }
 }

@@ -1,5 +1,6 @@
 #include "core/studio/export_rows.h"
 #include "ui/data/ask_bar.h"
+#include "ui/data/data_menus.h"
 #include "ui/data/data_query.h"
 #include "ui/data/data_words.h"
 #include "ui/data/data_workspace.h"
@@ -206,7 +207,9 @@ void DataWorkspace::dropEvent(QDropEvent *event)
 
 QList<WorkspaceAction> DataWorkspace::workspaceActions()
 {
-    return m_actions + m_editor->actions();
+    const QList<WorkspaceAction> all = m_actions + m_editor->actions();
+    arrangeMenus(all);
+    return all;
 }
 
 QWidget *DataWorkspace::searchField()

@@ -13,6 +13,13 @@ namespace attune::ui {
 
 namespace {
 
+/// With the letter that opens it with Alt; no two have the same.
+QString titleWithKey(Menu menu)
+{
+    const QString title = ActionBook::title(menu);
+    return menu == Menu::Run ? QString(title).insert(1, '&') : '&' + title;
+}
+
 constexpr Menu AllMenus[] = {Menu::File, Menu::Edit, Menu::View, Menu::Row, Menu::Run, Menu::Model, Menu::Help};
 
 } // namespace
@@ -41,7 +48,7 @@ QString ActionBook::title(Menu menu)
 ActionBook::ActionBook(QWidget &window, QMenuBar &menuBar) : QObject(&window), m_window(window)
 {
     for (const Menu menu : AllMenus) {
-        QMenu *shown = menuBar.addMenu("&" + title(menu));
+        QMenu *shown = menuBar.addMenu(titleWithKey(menu));
         shown->setObjectName("menu" + title(menu));
         shown->setAccessibleName(title(menu));
         shown->setToolTipsVisible(true);
@@ -99,17 +106,20 @@ void ActionBook::addWorkspace(Workspace &workspace, std::function<void()> show)
     // A group that is disabled disables its actions, and gives each its own state back when it is enabled again.
     place.group = new QActionGroup(this);
     place.group->setExclusionPolicy(QActionGroup::ExclusionPolicy::None);
-    QList<Menu> begun;
-    for (const WorkspaceAction &one : workspace.workspaceActions()) {
-        if (!one.action)
-            continue;
+    QList<WorkspaceAction> all = workspace.workspaceActions();
+    all.removeIf([](const WorkspaceAction &one) { return !one.action; });
+    const auto groupOf = [](const WorkspaceAction &one) { return one.action->property("menuGroup").toInt(); };
+    std::stable_sort(all.begin(), all.end(),
+                     [&](const WorkspaceAction &a, const WorkspaceAction &b) { return groupOf(a) < groupOf(b); });
+    QHash<Menu, int> begun; // with which group
+    for (const WorkspaceAction &one : all) {
         QMenu *menu = m_menus.value(one.menu);
-        if (!begun.contains(one.menu)) {
-            begun.append(one.menu);
+        if (!begun.contains(one.menu) || begun.value(one.menu) != groupOf(one)) {
+            begun.insert(one.menu, groupOf(one));
             if (!menu->isEmpty())
                 m_separators.append(menu->addSeparator());
         }
-        menu->addAction(one.action);
+        menuFor(one.menu, *one.action)->addAction(one.action);
         if (one.everywhere) {
             connect(one.action, &QAction::triggered, this, show);
         } else if (QActionGroup *inner = one.action->actionGroup()) {
@@ -124,6 +134,19 @@ void ActionBook::addWorkspace(Workspace &workspace, std::function<void()> show)
     showMenus();
 }
 
+QMenu *ActionBook::menuFor(Menu menu, const QAction &action)
+{
+    const QString title = action.property("submenu").toString();
+    if (title.isEmpty())
+        return m_menus.value(menu);
+    QMenu *&inner = m_inner[{static_cast<int>(menu), title}];
+    if (!inner) {
+        inner = addMenu(menu, title);
+        inner->setToolTipsVisible(true);
+    }
+    return inner;
+}
+
 void ActionBook::removeWorkspaces()
 {
     for (const Place &place : m_places)
@@ -133,6 +156,8 @@ void ActionBook::removeWorkspaces()
     for (const auto &separator : m_separators)
         delete separator;
     m_separators.clear();
+    qDeleteAll(m_inner);
+    m_inner.clear();
     m_actions.removeIf([](const BookedAction &booked) { return !booked.action; });
     QHash<const QAction *, QKeySequence> kept;
     for (const BookedAction &booked : m_actions)

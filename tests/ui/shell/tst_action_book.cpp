@@ -71,6 +71,31 @@ private Q_SLOTS:
         QVERIFY(newRun->isEnabled());
     }
 
+    void actionsStandInTheirGroupsAndMenus()
+    {
+        auto rows = std::make_unique<ToyWorkspace>("Rows");
+        rows->add("Check", "")->setProperty("menuGroup", 2);
+        rows->add("New", "");
+        QAction *one = rows->add("Rate 1", "1");
+        QAction *two = rows->add("Rate 2", "2");
+        for (QAction *rate : {one, two}) {
+            rate->setProperty("menuGroup", 1);
+            rate->setProperty("submenu", "Rate");
+        }
+        m_book->addWorkspace(*rows, [] {});
+        QStringList shown;
+        for (const QAction *action : m_book->menu(Menu::Row)->actions())
+            shown << (action->isSeparator() ? QString("-") : action->text());
+        QCOMPARE(shown, QStringList({"New", "-", "Rate", "-", "Check"}));
+        QMenu *inner = m_book->menu(Menu::Row)->actions()[2]->menu();
+        QVERIFY(inner);
+        QCOMPARE(inner->actions(), QList<QAction *>({one, two}));
+        QCOMPARE(m_book->actions().size(), 4); // the palette lists them all
+        rows.reset();
+        m_book->removeWorkspaces();
+        QVERIFY(m_book->menu(Menu::Row)->isEmpty());
+    }
+
     void aKeyOfAPanelIsNotLentToTheWindow()
     {
         ToyWorkspace rows("Rows");
