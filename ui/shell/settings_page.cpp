@@ -3,6 +3,7 @@
 #include "core/base/files.h"
 #include "core/model/registry.h"
 #include "ui/shell/action_book.h"
+#include "ui/shell/model_fit.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
@@ -200,11 +201,21 @@ void SettingsPage::showModels()
         showModelTrouble(fromUtf8(known.error().message));
         return;
     }
+    std::vector<std::filesystem::path> paths;
     for (const KnownModel &model : *known) {
+        paths.push_back(model.path);
         auto *item = new QListWidgetItem(fromUtf8(model.name) + "   " + fromUtf8(model.path.string()), m_models);
         item->setData(NameRole, model.bundled ? QString() : fromUtf8(model.name)); // the bundled one stays
         item->setToolTip(fromUtf8(model.path.string()));
     }
+    askFits(m_models, paths, [list = m_models](const QHash<QString, QString> &fits) {
+        for (int i = 0; i < list->count(); ++i) {
+            QListWidgetItem *item = list->item(i);
+            const QString fit = fits.value(item->toolTip());
+            if (!fit.isEmpty() && !item->text().contains(fit))
+                item->setText(item->text().replace(QStringLiteral("   "), QStringLiteral("   %1   ").arg(fit)));
+        }
+    });
     if (known->empty())
         showModelTrouble(tr("No model is known yet: run installer/setup, or add one here."));
 }

@@ -2,6 +2,7 @@
 
 #include "core/model/registry.h"
 #include "core/studio/sample_project.h"
+#include "ui/shell/model_fit.h"
 #include "ui/shell/run_chip.h"
 #include "ui/shell/run_feed.h"
 #include "ui/widgets/format.h"
@@ -147,6 +148,7 @@ void TopBar::setSession(Session *session)
     for (QWidget *widget : {m_divider, static_cast<QWidget *>(m_project), static_cast<QWidget *>(m_model)})
         widget->setVisible(session != nullptr);
     m_runChip->setSaving(false);
+    m_runChip->setPaused(0);
     m_runChip->setStatus({});
     m_project->setBusy(false);
     if (!session)
@@ -190,12 +192,16 @@ void TopBar::showModels()
         action->setChecked(name == m_session->baseModel());
         action->setToolTip(where);
         connect(action, &QAction::triggered, this, [this, name] { m_session->setBaseModel(name); });
+        return action;
     };
     menu.setToolTipsVisible(true);
     bool shown = false;
+    QHash<QString, QAction *> byPath;
+    std::vector<std::filesystem::path> paths;
     if (known) {
         for (const KnownModel &model : *known) {
-            add(fromUtf8(model.name), fromUtf8(model.path.string()));
+            byPath.insert(fromUtf8(model.path.string()), add(fromUtf8(model.name), fromUtf8(model.path.string())));
+            paths.push_back(model.path);
             shown = shown || fromUtf8(model.name) == m_session->baseModel();
         }
     }
@@ -204,6 +210,11 @@ void TopBar::showModels()
     menu.addSeparator();
     connect(menu.addAction(tr("Add a model folder…")), &QAction::triggered, this, [this] { Q_EMIT addModelAsked(false); });
     connect(menu.addAction(tr("Add a GGUF file…")), &QAction::triggered, this, [this] { Q_EMIT addModelAsked(true); });
+    askFits(&menu, paths, [byPath](const QHash<QString, QString> &fits) {
+        for (auto fit = fits.begin(); fit != fits.end(); ++fit)
+            if (QAction *action = byPath.value(fit.key()))
+                action->setText(action->text() + '\t' + fit.value());
+    });
     menu.exec(m_model->mapToGlobal(QPoint(0, m_model->height())));
 }
 
