@@ -34,9 +34,10 @@ struct Fold {
     int from; ///< lines above which it folds
     int to;
 };
-Fold foldOf(const std::string &role)
+
+Fold foldOf(const std::string &role, bool alone)
 {
-    return role == "assistant" ? Fold{40, 24} : Fold{12, 7};
+    return role == "assistant" ? Fold{40, 24} : alone ? Fold{18, 15} : Fold{12, 7};
 }
 
 class QuoteColours final : public QSyntaxHighlighter {
@@ -170,7 +171,11 @@ void RoleCard::build()
 
     m_more = new KeyButton({}, KeyButton::Link);
     m_more->setObjectName(QStringLiteral("showMore"));
-    layout->addWidget(m_more, 0, Qt::AlignLeft);
+    auto *more = new QHBoxLayout;
+    more->setContentsMargins(-2, 0, 0, 0); // a link keeps room for its ring; its words stand under the text
+    more->addWidget(m_more);
+    more->addStretch();
+    layout->addLayout(more);
     m_refused = new InlineNotice(Tone::Warn);
     m_refused->setObjectName(QStringLiteral("refused"));
     layout->addWidget(m_refused);
@@ -310,7 +315,7 @@ void RoleCard::refold()
 {
     if (m_edit->isHidden())
         return;
-    const Fold fold = foldOf(m_role);
+    const Fold fold = foldOf(m_role, m_scale > 1);
     const int lines = wantsFold() ? visualLines() : 0;
     const bool folded = wantsFold() && (lines > fold.from || m_partial);
     m_edit->setLines(1, folded ? fold.to : 0);
@@ -438,6 +443,7 @@ void RoleCard::refreshBadges()
 void RoleCard::refreshType()
 {
     m_line->setFont(ui::font(TextStyle::Body));
+    m_count->setFont(ui::font(m_line->isHidden() ? TextStyle::MonoSmall : TextStyle::Caption));
     setFace(m_json && !m_json->isHidden());
     refold();
 }

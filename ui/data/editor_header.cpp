@@ -79,12 +79,13 @@ EditorHeader::EditorHeader(QWidget *parent)
     setObjectName(QStringLiteral("editorHeader"));
     setBackground(this, Token::Surface);
     auto *layout = new QHBoxLayout(this);
-    layout->setContentsMargins(13, 8, 8, 9);
+    layout->setContentsMargins(13, 8, 8, 8);
     layout->setSpacing(10);
     m_title->setProperty("title", true);
     m_title->setObjectName(QStringLiteral("rowTitle"));
     layout->addWidget(m_title, 0, Qt::AlignTop);
     m_title->setMinimumHeight(scaled(26));
+    setMinimumHeight(std::max(scaled(44), scaled(26) + 17)); // of the panel headers beside it
     m_flow->setContentsMargins(0, 1, 0, 0);
     layout->addWidget(m_marks, 1);
 

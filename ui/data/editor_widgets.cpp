@@ -97,6 +97,7 @@ StarsButton::StarsButton(QWidget *parent) : QAbstractButton(parent)
 {
     setObjectName(QStringLiteral("stars"));
     setFocusPolicy(Qt::TabFocus);
+    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed); // narrower, its key would lie over the star
     setRating(0);
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         updateGeometry();

@@ -174,7 +174,7 @@ QWidget *ImportWizard::buildColumns()
         auto *label = new QLabel(text);
         label->setProperty("small", true);
         label->setBuddy(field);
-        label->setMinimumWidth(scaled(160));
+        label->setMinimumWidth(scaled(176));
         auto *layout = new QHBoxLayout(widget);
         layout->setContentsMargins(scaled(16), scaled(4), scaled(16), scaled(4));
         layout->addWidget(label);

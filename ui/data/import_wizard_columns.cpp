@@ -11,8 +11,10 @@
 #include <QScrollBar>
 #include <QStackedWidget>
 #include <QStandardItemModel>
+#include <QStyledItemDelegate>
 #include <QTableView>
 #include <QTextBlock>
+#include <QTextLayout>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -84,9 +86,37 @@ QIcon roleIcon(ColumnRole role, qreal ratio)
         QPainter painter(&picture);
         const int edge = scaled(8);
         fillRounded(&painter, QRect((side - edge) / 2, (side - edge) / 2, edge, edge), 2, seriesColor(series));
+    } else {
+        QPainter painter(&picture);
+        const int edge = scaled(8);
+        drawPanel(&painter, QRect((side - edge) / 2, (side - edge) / 2, edge, edge), 2, Token::Surface, Token::Field);
     }
     return picture;
 }
+
+/// Two lines of a cell, the second one cut short: the view's own way leaves the tops of a third in sight.
+class TwoLines final : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+protected:
+    void initStyleOption(QStyleOptionViewItem *option, const QModelIndex &index) const override
+    {
+        QStyledItemDelegate::initStyleOption(option, index);
+        const int width = option->rect.width() - 2 * (option->widget->style()->pixelMetric(QStyle::PM_FocusFrameHMargin) + 1);
+        QTextLayout layout(option->text, option->font);
+        layout.beginLayout();
+        QTextLine first = layout.createLine();
+        if (first.isValid()) {
+            first.setLineWidth(width);
+            const QString rest = option->text.mid(first.textStart() + first.textLength());
+            if (!rest.isEmpty())
+                option->text = option->text.left(first.textStart() + first.textLength()).trimmed() + QChar::LineSeparator +
+                               option->fontMetrics.elidedText(rest, Qt::ElideRight, width);
+        }
+        layout.endLayout();
+    }
+};
 
 } // namespace
 
@@ -232,9 +262,10 @@ ImportColumns::ImportColumns(QWidget *parent)
     m_table->setModel(m_model);
     m_table->setFrameShape(QFrame::NoFrame);
     m_table->verticalHeader()->hide();
+    m_table->setItemDelegate(new TwoLines(m_table));
     m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    // Two lines and no more: a third would be cut across.
-    m_table->verticalHeader()->setDefaultSectionSize(2 * QFontMetrics(ui::font(TextStyle::Body)).lineSpacing() + scaled(4));
+    fitText();
+    connect(&Theme::instance(), &Theme::changed, this, &ImportColumns::fitText);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
@@ -263,6 +294,24 @@ ImportColumns::ImportColumns(QWidget *parent)
         if (!m_filling && now.isValid())
             Q_EMIT currentRecordChanged(now.row());
     });
+}
+
+/// Rows of two lines, columns as wide as before, in the text size of now.
+void ImportColumns::fitText()
+{
+    const int lines = 2 * std::max(QFontMetrics(ui::font(TextStyle::Body)).lineSpacing(),
+                                   QFontMetrics(ui::font(TextStyle::Mono)).lineSpacing());
+    m_table->verticalHeader()->setDefaultSectionSize(lines + scaled(4));
+    const int unit = scaled(100);
+    m_header->setMinimumSectionSize(scaled(116));
+    for (int i = 0; m_unit != unit && i < m_model->columnCount(); ++i) {
+        m_header->resizeSection(i, m_header->sectionSize(i) * unit / m_unit);
+        for (int row = 0; row < m_model->rowCount(); ++row)
+            if (QStandardItem *item = m_model->item(row, i); item && item->data(Qt::FontRole).isValid())
+                item->setFont(ui::font(TextStyle::Mono));
+    }
+    m_unit = unit;
+    m_header->place();
 }
 
 void ImportColumns::show(const CheckedImport &checked)

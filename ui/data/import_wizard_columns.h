@@ -57,6 +57,7 @@ Q_SIGNALS:
 
 private:
     void showRaw(const CheckedImport &checked);
+    void fitText();
 
     QStackedWidget *m_views;
     QTableView *m_table;
@@ -65,6 +66,7 @@ private:
     QPlainTextEdit *m_raw;
     std::vector<std::string> m_names; ///< of the columns at hand
     bool m_filling = false;
+    int m_unit = 100; ///< of the text size that the columns were last fitted to
 };
 
 QString roleChoiceWord(ColumnRole role); ///< "Assistant"

@@ -188,6 +188,8 @@ void ImportProblems::show(const CheckedImport &checked, std::size_t mendedRecord
         words += tr(" · the first %1 of %2 problems").arg(formatCount(listed), formatCount(total));
     m_count->setText(words);
     m_forget->setVisible(mendedRecords > 0);
+    m_none->setText(checked.missing.empty() ? tr("Nothing to mend: every row comes in.")
+                                            : tr("The rows are checked once question and answer are chosen."));
     const std::int64_t counts[] = {total, checked.rejected, checked.duplicates, checked.noted};
     const QString names[] = {tr("All %1"), tr("Rejected %1"), tr("Duplicate %1"), tr("Warnings %1")};
     for (int i = 0; i < 4; ++i) {
@@ -242,6 +244,7 @@ void ImportProblems::addLine(int row, const ImportProblem &problem)
     grid->addWidget(where, row, 1);
     auto *what = new ElidedLabel(whatOf(problem.rows.front()));
     what->setObjectName(QStringLiteral("problemReason"));
+    what->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred); // all the room that the others leave
     grid->addWidget(what, row, 2);
     auto *count = new QLabel(formatCount(problem.count));
     count->setProperty("mono", true);

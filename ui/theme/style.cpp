@@ -21,7 +21,8 @@ namespace attune::ui {
 
 namespace {
 
-bool darkSystem = false;
+bool darkSystem = false;        // by the palette that Qt gets
+std::optional<bool> saidDark; // by the desktop itself
 
 bool isOurs(const QPalette &palette)
 {
@@ -66,7 +67,12 @@ Style::Style() : QProxyStyle(QStyleFactory::create(QStringLiteral("Fusion"))) {}
 
 bool Style::systemIsDark()
 {
-    return darkSystem;
+    return saidDark.value_or(darkSystem);
+}
+
+void Style::setSystemDark(std::optional<bool> dark)
+{
+    saidDark = dark;
 }
 
 void Style::polish(QPalette &palette)
@@ -74,7 +80,7 @@ void Style::polish(QPalette &palette)
     if (!isOurs(palette))
         darkSystem = palette.color(QPalette::Window).lightness() < 128;
     const ThemeChoice choice = Theme::instance().choice();
-    palette = themePalette(choice == ThemeChoice::System ? darkSystem : choice == ThemeChoice::Dark);
+    palette = themePalette(choice == ThemeChoice::System ? systemIsDark() : choice == ThemeChoice::Dark);
 }
 
 void Style::polish(QWidget *widget)

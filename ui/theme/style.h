@@ -3,6 +3,8 @@
 #include <QPalette>
 #include <QProxyStyle>
 
+#include <optional>
+
 class QStyleOptionComboBox;
 class QStyleOptionMenuItem;
 class QStyleOptionSlider;
@@ -19,8 +21,9 @@ class Style final : public QProxyStyle {
     Q_OBJECT
 public:
     Style();
-    /// Was the palette that the system gave last a dark one?
+    /// What the desktop said, else: was the palette that the system gave last a dark one?
     static bool systemIsDark();
+    static void setSystemDark(std::optional<bool> dark); ///< what the desktop says; none: nothing
 
     using QProxyStyle::polish;
     void polish(QPalette &palette) override;

@@ -364,7 +364,12 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
         }
         break;
     case CE_HeaderSection: {
-        painter->fillRect(rect, widget ? widget->palette().color(QPalette::Window) : color(Token::Surface));
+        const auto *header = qstyleoption_cast<const QStyleOptionHeader *>(option);
+        // The number before a row belongs to it.
+        const bool chosen = header && header->orientation == Qt::Vertical && has(option, State_On);
+        painter->fillRect(rect, chosen   ? color(Token::Select)
+                                : widget ? widget->palette().color(QPalette::Window)
+                                         : color(Token::Surface));
         if (has(option, State_MouseOver) && has(option, State_Enabled))
             painter->fillRect(rect, color(Token::Hover));
         drawLine(painter, rect.bottomLeft(), rect.bottomRight());

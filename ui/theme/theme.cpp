@@ -3,8 +3,10 @@
 #include "ui/theme/fonts.h"
 #include "ui/theme/paper.h"
 #include "ui/theme/style.h"
+#include "ui/theme/system_theme.h"
 
 #include <QApplication>
+#include <QComboBox>
 #include <QCoreApplication>
 #include <QEvent>
 #include <QHash>
@@ -262,6 +264,9 @@ bool Theme::eventFilter(QObject *watched, QEvent *event)
         noteInput(static_cast<QWidget *>(watched), event);
         if (event->type() == QEvent::DynamicPropertyChange)
             applyTextProperties(static_cast<QWidget *>(watched));
+        // Of the sizes it keeps, a combo box forgets only one with its font, and all with its style.
+        if (event->type() == QEvent::FontChange && qobject_cast<QComboBox *>(watched))
+            QCoreApplication::postEvent(watched, new QEvent(QEvent::StyleChange));
     }
     // The style notes the system's lightness whenever Qt has it polish a palette (Style::polish); this event follows.
     if (event->type() == QEvent::ApplicationPaletteChange && watched == qApp && m_choice == ThemeChoice::System
@@ -302,6 +307,13 @@ void applyTheme(QApplication &application)
     if (QGuiApplication::platformName() != QLatin1String("offscreen")) {
         if (QCoreApplication::organizationName().isEmpty())
             QCoreApplication::setOrganizationName(QStringLiteral("Attune"));
+        auto *system = new SystemTheme(theme);
+        Style::setSystemDark(system->dark());
+        QObject::connect(system, &SystemTheme::changed, theme, [theme, system] {
+            Style::setSystemDark(system->dark());
+            if (theme->choice() == ThemeChoice::System && Style::systemIsDark() != theme->dark())
+                theme->refresh();
+        });
         theme->keepIn(std::make_unique<QSettings>());
     } else {
         theme->refresh();
