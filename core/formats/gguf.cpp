@@ -44,8 +44,18 @@ std::optional<DType> typeOf(std::uint32_t type)
         return DType::Q4_0;
     case 3:
         return DType::Q4_1;
+    case 6:
+        return DType::Q5_0;
+    case 7:
+        return DType::Q5_1;
     case 8:
         return DType::Q8_0;
+    case 12:
+        return DType::Q4_K;
+    case 13:
+        return DType::Q5_K;
+    case 14:
+        return DType::Q6_K;
     case 24:
         return DType::I8;
     case 25:
@@ -352,7 +362,7 @@ Result<TensorView> GgufFile::tensor(const std::string &name) const
     if (const auto found = m_unsupported.find(name); found != m_unsupported.end())
         return fail(ErrorCode::InvalidInput,
                     path().string() + ": the tensor " + name + " has the type " + found->second +
-                        ", which is not supported; F32, F16, BF16, Q8_0, Q4_0 and Q4_1 are.");
+                        ", which is not supported; F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_1, Q5_0, Q4_K, Q4_1 and Q4_0 are.");
     return fail(ErrorCode::NotFound, path().string() + " holds no tensor " + name + ".");
 }
 

@@ -1,5 +1,7 @@
 #include "core/formats/tensor_view.h"
 
+#include "core/formats/block_types.h"
+
 #include <bit>
 #include <cassert>
 #include <cstring>
@@ -8,27 +10,12 @@ namespace attune {
 
 namespace {
 
-// Blocks of a GGUF file: little-endian, no padding, any address.
-constexpr std::int64_t BlockElements = 32;
-
 template <typename T>
 T loadAs(const std::byte *at)
 {
     T value;
     std::memcpy(&value, at, sizeof value);
     return value;
-}
-
-float halfToFloat(std::uint16_t half)
-{
-    const std::uint32_t sign = std::uint32_t(half & 0x8000u) << 16;
-    const std::uint32_t magnitude = half & 0x7fffu;
-    // Subnormals go through an integer, so that the result is right with denormals flushed to zero too.
-    const float subnormal = static_cast<float>(static_cast<std::int32_t>(magnitude)) * 0x1p-24f;
-    const std::uint32_t normal = (magnitude << 13) + (112u << 23);
-    std::uint32_t bits = magnitude < 0x400u ? std::bit_cast<std::uint32_t>(subnormal) : normal;
-    bits |= magnitude >= 0x7c00u ? 0x7f800000u : 0u; // infinity and NaN
-    return std::bit_cast<float>(bits | sign);
 }
 
 float brainToFloat(std::uint16_t brain)
@@ -53,43 +40,6 @@ void fromBrain(const std::byte *from, std::int64_t count, float *out)
 {
     for (std::int64_t i = 0; i < count; ++i)
         out[i] = brainToFloat(loadAs<std::uint16_t>(from + 2 * i));
-}
-
-/// w = d q: an fp16 scale, 32 signed bytes.
-void fromQ8_0(const std::byte *from, std::int64_t blocks, float *out)
-{
-    for (std::int64_t b = 0; b < blocks; ++b, from += 34, out += BlockElements) {
-        const float scale = halfToFloat(loadAs<std::uint16_t>(from));
-        for (int i = 0; i < BlockElements; ++i)
-            out[i] = static_cast<float>(static_cast<std::int8_t>(from[2 + i])) * scale;
-    }
-}
-
-/// w = (q - 8) d: an fp16 scale, 16 bytes whose low nibbles are elements 0-15 and whose high nibbles are 16-31.
-void fromQ4_0(const std::byte *from, std::int64_t blocks, float *out)
-{
-    for (std::int64_t b = 0; b < blocks; ++b, from += 18, out += BlockElements) {
-        const float scale = halfToFloat(loadAs<std::uint16_t>(from));
-        for (int i = 0; i < 16; ++i) {
-            const int byte = std::to_integer<int>(from[2 + i]);
-            out[i] = static_cast<float>((byte & 15) - 8) * scale;
-            out[i + 16] = static_cast<float>((byte >> 4) - 8) * scale;
-        }
-    }
-}
-
-/// w = d q + m: an fp16 scale, an fp16 minimum, nibbles as in Q4_0.
-void fromQ4_1(const std::byte *from, std::int64_t blocks, float *out)
-{
-    for (std::int64_t b = 0; b < blocks; ++b, from += 20, out += BlockElements) {
-        const float scale = halfToFloat(loadAs<std::uint16_t>(from));
-        const float minimum = halfToFloat(loadAs<std::uint16_t>(from + 2));
-        for (int i = 0; i < 16; ++i) {
-            const int byte = std::to_integer<int>(from[4 + i]);
-            out[i] = static_cast<float>(byte & 15) * scale + minimum;
-            out[i + 16] = static_cast<float>(byte >> 4) * scale + minimum;
-        }
-    }
 }
 
 } // namespace
@@ -121,8 +71,18 @@ std::string_view name(DType type)
         return "Q4_0";
     case DType::Q4_1:
         return "Q4_1";
+    case DType::Q5_0:
+        return "Q5_0";
+    case DType::Q5_1:
+        return "Q5_1";
     case DType::Q8_0:
         return "Q8_0";
+    case DType::Q4_K:
+        return "Q4_K";
+    case DType::Q5_K:
+        return "Q5_K";
+    case DType::Q6_K:
+        return "Q6_K";
     }
     return "?";
 }
@@ -145,11 +105,21 @@ BlockLayout layout(DType type)
     case DType::Bool:
         return {1, 1};
     case DType::Q4_0:
-        return {BlockElements, 18};
+        return {32, 18};
     case DType::Q4_1:
-        return {BlockElements, 20};
+        return {32, 20};
+    case DType::Q5_0:
+        return {32, 22};
+    case DType::Q5_1:
+        return {32, 24};
     case DType::Q8_0:
-        return {BlockElements, 34};
+        return {32, 34};
+    case DType::Q4_K:
+        return {256, 144};
+    case DType::Q5_K:
+        return {256, 176};
+    case DType::Q6_K:
+        return {256, 210};
     }
     return {1, 1};
 }
@@ -193,11 +163,14 @@ void toFloat(const TensorView &tensor, std::int64_t begin, std::int64_t end, flo
     case DType::Bool:
         return convert<std::uint8_t>(from, count, out);
     case DType::Q4_0:
-        return fromQ4_0(from, count / block.elements, out);
     case DType::Q4_1:
-        return fromQ4_1(from, count / block.elements, out);
+    case DType::Q5_0:
+    case DType::Q5_1:
     case DType::Q8_0:
-        return fromQ8_0(from, count / block.elements, out);
+    case DType::Q4_K:
+    case DType::Q5_K:
+    case DType::Q6_K:
+        return dequantizeBlocks(tensor.dtype, from, count / block.elements, out);
     }
 }
 

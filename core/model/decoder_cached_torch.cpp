@@ -49,7 +49,7 @@ at::Tensor LanguageModel::Impl::attendCached(std::size_t layer, const at::Tensor
         cache.values[layer].narrow(1, cache.length, count).copy_(heads.v[0]);
         heads.k = cache.keys[layer].narrow(1, 0, length).unsqueeze(0);
         heads.v = cache.values[layer].narrow(1, 0, length).unsqueeze(0);
-        attended.push_back(attention(heads, config.slidingWindow, cache.length));
+        attended.push_back(attention(heads, config.window(layer), cache.length));
         row += count;
     }
     return attended.size() == 1 ? attended.front() : at::cat(attended, 0);
@@ -61,6 +61,7 @@ at::Tensor LanguageModel::Impl::attendOneEach(std::size_t layer, const at::Tenso
     const std::int64_t d = config.headDim;
     const std::int64_t group = config.heads / config.kvHeads;
     const auto count = static_cast<std::int64_t>(feeds.size());
+    const std::int64_t window = config.window(layer);
     at::Tensor out = at::empty({count, config.heads * d}, qkv.options());
     const CpuKernels &kernels = cpuKernels();
     const Bf16 *in = bits(qkv);
@@ -86,8 +87,7 @@ at::Tensor LanguageModel::Impl::attendOneEach(std::size_t layer, const at::Tenso
             Bf16 *values = static_cast<Bf16 *>(cache.values[layer].mutable_data_ptr()) + at;
             kernels.rotate(row + (config.heads + kvHead) * d, cosine, sine, d, 1.0F, keys + position * d);
             std::copy_n(row + (config.heads + config.kvHeads + kvHead) * d, d, values + position * d);
-            const std::int64_t from =
-                config.slidingWindow > 0 ? std::max<std::int64_t>(0, position - config.slidingWindow + 1) : 0;
+            const std::int64_t from = window > 0 ? std::max<std::int64_t>(0, position - window + 1) : 0;
             buffer.resize(static_cast<std::size_t>(group * (position + 1 - from + d)));
             kernels.attendOne(queries.data(), group, d, keys, values, from, position + 1, scale, buffer.data(),
                               to + (feed * config.heads + kvHead * group) * d);
@@ -108,7 +108,8 @@ at::Tensor LanguageModel::Impl::cachedForward(std::span<const Feed> feeds)
     for (std::size_t i = 0; i < layers.size(); ++i) {
         const DecoderLayer &layer = layers[i];
         LoraState::Layer &l = loraOf(i);
-        const at::Tensor qkv = layer.qkv.forward(rmsNorm(x, layer.norm1, config.rmsNormEps), l.qkv, {}, scratch);
+        const at::Tensor qkv = normHeads(
+            layer, layer.qkv.forward(rmsNorm(x, layer.norm1, config.rmsNormEps), l.qkv, {}, scratch), nullptr);
         const at::Tensor attended =
             oneEach && usesKernels(qkv) ? attendOneEach(i, qkv, feeds) : attendCached(i, qkv, feeds);
         x = layer.o.forward(attended, l.o, {}, scratch).add_(x);

@@ -10,6 +10,7 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <algorithm>
 
 namespace attune {
@@ -105,7 +106,7 @@ void LanguageModel::Impl::needPositions(std::int64_t count)
     if (rotary.cosine.defined() && rotary.cosine.size(0) >= count)
         return;
     const std::int64_t positions = std::max<std::int64_t>(256, 2 * count);
-    rotary = makeRotaryTable(positions, config.headDim, config.ropeTheta, device);
+    rotary = makeRotaryTable(positions, config.headDim, config.ropeTheta, device, at::kFloat, config.ropeScaling);
 }
 
 void LanguageModel::Impl::checkIds(std::span<const TokenId> ids) const
@@ -122,6 +123,42 @@ at::Tensor LanguageModel::Impl::embed(std::span<const TokenId> ids) const
     return at::embedding(embedding, indexTensor(wide, device));
 }
 
+at::Tensor LanguageModel::Impl::normHeads(const DecoderLayer &layer, const at::Tensor &qkv,
+                                          std::array<at::Tensor, 2> *rstd) const
+{
+    if (!config.headNorms)
+        return qkv;
+    const std::int64_t d = config.headDim;
+    const std::array<std::int64_t, 2> sizes = {config.heads * d, config.kvHeads * d};
+    const at::Tensor out = qkv.clone();
+    std::int64_t from = 0;
+    for (std::size_t i = 0; i < 2; ++i) {
+        const at::Tensor part = out.narrow(1, from, sizes[i]);
+        part.copy_(rmsNorm(part.reshape({-1, d}), layer.headNorms[i], config.rmsNormEps, rstd ? &(*rstd)[i] : nullptr)
+                       .view(part.sizes()));
+        from += sizes[i];
+    }
+    return out;
+}
+
+void LanguageModel::Impl::normHeadsBackward(const DecoderLayer &layer, const at::Tensor &qkv,
+                                            const std::array<at::Tensor, 2> &rstd, at::Tensor &gradient) const
+{
+    if (!config.headNorms)
+        return;
+    const std::int64_t d = config.headDim;
+    const std::array<std::int64_t, 2> sizes = {config.heads * d, config.kvHeads * d};
+    std::int64_t from = 0;
+    for (std::size_t i = 0; i < 2; ++i) {
+        const at::Tensor part = gradient.narrow(1, from, sizes[i]);
+        const at::Tensor dNormed = part.reshape({-1, d}).contiguous();
+        at::Tensor dRaw = at::zeros_like(dNormed);
+        rmsNormBackward(dNormed, qkv.narrow(1, from, sizes[i]).reshape({-1, d}), layer.headNorms[i], rstd[i], dRaw);
+        part.copy_(dRaw.view(part.sizes()));
+        from += sizes[i];
+    }
+}
+
 at::Tensor LanguageModel::Impl::layerForward(std::size_t index, const at::Tensor &x, const HeadShape &shape,
                                              std::uint64_t dropoutSeed, LayerTape *tape)
 {
@@ -133,8 +170,9 @@ at::Tensor LanguageModel::Impl::layerForward(std::size_t index, const at::Tensor
 
     t.x = x;
     t.normed1 = rmsNorm(x, layer.norm1, config.rmsNormEps, &t.rstd1);
-    t.heads = splitHeads(layer.qkv.forward(t.normed1, l.qkv, dropout(0), scratch, &t.uQkv), shape, rotary, 0);
-    t.attended = attention(t.heads, config.slidingWindow, 0, tape ? &t.lse : nullptr);
+    t.qkv = layer.qkv.forward(t.normed1, l.qkv, dropout(0), scratch, &t.uQkv);
+    t.heads = splitHeads(normHeads(layer, t.qkv, &t.headRstd), shape, rotary, 0);
+    t.attended = attention(t.heads, config.window(index), 0, tape ? &t.lse : nullptr);
     t.x2 = layer.o.forward(t.attended, l.o, dropout(1), scratch, &t.uO).add_(x);
     t.normed2 = rmsNorm(t.x2, layer.norm2, config.rmsNormEps, &t.rstd2);
     t.gateUp = layer.gateUp.forward(t.normed2, l.gateUp, dropout(2), scratch, &t.uGateUp);
@@ -154,10 +192,11 @@ at::Tensor LanguageModel::Impl::layerBackward(std::size_t index, at::Tensor dy, 
         layer.gateUp.backward(dGateUp, t.normed2, t.uGateUp, l.gateUp, dropout(2), true, scratch);
     rmsNormBackward(dNormed2, t.x2, layer.norm2, t.rstd2, dy); // dy is now the gradient of x2
     const at::Tensor dAttended = layer.o.backward(dy, t.attended, t.uO, l.o, dropout(1), true, scratch);
-    const Heads dHeads = attentionBackward(dAttended, t.attended, t.lse, t.heads, config.slidingWindow);
+    const Heads dHeads = attentionBackward(dAttended, t.attended, t.lse, t.heads, config.window(index));
     const bool first = index == 0; // nothing below it is trained
-    const at::Tensor dNormed1 = layer.qkv.backward(joinHeads(dHeads, shape, rotary), t.normed1, t.uQkv, l.qkv,
-                                                   dropout(0), !first, scratch);
+    at::Tensor dQkv = joinHeads(dHeads, shape, rotary);
+    normHeadsBackward(layer, t.qkv, t.headRstd, dQkv);
+    const at::Tensor dNormed1 = layer.qkv.backward(dQkv, t.normed1, t.uQkv, l.qkv, dropout(0), !first, scratch);
     if (first)
         return {};
     rmsNormBackward(dNormed1, t.x, layer.norm1, t.rstd1, dy);

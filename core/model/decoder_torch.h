@@ -4,11 +4,15 @@
 #include "core/model/linear_torch.h"
 #include "core/model/ops_torch.h"
 
+#include <array>
+
 namespace attune {
 
 /// What the backward pass of one layer needs. With checkpointing only `x` is kept and the rest computed again.
 struct LayerTape {
     at::Tensor x, rstd1, normed1;
+    at::Tensor qkv; ///< before normHeads()
+    std::array<at::Tensor, 2> headRstd;
     Heads heads;
     at::Tensor attended, lse;
     at::Tensor x2, rstd2, normed2;
@@ -17,7 +21,8 @@ struct LayerTape {
 };
 
 struct DecoderLayer {
-    at::Tensor norm1, norm2; // float32
+    at::Tensor norm1, norm2;             // float32
+    std::array<at::Tensor, 2> headNorms; // float32 [headDim], of queries and of keys; undefined without
     LinearGroup qkv, o, gateUp, down;
 };
 
@@ -69,6 +74,11 @@ struct LanguageModel::Impl {
     /// dx [N, hidden], or undefined below the first layer.
     at::Tensor layerBackward(std::size_t index, at::Tensor dy, const LayerTape &tape, const HeadShape &shape,
                              std::uint64_t dropoutSeed);
+    /// qkv with the heads of queries and keys normed, where the model does that. rstd may be null.
+    at::Tensor normHeads(const DecoderLayer &layer, const at::Tensor &qkv, std::array<at::Tensor, 2> *rstd) const;
+    /// From the gradient of its result to that of its argument, in place.
+    void normHeadsBackward(const DecoderLayer &layer, const at::Tensor &qkv, const std::array<at::Tensor, 2> &rstd,
+                           at::Tensor &gradient) const;
     LossSum trainBatch(const TokenBatch &batch, double denominator, std::uint64_t dropoutSeed, bool checkpointing);
     LossSum evaluateBatch(const TokenBatch &batch);
     /// Hidden states [tokens, hidden] of all feeds, before the final norm.

@@ -184,6 +184,13 @@ Result<std::unique_ptr<LanguageModel::Impl>> LanguageModel::Impl::load(const std
                    loadTensor(*source, prefix + "input_layernorm.weight", {c.hiddenSize}, at::kFloat, device));
         ATTUNE_TRY(layer.norm2,
                    loadTensor(*source, prefix + "post_attention_layernorm.weight", {c.hiddenSize}, at::kFloat, device));
+        if (c.headNorms) {
+            const std::string attention = prefix + "self_attn.";
+            ATTUNE_TRY(layer.headNorms[0],
+                       loadTensor(*source, attention + "q_norm.weight", {c.headDim}, at::kFloat, device));
+            ATTUNE_TRY(layer.headNorms[1],
+                       loadTensor(*source, attention + "k_norm.weight", {c.headDim}, at::kFloat, device));
+        }
         ATTUNE_TRY(layer.qkv,
                    LinearGroup::load(*source, prefix, {Projection::Q, Projection::K, Projection::V}, linear));
         ATTUNE_TRY(layer.o, LinearGroup::load(*source, prefix, {Projection::O}, linear));

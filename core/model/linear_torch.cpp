@@ -23,6 +23,28 @@ bool few(const at::Tensor &x)
     return usesKernels(x) && x.size(0) <= fewRows && x.is_contiguous();
 }
 
+/// y += u computeB^T. ATen's products take the block diagonal as it is; our kernel leaves out its zeros.
+void addUp(const at::Tensor &y, const at::Tensor &u, const LoraGroup &lora)
+{
+    if (!multipliesByKernel(y.scalar_type(), y.device())) {
+        addProduct(y, u, lora.computeB.t());
+        return;
+    }
+    for (const LoraGroup::Part &part : lora.parts)
+        addProduct(y.narrow(1, part.rowBegin, part.out), u.narrow(1, part.column, lora.rank), lora.block(part).t());
+}
+
+/// dy computeB, likewise.
+at::Tensor downGradient(const at::Tensor &dy, const LoraGroup &lora)
+{
+    if (!multipliesByKernel(dy.scalar_type(), dy.device()))
+        return product(dy, lora.computeB);
+    const at::Tensor du = at::zeros({dy.size(0), lora.columns()}, dy.options());
+    for (const LoraGroup::Part &part : lora.parts)
+        addProduct(du.narrow(1, part.column, lora.rank), dy.narrow(1, part.rowBegin, part.out), lora.block(part));
+    return du;
+}
+
 /// 1 / keep where a value is kept, else 0.
 at::Tensor keepMask(const at::Tensor &like, const Dropout &dropout)
 {
@@ -74,6 +96,11 @@ at::Tensor DequantScratch::take(std::int64_t rows, std::int64_t columns, at::Sca
     return m_buffer.narrow(0, 0, rows * columns).view({rows, columns});
 }
 
+at::Tensor LoraGroup::block(const Part &part) const
+{
+    return computeB.narrow(0, part.rowBegin, part.out).narrow(1, part.column, rank);
+}
+
 void LoraGroup::refresh(std::int64_t groupOut, at::ScalarType dtype)
 {
     if (!active())
@@ -82,7 +109,7 @@ void LoraGroup::refresh(std::int64_t groupOut, at::ScalarType dtype)
     if (!computeB.defined() || computeB.scalar_type() != dtype)
         computeB = at::zeros({groupOut, columns()}, a.options().dtype(dtype));
     for (const Part &part : parts)
-        computeB.narrow(0, part.rowBegin, part.out).narrow(1, part.column, rank).copy_(part.b * scale);
+        block(part).copy_(part.b * scale);
 }
 
 at::Tensor wideDenseLinear(const at::Tensor &x, const at::Tensor &weight)
@@ -244,7 +271,7 @@ at::Tensor LinearGroup::forward(const at::Tensor &x, const LoraGroup &lora, cons
     if (byKernel)
         y.add_(denseLinear(down, lora.computeB));
     else
-        addProduct(y, down, lora.computeB.t());
+        addUp(y, down, lora);
     if (u)
         *u = down;
     return y;
@@ -256,7 +283,7 @@ at::Tensor LinearGroup::backward(const at::Tensor &dy, const at::Tensor &x, cons
     at::Tensor dx = needDx ? product(dy, weight(scratch)) : at::Tensor();
     if (!lora.active())
         return dx;
-    const at::Tensor du = product(dy, lora.computeB); // the scale is in computeB
+    const at::Tensor du = downGradient(dy, lora); // the scale is in computeB
     const at::Tensor scaled = u * lora.scale;
     for (LoraGroup::Part &part : lora.parts)
         addProduct(part.bGradient, dy.narrow(1, part.rowBegin, part.out).t(), scaled.narrow(1, part.column, lora.rank));

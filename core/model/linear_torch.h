@@ -41,6 +41,7 @@ struct LoraGroup {
 
     bool active() const { return !parts.empty(); }
     std::int64_t columns() const { return rank * std::int64_t(parts.size()); }
+    at::Tensor block(const Part &part) const; ///< [out, r] of computeB, a view
     /// Brings computeA and computeB up to date with the parameters.
     void refresh(std::int64_t groupOut, at::ScalarType dtype);
 };

@@ -137,14 +137,20 @@ at::Tensor swiGluBackward(const at::Tensor &dOut, const at::Tensor &gateUp)
 }
 
 RotaryTable makeRotaryTable(std::int64_t positions, std::int64_t headDim, double theta, at::Device device,
-                            at::ScalarType dtype)
+                            at::ScalarType dtype, const RopeScaling &scaling)
 {
     // As transformers computes it: the frequencies and the angles in fp32.
     const auto options = at::TensorOptions().dtype(dtype);
     const at::Tensor exponents = at::arange(0, headDim, 2, options) / static_cast<double>(headDim);
-    const at::Tensor frequencies = 1.0 / at::pow(at::Scalar(theta), exponents);
+    at::Tensor frequencies = 1.0 / at::pow(at::Scalar(theta), exponents);
+    if (scaling.kind != RopeScaling::Kind::None || !scaling.divisors.empty()) {
+        at::Tensor scaled = frequencies.to(at::kDouble);
+        scaleFrequencies(scaling, theta, {scaled.mutable_data_ptr<double>(), static_cast<std::size_t>(headDim / 2)});
+        frequencies = scaled.to(dtype);
+    }
     const at::Tensor angles = at::arange(0, positions, options).unsqueeze(1) * frequencies.unsqueeze(0);
-    return {at::cos(angles).contiguous().to(device), at::sin(angles).contiguous().to(device)};
+    const double size = scaling.attentionFactor;
+    return {at::cos(angles).mul_(size).contiguous().to(device), at::sin(angles).mul_(size).contiguous().to(device)};
 }
 
 namespace {

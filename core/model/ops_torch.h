@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/model/model_config.h"
+
 #include <ATen/core/Tensor.h>
 
 namespace attune {
@@ -25,7 +27,7 @@ struct RotaryTable {
     at::Tensor sine;
 };
 RotaryTable makeRotaryTable(std::int64_t positions, std::int64_t headDim, double theta, at::Device device,
-                            at::ScalarType dtype = at::kFloat);
+                            at::ScalarType dtype = at::kFloat, const RopeScaling &scaling = {});
 
 struct HeadShape {
     std::int64_t batch = 1;

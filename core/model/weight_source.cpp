@@ -151,7 +151,9 @@ public:
         if (!tensor)
             return;
         const std::int64_t length = rowLength(*tensor);
-        const bool permuted = theirs->find(".attn_q.") != std::string::npos || theirs->find(".attn_k.") != std::string::npos;
+        const bool permuted =
+            m_config.architecture == "llama" &&
+            (theirs->find(".attn_q.") != std::string::npos || theirs->find(".attn_k.") != std::string::npos);
         if (!permuted) {
             toFloat(*tensor, begin * length, end * length, out);
             return;
@@ -187,7 +189,7 @@ public:
 private:
     explicit GgufSource(GgufFile file) : m_file(std::move(file)) {}
 
-    /// llama.cpp's converter interleaves the two halves that RoPE rotates: within a head it stores row `pair * 2 + half`
+    /// For the architecture "llama", llama.cpp's converter interleaves the two halves that RoPE rotates: within a head it stores row `pair * 2 + half`
     /// where Hugging Face has `half * (head_dim / 2) + pair`.
     std::int64_t storedRow(std::int64_t row) const
     {
@@ -198,7 +200,7 @@ private:
 
     static std::optional<std::string> ggufName(const std::string &name)
     {
-        static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> parts = {{
+        static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> parts = {{
             {"self_attn.q_proj", "attn_q"},
             {"self_attn.k_proj", "attn_k"},
             {"self_attn.v_proj", "attn_v"},
@@ -208,6 +210,8 @@ private:
             {"mlp.down_proj", "ffn_down"},
             {"input_layernorm", "attn_norm"},
             {"post_attention_layernorm", "ffn_norm"},
+            {"self_attn.q_norm", "attn_q_norm"},
+            {"self_attn.k_norm", "attn_k_norm"},
         }};
         if (name == "model.embed_tokens.weight")
             return "token_embd.weight";

@@ -1,3 +1,4 @@
+#include "core/formats/safetensors.h"
 #include "core/formats/tensor_view.h"
 
 #include <QtTest>
@@ -14,6 +15,7 @@ private Q_SLOTS:
     void everyHalfBecomesItsValue();
     void brainFloatsAreTheUpperHalfOfAFloat();
     void quantisedBlocksHaveTheLowNibblesFirst();
+    void everyQuantisedTypeIsReadAsByTheGgufPackage();
     void aPartStartsAtItsOwnBlock();
     void integersAndDoublesConvertToo();
 };
@@ -98,6 +100,27 @@ void TestTensorView::quantisedBlocksHaveTheLowNibblesFirst()
     }
     for (int i = 0; i < 32; ++i)
         QCOMPARE(c[std::size_t(i)], 0.5f * float(i * 8 - 128));
+}
+
+void TestTensorView::everyQuantisedTypeIsReadAsByTheGgufPackage()
+{
+    // Made by tests/data/make_block_types.py.
+    const auto file = SafetensorsFile::open(ATTUNE_TEST_DATA "/block_types.safetensors");
+    QVERIFY2(file, file ? "" : file.error().message.c_str());
+    for (const DType type : {DType::Q4_0, DType::Q4_1, DType::Q5_0, DType::Q5_1, DType::Q8_0, DType::Q4_K, DType::Q5_K,
+                             DType::Q6_K}) {
+        const std::string called(name(type));
+        const auto bytes = file->tensor(called + ".bytes");
+        const auto values = file->tensor(called + ".values");
+        QVERIFY(bytes && values);
+        std::vector<float> expected(static_cast<std::size_t>(values->elements()));
+        toFloat(*values, 0, values->elements(), expected.data());
+        QCOMPARE(std::int64_t(bytes->data.size()) / layout(type).bytes * layout(type).elements, values->elements());
+        const TensorView view{called, type, {values->elements()}, bytes->data};
+        std::vector<float> read(expected.size());
+        toFloat(view, 0, view.elements(), read.data());
+        QVERIFY2(read == expected, called.c_str());
+    }
 }
 
 void TestTensorView::aPartStartsAtItsOwnBlock()

@@ -19,7 +19,8 @@ inline std::string folder(const std::string &shape)
 
 inline const std::vector<std::string> &shapes()
 {
-    static const std::vector<std::string> names = {"llama-gqa", "llama-sharded-bias", "mistral-window"};
+    static const std::vector<std::string> names = {"llama-gqa",      "llama-sharded-bias", "mistral-window",
+                                                   "llama3-scaling", "qwen2-tied",         "qwen3"};
     return names;
 }
 

@@ -173,7 +173,13 @@ private Q_SLOTS:
         };
         QVERIFY(refused(R"({"model_type": "mamba"})", "mamba"));
         QVERIFY(refused(R"({"model_type": "llama", "hidden_act": "gelu"})", "gelu"));
-        QVERIFY(refused(R"({"model_type": "llama", "rope_scaling": {"rope_type": "yarn"}})", "yarn"));
+        const std::string shape = R"({"model_type": "llama", "vocab_size": 10, "hidden_size": 8, "intermediate_size": 8,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 64, )";
+        QVERIFY(refused(shape + R"("rope_scaling": {"rope_type": "longrope"}})", "longrope"));
+        QVERIFY(refused(shape + R"("rope_scaling": {"type": "linear", "factor": -1}})", "a factor of -1"));
+        QVERIFY(refused(shape + R"("rope_parameters": {"rope_type": "llama3", "factor": 2, "low_freq_factor": 4}})",
+                        "high_freq_factor"));
+        QVERIFY(refused(shape + R"("rope_scaling": 3})", "rope_scaling is not an object"));
         QVERIFY(refused(R"({"model_type": "llama", "vocab_size": 1e30})", "vocab_size"));
         QVERIFY(refused(R"({"model_type": "llama", "vocab_size": 10, "hidden_size": 8, "intermediate_size": 8,
             "num_hidden_layers": 1, "num_attention_heads": 3, "num_key_value_heads": 2, "head_dim": 4})",
