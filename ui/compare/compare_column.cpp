@@ -29,6 +29,30 @@ QString roleWord(const std::string &role)
                               : CompareColumnView::tr("Assistant");
 }
 
+/// Figures behind dots; where it is narrow the last ones go, whole.
+class FiguresLabel final : public QLabel {
+public:
+    QSize minimumSizeHint() const override
+    {
+        return {fontMetrics().horizontalAdvance(text().section(separator(), 0, 0)) + 1, QLabel::minimumSizeHint().height()};
+    }
+
+protected:
+    void paintEvent(QPaintEvent *) override
+    {
+        QString shown = text();
+        while (fontMetrics().horizontalAdvance(shown) > width() && shown.contains(separator()))
+            shown = shown.section(separator(), 0, -2);
+        setToolTip(shown == text() ? QString() : text());
+        QPainter painter(this);
+        painter.setPen(palette().color(QPalette::WindowText));
+        painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, shown);
+    }
+
+private:
+    static QString separator() { return QStringLiteral(" · "); }
+};
+
 } // namespace
 
 CompareColumnView::CompareColumnView(int index, QWidget *parent) : QFrame(parent), m_index(index)
@@ -52,7 +76,7 @@ CompareColumnView::CompareColumnView(int index, QWidget *parent) : QFrame(parent
     more->setMenu(m_menu);
     more->setPopupMode(QToolButton::InstantPopup);
     auto *head = new QHBoxLayout;
-    head->setContentsMargins(scaled(10), scaled(4), scaled(8), scaled(4));
+    head->setContentsMargins(scaled(6), scaled(4), scaled(8), scaled(4)); // the mark stands over the answer
     head->setSpacing(scaled(6));
     head->addWidget(m_picker, 1, Qt::AlignLeft);
     head->addWidget(m_state);
@@ -83,7 +107,7 @@ CompareColumnView::CompareColumnView(int index, QWidget *parent) : QFrame(parent
     m_json->setObjectName(QStringLiteral("jsonBadge"));
     m_fields = new Badge;
     m_fields->setObjectName(QStringLiteral("fieldsBadge"));
-    m_figures = new QLabel;
+    m_figures = new FiguresLabel;
     m_figures->setObjectName(QStringLiteral("figures"));
     m_figures->setAccessibleName(tr("Figures of column %1").arg(index + 1));
     setTextStyle(m_figures, TextStyle::MonoSmall);

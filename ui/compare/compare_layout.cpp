@@ -54,7 +54,6 @@ void CompareWorkspace::build()
     setBackground(this, Token::Surface);
     m_prompts = new PromptPanel(m_session);
     m_strip = new QWidget;
-    m_strip->setFixedWidth(scaled(40));
     setBackground(m_strip, Token::Sunken);
     auto *strip = new QVBoxLayout(m_strip);
     strip->setContentsMargins(scaled(6), scaled(8), scaled(6), scaled(8));
@@ -154,6 +153,11 @@ void CompareWorkspace::build()
     });
     connect(m_box, &PromptBox::edited, this, &CompareWorkspace::refreshState);
     connect(m_box->field(), &AutoTextEdit::escaped, this, [this] { m_prompts->list()->setFocus(Qt::OtherFocusReason); });
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        fit();
+        QTimer::singleShot(0, this, &CompareWorkspace::applyNarrow); // once its parts have the text size of now
+    });
+    fit();
     setColumns(2);
     showQuestion();
 }
@@ -172,7 +176,6 @@ QWidget *CompareWorkspace::buildToolBar()
     m_seed->setToolTip(tr("All columns draw their words with this seed"));
     m_seed->setValidator(new QRegularExpressionValidator(QRegularExpression(QStringLiteral("\\d{1,15}")), m_seed));
     m_seed->setProperty("mono", true);
-    m_seed->setFixedWidth(scaled(64));
     m_showWord = grey(tr("Show"));
     m_show = new SegmentedControl({tr("Text"), tr("Word diff"), tr("JSON")});
     m_show->setObjectName(QStringLiteral("showAnswers"));
@@ -192,8 +195,6 @@ QWidget *CompareWorkspace::buildToolBar()
 
     auto *bar = new QWidget;
     bar->setObjectName(QStringLiteral("compareBar"));
-    bar->setFixedHeight(scaled(44));
-    bar->setMinimumWidth(scaled(560));
     auto *row = new QHBoxLayout(bar);
     row->setContentsMargins(scaled(16), 0, scaled(12), 0);
     row->setSpacing(scaled(8));
@@ -282,6 +283,16 @@ void CompareWorkspace::makeActions()
                              [this] { addToData(static_cast<std::size_t>(m_focused)); });
     QMenu *more = findChild<IconButton *>(QStringLiteral("compareMore"))->menu();
     more->addActions({fresh, history, copy, add});
+}
+
+/// Sizes in the text size of now.
+void CompareWorkspace::fit()
+{
+    m_strip->setFixedWidth(scaled(40));
+    m_seed->setFixedWidth(scaled(64));
+    QWidget *bar = m_seed->parentWidget();
+    bar->setFixedHeight(scaled(44));
+    bar->setMinimumWidth(scaled(560));
 }
 
 void CompareWorkspace::applyNarrow()

@@ -81,6 +81,7 @@ private:
     QAction *addAction(Menu menu, const char *name, const QString &text, const QList<QKeySequence> &keys,
                        std::function<void()> act);
     void applyNarrow();
+    void fit();
     // compare_asking.cpp
     void ask();
     void answerNext();

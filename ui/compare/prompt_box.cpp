@@ -109,7 +109,6 @@ PromptBox::PromptBox(QWidget *parent) : QWidget(parent)
 
     m_temperature = numberField(0, 100, 0.1, 0, tr("Temperature"), tr("0: always the likeliest token"));
     m_temperature->setObjectName(QStringLiteral("temperature"));
-    m_temperature->setFixedSize(scaled(56), scaled(28));
     m_most = new QSpinBox;
     m_most->setObjectName(QStringLiteral("maxNew"));
     m_most->setRange(1, 1000000);
@@ -119,7 +118,6 @@ PromptBox::PromptBox(QWidget *parent) : QWidget(parent)
     m_most->setToolTip(tr("An answer ends after so many tokens"));
     m_most->setLocale(QLocale::c());
     m_most->setProperty("mono", true);
-    m_most->setFixedSize(scaled(60), scaled(28));
     m_topP = numberField(0.01, 1, 0.05, 1, tr("Top p"), tr("Keeps the likeliest tokens that hold this share"));
     m_topP->setObjectName(QStringLiteral("topP"));
     m_penalty = numberField(0.01, 100, 0.05, 1, tr("Repetition penalty"), tr("Over 1: fewer repetitions"));
@@ -163,7 +161,13 @@ PromptBox::PromptBox(QWidget *parent) : QWidget(parent)
     layout->addWidget(m_text);
     layout->addLayout(row);
 
-    setMinimumWidth(scaled(560)); // what is less important than the rest goes when it gets narrow
+    const auto fit = [this] {
+        m_temperature->setFixedSize(scaled(56), scaled(28));
+        m_most->setFixedSize(scaled(60), scaled(28));
+        setMinimumWidth(scaled(560)); // what is less important than the rest goes when it gets narrow
+    };
+    fit();
+    connect(&Theme::instance(), &Theme::changed, this, fit);
     connect(m_text, &QPlainTextEdit::textChanged, this, &PromptBox::edited);
     connect(m_ask, &QPushButton::clicked, this, [this] { m_busy ? Q_EMIT stopAsked() : Q_EMIT askAsked(); });
     showSystem();

@@ -90,7 +90,6 @@ PromptPanel::PromptPanel(Session &session, QWidget *parent)
     setObjectName(QStringLiteral("prompts"));
     setAccessibleName(tr("Prompts"));
     setBackground(this, Token::Sunken);
-    setMinimumWidth(scaled(220));
     m_header = new PanelHeader(tr("Prompts"));
     auto *find = new IconButton("search", tr("Search the prompts"));
     auto *add = new IconButton("plus", tr("Add what is typed to the own list"));
@@ -182,6 +181,12 @@ PromptPanel::PromptPanel(Session &session, QWidget *parent)
         if (m_model->source() != PromptSource::Own)
             m_model->refresh();
     });
+    const auto fit = [this] {
+        setMinimumWidth(scaled(220));
+        m_list->doItemsLayout(); // rows are as high as the text of now
+    };
+    fit();
+    connect(&Theme::instance(), &Theme::changed, this, fit);
     loadOwn();
     loadLooks();
     m_model->refresh();

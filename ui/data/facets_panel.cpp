@@ -158,12 +158,6 @@ FacetsPanel::FacetsPanel(DataQuery &query, QWidget *parent)
         else
             m_query.toggle({Facet::Part, part}, false);
     });
-    // The panel is narrower than a sentence beside two links: they stand below one another.
-    auto *notice = static_cast<QBoxLayout *>(m_testNotice->layout());
-    notice->setDirection(QBoxLayout::TopToBottom);
-    notice->setSpacing(scaled(2));
-    notice->setContentsMargins(scaled(8), scaled(6), scaled(8), scaled(6));
-    notice->itemAt(0)->widget()->hide(); // the icon
     m_testNotice->setObjectName(QStringLiteral("testNotice"));
     m_testNotice->hide();
 
@@ -238,8 +232,8 @@ void FacetsPanel::askForTestRows()
                              Q_EMIT testRowsConfirmed();
                          }},
                         {tr("Leave hidden"), [this] { m_testNotice->hide(); }}});
-    for (auto *link : m_testNotice->findChildren<QPushButton *>(QString(), Qt::FindDirectChildrenOnly))
-        m_testNotice->layout()->setAlignment(link, Qt::AlignLeft);
+    if (auto *first = m_testNotice->findChild<QAbstractButton *>()) // the answer is a key away
+        first->setFocus(Qt::OtherFocusReason);
 }
 
 void FacetsPanel::showFacet(Facet facet)

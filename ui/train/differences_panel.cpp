@@ -49,7 +49,6 @@ QTableWidget *plainTable(const QString &name)
     table->setWordWrap(false);
     table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     table->verticalHeader()->hide();
-    table->verticalHeader()->setDefaultSectionSize(scaled(28));
     table->horizontalHeader()->setHighlightSections(false);
     table->horizontalHeader()->setDefaultAlignment(Qt::AlignRight | Qt::AlignVCenter);
     return table;
@@ -97,6 +96,7 @@ DifferencesPanel::DifferencesPanel(RunBook &book, QWidget *parent)
     content->addWidget(m_table, 3);
     content->addWidget(m_checkpointsTitle);
     content->addWidget(m_checkpoints, 1);
+    content->addItem(new QSpacerItem(0, 0, QSizePolicy::Minimum, QSizePolicy::Expanding)); // what both leave
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
@@ -232,6 +232,7 @@ void DifferencesPanel::update()
 
 void DifferencesPanel::fillTable(const QList<const RunEntry *> &runs)
 {
+    m_table->verticalHeader()->setDefaultSectionSize(scaled(28));
     m_table->clear();
     m_table->clearSpans();
     m_table->setRowCount(0);
@@ -305,6 +306,8 @@ void DifferencesPanel::fillCheckpoints()
     m_checkpoints->verticalHeader()->setDefaultSectionSize(scaled(32));
     m_checkpointsTitle->setVisible(entry && !entry->checkpoints.empty());
     m_checkpoints->horizontalHeader()->setVisible(entry && !entry->checkpoints.empty());
+    m_checkpoints->setMaximumHeight(m_checkpoints->horizontalHeader()->sizeHint().height() + 2 +
+                                    static_cast<int>(entry ? entry->checkpoints.size() : 0) * scaled(32));
     if (!entry)
         return;
     std::vector<CheckpointInfo> newest(entry->checkpoints.rbegin(), entry->checkpoints.rend());
@@ -325,7 +328,7 @@ void DifferencesPanel::fillCheckpoints()
         auto *actions = new QWidget;
         auto *layout = new QHBoxLayout(actions);
         layout->setContentsMargins(scaled(4), 0, scaled(4), 0);
-        layout->setSpacing(0);
+        layout->setSpacing(scaled(8));
         const qint64 run = entry->id();
         const QString at = QString::number(checkpoint.step);
         const auto link = [&](const QString &text, const std::function<void()> &act) {

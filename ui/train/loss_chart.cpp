@@ -44,6 +44,11 @@ LossChart::LossChart(RunBook &book, QWidget *parent)
     });
     connect(&book, &RunBook::changed, this, &LossChart::schedule);
     connect(&book, &RunBook::overlaysChanged, this, &LossChart::rebuild);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        fit();
+        QTimer::singleShot(0, this, &LossChart::fitToolBar); // once its parts have the text size of now
+    });
+    fit();
     rebuild();
 }
 
@@ -53,17 +58,18 @@ void LossChart::makeToolBar()
     m_title->setText(curveTitle(m_curve));
     m_back->hide();
     connect(m_back, &QToolButton::clicked, this, [this] { setCurve(Curve::Loss); });
-    auto *smoothing = new QLabel(tr("Smoothing"));
-    smoothing->setProperty("caption", true);
+    m_smoothingWord = new QLabel(tr("Smoothing"));
+    m_smoothingWord->setProperty("caption", true);
     m_slider->setRange(0, 99);
     m_slider->setAccessibleName(tr("Smoothing"));
-    m_slider->setFixedWidth(scaled(84));
+    m_slider->setToolTip(tr("Smoothing: how much of the steps before goes into the thick line"));
     m_weight->setProperty("mono", true);
     connect(m_slider, &QSlider::valueChanged, this, [this](int value) { setSmoothing(value / 100.0); });
     m_axisChoice->setAccessibleName(tr("Horizontal axis"));
     connect(m_axisChoice, &SegmentedControl::changed, this, [this](int at) { setAxis(static_cast<CurveAxis>(at)); });
     connect(m_logBox, &QCheckBox::toggled, this, &LossChart::setLog);
     m_clipBox->setChecked(m_clip);
+    m_clipBox->setAccessibleName(tr("Clip outliers"));
     m_clipBox->setToolTip(tr("The axis ends where 99 % of the values do; how many lie above is written there."));
     connect(m_clipBox, &QCheckBox::toggled, this, &LossChart::setClip);
     auto *asTable = new IconButton("list", tr("Show the data as a table (Ctrl+Shift+T)"));
@@ -76,11 +82,10 @@ void LossChart::makeToolBar()
         m_frame->saveMenu()->popup(save->mapToGlobal(QPoint(0, save->height())));
     });
 
-    auto *bar = new QHBoxLayout;
-    bar->setContentsMargins(scaled(16), scaled(8), scaled(12), scaled(4));
-    bar->setSpacing(scaled(8));
+    m_bar = new QWidget;
+    auto *bar = new QHBoxLayout(m_bar);
     for (QWidget *widget : {static_cast<QWidget *>(m_title), static_cast<QWidget *>(m_back),
-                            static_cast<QWidget *>(smoothing), static_cast<QWidget *>(m_slider),
+                            static_cast<QWidget *>(m_smoothingWord), static_cast<QWidget *>(m_slider),
                             static_cast<QWidget *>(m_weight), static_cast<QWidget *>(m_axisChoice),
                             static_cast<QWidget *>(m_logBox), static_cast<QWidget *>(m_clipBox)})
         bar->addWidget(widget);
@@ -90,10 +95,38 @@ void LossChart::makeToolBar()
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
-    layout->addLayout(bar);
+    layout->addWidget(m_bar);
     layout->addWidget(m_frame, 1);
     m_slider->setValue(static_cast<int>(std::lround(m_smoothing * 100)));
     m_weight->setText(formatNumber(m_smoothing, 2));
+}
+
+/// Sizes in the text size of now.
+void LossChart::fit()
+{
+    m_slider->setFixedWidth(scaled(84));
+    m_bar->layout()->setContentsMargins(scaled(16), scaled(8), scaled(12), scaled(4));
+    m_bar->layout()->setSpacing(scaled(8));
+    QMargins margins = m_frame->plot()->axisRect()->margins();
+    margins.setTop(scaled(legendHeight));
+    margins.setRight(scaled(24)); // the runs' numbers
+    m_frame->plot()->axisRect()->setMargins(margins);
+}
+
+/// Words that the tool tips say too go first where it is narrow.
+void LossChart::fitToolBar()
+{
+    m_smoothingWord->show();
+    m_weight->show();
+    m_clipBox->setText(tr("Clip outliers"));
+    const auto fits = [this] { return m_bar->layout()->minimumSize().width() <= width(); };
+    if (fits())
+        return;
+    m_smoothingWord->hide();
+    if (fits())
+        return;
+    m_weight->hide();
+    m_clipBox->setText(tr("Clip"));
 }
 
 void LossChart::makePlot()
@@ -103,7 +136,6 @@ void LossChart::makePlot()
     plot->setSelectionRectMode(QCP::srmCustom);
     plot->setMouseTracking(true);
     plot->axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
-    plot->axisRect()->setMargins(QMargins(0, scaled(legendHeight), scaled(24), 0)); // right: the runs' numbers
     plot->yAxis2->setRange(0, 1); // the marks on the axis and at the upper edge
     plot->installEventFilter(this);
     m_frame->installEventFilter(this);
@@ -114,6 +146,9 @@ void LossChart::makePlot()
         zoomTo(rect.normalized(), event->modifiers().testFlag(Qt::ControlModifier));
     });
     connect(plot, &QCustomPlot::mouseDoubleClick, this, &LossChart::resetZoom);
+    connect(plot, &QCustomPlot::mouseWheel, this, [this](const QWheelEvent *event) {
+        wheelZoom(event->position().x(), event->angleDelta().y() / 120.0);
+    });
     connect(plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent *event) {
         const RunEntry *entry = m_book.entry(m_shown);
         const bool inside = m_frame->plot()->axisRect()->rect().contains(event->pos());
@@ -209,6 +244,28 @@ void LossChart::zoomTo(const QRect &rect, bool both)
     redraw();
 }
 
+/// Nearer, or farther until the whole axis is seen again; what is under the pointer stays there.
+void LossChart::wheelZoom(double pixel, double notches)
+{
+    QCustomPlot *plot = m_frame->plot();
+    const double at = plot->xAxis->pixelToCoord(pixel);
+    const QCPRange whole(0, m_wholeX);
+    if (notches == 0 || (notches < 0 && !m_zoomed) || !whole.contains(at))
+        return;
+    QCPRange range = plot->xAxis->range();
+    const double factor = std::pow(0.8, notches);
+    range = QCPRange(at - (at - range.lower) * factor, at + (range.upper - at) * factor).bounded(whole.lower, whole.upper);
+    if (range.size() < 1e-3 * whole.size())
+        return;
+    if (range.size() >= whole.size() * 0.999) {
+        resetZoom();
+        return;
+    }
+    m_zoomed = true;
+    plot->xAxis->setRange(range);
+    redraw();
+}
+
 void LossChart::schedule()
 {
     if (!m_redraw.isActive())
@@ -276,6 +333,7 @@ bool LossChart::eventFilter(QObject *watched, QEvent *event)
 void LossChart::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
+    fitToolBar();
     schedule();
 }
 

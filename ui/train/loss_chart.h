@@ -42,6 +42,7 @@ public:
     /// The crosshair, at a step; -1: none.
     void setCrossStep(qint64 step);
     qint64 crossStep() const { return m_cross; }
+    bool isDrawn() const { return !m_redraw.isActive(); } ///< nothing new waits for the next redraw
     const ChartCard *card() const { return m_card; }
     const PictureLegend *pictureLegend() const { return m_pictureLegend; }
     int clippedCount() const { return m_clipped; }
@@ -76,6 +77,8 @@ private:
     static constexpr int legendHeight = 28; ///< above the plot
     void makeToolBar();
     void makePlot();
+    void fit();
+    void fitToolBar();
     void rebuild();
     void restyle();
     void schedule();
@@ -92,6 +95,7 @@ private:
     void updateSummary();
     void fade(qint64 except);
     void zoomTo(const QRect &rect, bool both);
+    void wheelZoom(double pixel, double notches);
     bool keyPressed(const QKeyEvent &event);
     QVector<QPointF> mapped(const QVector<QPointF> &points, const RunHistory &history) const;
     QList<QStringList> table() const;
@@ -105,6 +109,7 @@ private:
     bool m_log = false;
     bool m_clip = true;
     bool m_zoomed = false;
+    double m_wholeX = 1; ///< end of the axis where it is not zoomed
     bool m_pinned = false;
     qint64 m_cross = -1;
     qint64 m_faded = 0;
@@ -113,6 +118,8 @@ private:
 
     QLabel *m_title;
     IconButton *m_back;
+    QLabel *m_smoothingWord = nullptr;
+    QWidget *m_bar = nullptr;
     QSlider *m_slider;
     QLabel *m_weight;
     SegmentedControl *m_axisChoice;

@@ -133,10 +133,11 @@ void LossChart::rebuild()
     m_nowText->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
     m_nowText->setPadding(QMargins(0, scaled(2), scaled(5), 0));
     m_clippedText = new QCPItemText(plot);
+    m_clippedText->setVisible(false); // where there is no run yet, nothing else hides it
     m_clippedText->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
     m_clippedText->position->setType(QCPItemPosition::ptAxisRectRatio);
     m_clippedText->position->setCoords(0, 0);
-    m_clippedText->setPadding(QMargins(scaled(6), scaled(4), 0, 0));
+    m_clippedText->setPadding(QMargins(scaled(6), scaled(12), 0, 0)); // below the marks at the edge
     m_pictureLegend = new PictureLegend(plot);
     m_frame->setTitle(m_book.entry(m_shown) ? tr("%1 of %2").arg(curveTitle(m_curve), m_book.entry(m_shown)->label())
                                             : curveTitle(m_curve));
@@ -177,7 +178,7 @@ void LossChart::restyle()
     m_nowText->setFont(ui::font(TextStyle::Caption));
     m_clippedText->setColor(color(Token::Warn));
     m_clippedText->setFont(ui::font(TextStyle::Caption));
-    m_card->update();
+    updateCard(); // its lines keep their pens
     updateLegend();
 }
 
@@ -276,6 +277,7 @@ void LossChart::fitAxes()
         if (drawn.front && m_curve == Curve::Loss)
             lower(history.validation());
     }
+    m_wholeX = right > 0 ? right * 1.015 : 1;
     if (m_zoomed)
         return;
     double top = topOf(front);
@@ -284,7 +286,7 @@ void LossChart::fitAxes()
         top = std::max(top, bottom) + (bottom == 0 ? 1 : std::abs(bottom) * 0.1);
     }
     const double room = (top - bottom) * 0.06;
-    plot->xAxis->setRange(0, right > 0 ? right * 1.015 : 1);
+    plot->xAxis->setRange(0, m_wholeX);
     plot->yAxis->setRange(m_log ? bottom * 0.9 : std::max(bottom - room, bottom >= 0 ? 0.0 : bottom - room),
                           m_log ? top * 1.1 : top + room);
 }
@@ -312,7 +314,7 @@ void LossChart::fillMarks(Drawn &drawn, const RunEntry &entry)
         const double at = history.xOf(point.x(), m_axis);
         if (!std::isfinite(point.y()))
             broken.append({at, 0.05});
-        else if (point.y() > top)
+        else if (point.y() > top && m_frame->plot()->xAxis->range().contains(at))
             clipped.append({at, 0.985});
     }
     // A run that failed for its loss ends before the step that was not finite.

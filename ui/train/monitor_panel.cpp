@@ -7,6 +7,7 @@
 #include "ui/train/small_plots.h"
 #include "ui/train/training_job.h"
 #include "ui/widgets/badge.h"
+#include "ui/widgets/elided_label.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
@@ -19,13 +20,14 @@
 #include <QRegularExpression>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTimer>
 #include <QVBoxLayout>
 
 namespace attune::ui {
 
 MonitorPanel::MonitorPanel(Session &session, RunBook &book, TrainingJob &job, QWidget *parent)
     : QWidget(parent), m_session(session), m_book(book), m_job(job), m_head(new PanelHeader), m_badge(new Badge),
-      m_bar(new QProgressBar), m_step(new QLabel), m_left(new QLabel),
+      m_bar(new QProgressBar), m_step(new QLabel), m_left(new ElidedLabel),
       m_resume(new KeyButton(tr("Resume"), KeyButton::Plain, "play")),
       m_compare(new KeyButton(tr("Compare"), KeyButton::Plain, "compare")),
       m_pause(new KeyButton(tr("Pause"), KeyButton::Plain, "pause")),
@@ -35,22 +37,20 @@ MonitorPanel::MonitorPanel(Session &session, RunBook &book, TrainingJob &job, QW
 {
     makeHead();
     m_failure->hide();
-    auto *curves = new QWidget;
-    auto *curvesLayout = new QVBoxLayout(curves);
+    m_curves = new QWidget;
+    auto *curvesLayout = new QVBoxLayout(m_curves);
     curvesLayout->setContentsMargins(0, 0, 0, 0);
     curvesLayout->setSpacing(0);
     curvesLayout->addWidget(m_failure);
     curvesLayout->addWidget(m_chart, 1);
     curvesLayout->addWidget(m_small);
     m_parts = new QSplitter(Qt::Vertical);
-    m_parts->addWidget(curves);
+    m_parts->addWidget(m_curves);
     m_parts->addWidget(m_tabs);
     m_parts->setStretchFactor(0, 3);
     m_parts->setStretchFactor(1, 1);
     m_parts->setSizes({scaled(560), scaled(260)});
     m_parts->setChildrenCollapsible(false);
-    m_tabs->setMinimumHeight(scaled(120));
-    curves->setMinimumHeight(scaled(260));
     m_stack->addWidget(m_empty);
     m_stack->addWidget(m_parts);
     auto *layout = new QVBoxLayout(this);
@@ -71,13 +71,17 @@ MonitorPanel::MonitorPanel(Session &session, RunBook &book, TrainingJob &job, QW
             update();
     });
     connect(m_tabs, &RunTabs::startLikeWanted, this, [this] { Q_EMIT startLikeWanted(m_run); });
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        fit();
+        QTimer::singleShot(0, this, &MonitorPanel::fitHead); // once its parts have the text size of now
+    });
+    fit();
     update();
 }
 
 void MonitorPanel::makeHead()
 {
     m_bar->setTextVisible(false);
-    m_bar->setFixedSize(scaled(92), scaled(5));
     m_bar->setAccessibleName(tr("Steps done"));
     m_step->setProperty("mono", true);
     m_step->setObjectName(QStringLiteral("stepOfRun"));
@@ -107,6 +111,8 @@ void MonitorPanel::makeHead()
     });
     connect(m_resume, &QPushButton::clicked, this, [this] { Q_EMIT resumeWanted(m_run); });
     connect(m_compare, &QPushButton::clicked, this, [this] { Q_EMIT compareWanted(m_run); });
+    for (KeyButton *button : {m_resume, m_pause, m_stop, m_compare})
+        button->setAccessibleName(button->text()); // which it does not show everywhere
     m_head->addWidget(m_resume);
     m_head->addWidget(m_pause);
     m_head->addWidget(m_stop);
@@ -145,6 +151,62 @@ void MonitorPanel::setNarrow(bool narrow)
     m_parts->setSizes(narrow ? QList<int>{scaled(430), scaled(150)} : QList<int>{scaled(560), scaled(260)});
 }
 
+void MonitorPanel::setShort(bool low)
+{
+    if (low == m_short)
+        return;
+    m_short = low;
+    if (low) {
+        m_tabs->addTab(m_small, tr("Curves"));
+    } else {
+        m_curves->layout()->addWidget(m_small);
+        m_small->show();
+    }
+    fit();
+}
+
+/// Sizes in the text size of now.
+void MonitorPanel::fit()
+{
+    m_bar->setFixedSize(scaled(92), scaled(5));
+    m_tabs->setMinimumHeight(scaled(m_short ? 100 : 120));
+    m_curves->setMinimumHeight(scaled(m_short ? 170 : 260));
+}
+
+/// Where the head is narrow, what the run list or an icon says too goes first.
+void MonitorPanel::fitHead()
+{
+    const QList<QPair<KeyButton *, QString>> buttons = {
+        {m_resume, tr("Resume")}, {m_pause, tr("Pause")}, {m_stop, tr("Stop")}, {m_compare, tr("Compare")}};
+    // A step changes nothing of it, so that it costs nothing.
+    QString state = QStringLiteral("%1 %2 %3 %4 %5 %6")
+                        .arg(width()).arg(Theme::instance().textScale()).arg(m_barWanted).arg(m_head->title(), m_badge->text())
+                        .arg(m_step->text().size());
+    for (const auto &[button, words] : buttons)
+        state += button->isHidden() ? QLatin1Char('-') : QLatin1Char('+');
+    if (state == m_fitted)
+        return;
+    m_fitted = state;
+    for (const auto &[button, words] : buttons)
+        button->setText(words);
+    m_bar->setVisible(m_barWanted);
+    m_step->setVisible(!m_step->text().isEmpty());
+    const auto fits = [this] { return m_head->minimumSizeHint().width() <= width(); };
+    if (!fits())
+        m_bar->hide();
+    if (!fits())
+        for (const auto &[button, words] : buttons)
+            button->setText({});
+    if (!fits())
+        m_step->hide();
+}
+
+void MonitorPanel::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    fitHead();
+}
+
 QString MonitorPanel::stateText() const
 {
     return m_badge->text();
@@ -163,13 +225,15 @@ void MonitorPanel::updatePreparing()
     m_step->setText({});
     m_left->setText(m_job.stage());
     m_badge->show();
-    m_bar->show();
+    m_barWanted = true;
+    m_left->show();
     m_stop->show();
     m_stop->setEnabled(!stopping);
     m_pause->hide();
     m_resume->hide();
     m_compare->hide();
     m_failure->hide();
+    fitHead();
 }
 
 void MonitorPanel::update()
@@ -183,16 +247,18 @@ void MonitorPanel::update()
         updatePreparing();
         return;
     }
-    for (QWidget *widget : {static_cast<QWidget *>(m_badge), static_cast<QWidget *>(m_bar),
-                            static_cast<QWidget *>(m_step), static_cast<QWidget *>(m_left),
-                            static_cast<QWidget *>(m_resume), static_cast<QWidget *>(m_pause),
-                            static_cast<QWidget *>(m_stop),
-                            static_cast<QWidget *>(m_compare)})
-        widget->setVisible(entry != nullptr);
     if (!entry) {
+        for (QWidget *widget : {static_cast<QWidget *>(m_badge), static_cast<QWidget *>(m_bar),
+                                static_cast<QWidget *>(m_step), static_cast<QWidget *>(m_left),
+                                static_cast<QWidget *>(m_resume), static_cast<QWidget *>(m_pause),
+                                static_cast<QWidget *>(m_stop),
+                                static_cast<QWidget *>(m_compare)})
+            widget->hide();
         m_head->setTitle(tr("Monitor"));
         m_head->setCaption({});
         m_failure->hide();
+        m_barWanted = false;
+        m_fitted.clear(); // its parts are hidden
         return;
     }
     const RunHistory &history = entry->history;
@@ -205,7 +271,10 @@ void MonitorPanel::update()
     m_badge->set(stopping ? tr("saving checkpoint") : failed ? tr("failed") : state.state, state.tone, state.icon);
     m_badge->setToolTip(failed ? fromUtf8(entry->run.error) : QString());
     const qint64 total = history.totalSteps();
-    m_bar->setVisible(running && total > 0);
+    // What is shown already is not hidden and shown again at each step: the whole head would be laid out anew.
+    m_badge->show();
+    m_left->show();
+    m_barWanted = running && total > 0;
     m_bar->setRange(0, static_cast<int>(std::max<qint64>(1, total)));
     m_bar->setValue(static_cast<int>(history.lastStep()));
     m_step->setText(total > 0 ? QStringLiteral("%1/%2").arg(history.lastStep()).arg(total)
@@ -231,6 +300,7 @@ void MonitorPanel::update()
     m_resume->setToolTip(m_job.isBusy() ? tr("Another run trains now.") : QString());
     m_compare->setVisible(!running);
     m_compare->setEnabled(!entry->checkpoints.empty());
+    fitHead();
     updateFailure(*entry);
 }
 

@@ -39,10 +39,14 @@ public:
     EmptyState *emptyState() const { return m_empty; }
     QMenu *menu() const { return m_menu; } ///< filled by the workspace
     void setNarrow(bool narrow);
+    void setShort(bool low); ///< the small plots stand in a tab, and the rest is lower
     void setEmpty(bool empty); ///< no run at all
     /// What kept a run from going on, above its curve, where the project says nothing of it; empty: nothing.
     void showTrouble(qint64 run, const QString &why);
     QString stateText() const; ///< "running, 412 of 640"
+
+protected:
+    void resizeEvent(QResizeEvent *event) override;
 
 Q_SIGNALS:
     void stopWanted(attune::ui::MonitorPanel::Stop how);
@@ -56,6 +60,8 @@ private:
     void makeHead();
     void update();
     void updatePreparing();
+    void fit();
+    void fitHead();
     void updateFailure(const RunEntry &entry);
     Session &m_session;
     RunBook &m_book;
@@ -76,7 +82,11 @@ private:
     InlineNotice *m_failure;
     QStackedWidget *m_stack;
     QSplitter *m_parts = nullptr;
+    QWidget *m_curves = nullptr;
     bool m_narrow = false;
+    bool m_short = false;
+    QString m_fitted; ///< what the head was fitted for
+    bool m_barWanted = false; ///< there is progress to show
     EmptyState *m_empty;
     LossChart *m_chart;
     SmallPlots *m_small;

@@ -224,7 +224,7 @@ void NewRunForm::updateLength()
     const TrainSettings &settings = m_draft.settings();
     const RunLength length = runLength(static_cast<std::size_t>(m_facts.train), settings);
     QString text = m_facts.train > 0 || settings.max_steps > 0
-                       ? tr("%1 steps").arg(formatCount(length.totalSteps))
+                       ? length.totalSteps == 1 ? tr("1 step") : tr("%1 steps").arg(formatCount(length.totalSteps))
                        : QString();
     // What a step took before, for as many rows.
     for (const RunEntry *entry : m_book.entries()) {
@@ -300,7 +300,8 @@ void NewRunForm::updateChanges()
     }
     for (const QString &key : keys) {
         auto *row = new QLabel(QStringLiteral("%1&nbsp;&nbsp;<s>%2</s>&nbsp;<b>%3</b>")
-                                   .arg(key, m_draft.startText(key).toHtmlEscaped(), m_draft.text(key).toHtmlEscaped()));
+                                   .arg(key, m_draft.startText(key).toHtmlEscaped(),
+                                        m_draft.text(key).isEmpty() ? tr("empty") : m_draft.text(key).toHtmlEscaped()));
         row->setProperty("mono", true);
         row->setTextFormat(Qt::RichText);
         row->setAccessibleName(tr("%1: %2, was %3").arg(key, m_draft.text(key), m_draft.startText(key)));

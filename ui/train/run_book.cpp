@@ -89,6 +89,7 @@ void RunBook::refresh()
         return;
     }
     m_reading = true;
+    const bool afterEnd = m_ownEnded;
     Question question;
     for (const RunEntry &entry : std::as_const(m_entries))
         question.known.insert(entry.id(), {entry.run.pid, entry.run.state, entry.history.lastStep()});
@@ -97,10 +98,10 @@ void RunBook::refresh()
         question.snapshots.insert(it.key());
     m_session.ask<Answer>(
         this, {}, [question](Project &project) { return readAll(project, question); },
-        [this](Result<Answer> answer) {
+        [this, afterEnd](Result<Answer> answer) {
             m_reading = false;
             if (answer)
-                take(std::move(*answer));
+                take(std::move(*answer), afterEnd);
             else
                 m_session.report(answer.error());
             if (std::exchange(m_readAgain, false))
@@ -151,8 +152,12 @@ Result<RunBook::Read> RunBook::readRun(Project &project, const Run &run, std::op
     return read;
 }
 
-void RunBook::take(Answer answer)
+void RunBook::take(Answer answer, bool afterEnd)
 {
+    // What it has written at its end is read. Where it says "running" still, it could not write, as on a full disk: the
+    // run counts as cut off.
+    if (m_ownEnded && afterEnd)
+        m_ownRun = 0;
     QSet<qint64> histories;
     QSet<qint64> present;
     for (auto it = answer.validationRows.constBegin(); it != answer.validationRows.constEnd(); ++it)
@@ -178,8 +183,6 @@ void RunBook::take(Answer answer)
         }
     m_baseline = answer.baseline;
     m_loaded = true;
-    if (const RunEntry *own = entry(m_ownRun); m_ownEnded && (!own || own->run.state != RunState::Running))
-        m_ownRun = 0;
     QList<qint64> ids;
     for (const qint64 id : std::as_const(present))
         if (!m_hidden.contains(id))

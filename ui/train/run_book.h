@@ -102,7 +102,7 @@ private:
     };
     static Result<Answer> readAll(Project &project, const Question &question);
     static Result<Read> readRun(Project &project, const Run &run, std::optional<Known> known);
-    void take(Answer answer);
+    void take(Answer answer, bool afterEnd);
     RunPhase phaseOf(const RunEntry &entry) const;
     void updatePhases();
     void setIds(const QList<qint64> &ids);

@@ -1,6 +1,5 @@
 #include "ui/train/run_tabs.h"
 
-#include "core/studio/run_samples.h"
 #include "core/studio/run_settings.h"
 #include "ui/theme/theme.h"
 #include "ui/train/run_draft.h"
@@ -22,13 +21,7 @@ namespace attune::ui {
 namespace {
 
 /// "time level text".
-struct LogLine {
-    QString time;
-    QString level;
-    QString text;
-};
-
-LogLine parse(const std::string &line)
+RunLog::Line parse(const std::string &line)
 {
     const QString all = fromUtf8(line);
     return {all.section(QLatin1Char(' '), 0, 0), all.section(QLatin1Char(' '), 1, 1),
@@ -69,6 +62,7 @@ RunTabs::RunTabs(Session &session, RunBook &book, QWidget *parent)
             m_readSoon.start();
     };
     connect(&book, &RunBook::changed, this, soon);
+    connect(&Theme::instance(), &Theme::changed, this, &RunTabs::showSettings); // its fonts and rows keep their size
     connect(&book, &RunBook::historyChanged, this, [this, soon](qint64 id) {
         if (id == m_run)
             soon();
@@ -87,7 +81,6 @@ QWidget *RunTabs::makeSettings()
     m_settings->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_settings->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_settings->verticalHeader()->hide();
-    m_settings->verticalHeader()->setDefaultSectionSize(scaled(26));
     m_settings->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_settings->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     m_settings->setTabKeyNavigation(false);
@@ -127,20 +120,27 @@ void RunTabs::setRun(qint64 id)
 void RunTabs::readLog()
 {
     const qint64 run = m_run;
-    m_session.ask<std::vector<std::string>>(
-        this, QStringLiteral("log"), [run](Project &project) { return project.log(run); },
-        [this, run](Result<std::vector<std::string>> lines) {
-            if (lines && run == m_run)
-                takeLog(*lines);
+    m_session.ask<RunLog>(
+        this, QStringLiteral("log"),
+        [run](Project &project) -> Result<RunLog> {
+            ATTUNE_TRY(const auto lines, project.log(run));
+            RunLog log;
+            log.samples = samplesIn(lines);
+            for (const std::string &line : lines)
+                if (!isSampleLine(line))
+                    log.lines.append(parse(line));
+            return log;
+        },
+        [this, run](const Result<RunLog> &log) {
+            if (log && run == m_run)
+                takeLog(*log);
         });
 }
 
-void RunTabs::takeLog(const std::vector<std::string> &lines)
+void RunTabs::takeLog(const RunLog &log)
 {
-    for (; m_lines < lines.size(); ++m_lines) {
-        if (isSampleLine(lines[m_lines]))
-            continue;
-        const LogLine line = parse(lines[m_lines]);
+    for (; m_lines < log.lines.size(); ++m_lines) {
+        const RunLog::Line &line = log.lines[m_lines];
         m_log->appendPlainText(QStringLiteral("%1  %2  %3").arg(line.time, line.level.leftJustified(7), line.text));
         if (line.level != QLatin1String("warning") && line.level != QLatin1String("error"))
             continue;
@@ -152,9 +152,11 @@ void RunTabs::takeLog(const std::vector<std::string> &lines)
     setTabText(1, tr("Problems %1").arg(m_problems->count()));
     const RunEntry *entry = m_book.entry(m_run);
     const bool running = entry && entry->phase == RunPhase::Running;
-    m_samples->setSamples(samplesIn(lines), running ? tr("The first samples come before the first step.")
-                                                    : tr("This run has no samples: they are taken at each validation, "
-                                                         "so it needs validation rows."));
+    const bool ended = entry && entry->history.lastStep() == 0;
+    m_samples->setSamples(log.samples, running ? tr("The first samples come before the first step.")
+                                   : ended ? tr("This run ended before its first samples.")
+                                           : tr("This run has no samples: they are taken at each validation, so it "
+                                                "needs validation rows."));
 }
 
 void RunTabs::showSettings()
@@ -162,6 +164,7 @@ void RunTabs::showSettings()
     const RunEntry *entry = m_book.entry(m_run);
     const auto settings = entry ? settingsOf(entry->run) : Result<TrainSettings>(TrainSettings{});
     m_settings->setRowCount(0);
+    m_settings->verticalHeader()->setDefaultSectionSize(scaled(26));
     if (!entry || !settings)
         return;
     const TrainSettings defaults;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/studio/run_samples.h"
 #include "ui/train/run_book.h"
 
 #include <QTabWidget>
@@ -12,6 +13,17 @@ class QTableWidget;
 namespace attune::ui {
 
 class SamplesView;
+
+/// The log of a run, taken apart.
+struct RunLog {
+    struct Line {
+        QString time;
+        QString level;
+        QString text;
+    };
+    QList<Line> lines; ///< without those that hold samples
+    std::vector<SamplesOfStep> samples;
+};
 
 /// What there is of a run beside its curves: samples, problems, log, settings.
 class RunTabs final : public QTabWidget {
@@ -30,7 +42,7 @@ Q_SIGNALS:
 private:
     QWidget *makeSettings();
     void readLog();
-    void takeLog(const std::vector<std::string> &lines);
+    void takeLog(const RunLog &log);
     void showSettings();
     Session &m_session;
     RunBook &m_book;
@@ -40,7 +52,7 @@ private:
     QPlainTextEdit *m_log;
     QTableWidget *m_settings;
     QTimer m_readSoon;
-    std::size_t m_lines = 0; ///< of the log that are shown
+    qsizetype m_lines = 0; ///< of the log that are shown
 };
 
 } // namespace attune::ui

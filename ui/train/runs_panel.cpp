@@ -16,24 +16,25 @@
 #include <QListView>
 #include <QMenu>
 #include <QStackedWidget>
+#include <QTimer>
 #include <QVBoxLayout>
 
 namespace attune::ui {
 
 RunsPanel::RunsPanel(RunBook &book, QWidget *parent)
     : QWidget(parent), m_book(book), m_model(new RunListModel(book, this)), m_delegate(new RunDelegate(this)),
-      m_header(new PanelHeader(tr("Runs"))), m_search(new QLineEdit), m_notice(new InlineNotice(Tone::Warn)),
+      m_header(new PanelHeader(tr("Runs"))), m_add(new KeyButton(tr("New run"), KeyButton::Primary, "plus")), m_search(new QLineEdit), m_notice(new InlineNotice(Tone::Warn)),
       m_stack(new QStackedWidget), m_list(new QListView), m_empty(new EmptyState("train")), m_foot(new QWidget),
       m_overlaid(new QLabel), m_menu(new QMenu(this))
 {
     setBackground(this, Token::Sunken);
     auto *find = new IconButton("search", tr("Find a run"));
-    auto *add = new KeyButton(tr("New run"), KeyButton::Primary, "plus");
-    add->setObjectName(QStringLiteral("newRunButton"));
-    add->setToolTip(tr("New run (Ctrl+N)"));
+    m_add->setObjectName(QStringLiteral("newRunButton"));
+    m_add->setAccessibleName(tr("New run"));
+    m_add->setToolTip(tr("New run (Ctrl+N)"));
     m_header->addWidget(find);
-    m_header->addWidget(add);
-    connect(add, &QPushButton::clicked, this, &RunsPanel::newRunWanted);
+    m_header->addWidget(m_add);
+    connect(m_add, &QPushButton::clicked, this, &RunsPanel::newRunWanted);
     connect(find, &QToolButton::clicked, this, &RunsPanel::showSearch);
 
     m_search->setPlaceholderText(tr("Name, number or tag"));
@@ -105,7 +106,25 @@ RunsPanel::RunsPanel(RunBook &book, QWidget *parent)
     connect(&book, &RunBook::overlaysChanged, this, &RunsPanel::update);
     connect(m_model, &QAbstractItemModel::rowsInserted, this, &RunsPanel::update);
     connect(m_model, &QAbstractItemModel::rowsRemoved, this, &RunsPanel::update);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        m_list->doItemsLayout();                                // rows are as high as the text of now
+        QTimer::singleShot(0, this, &RunsPanel::fitHeader);     // which the button takes first
+    });
     update();
+}
+
+/// An icon alone rather than words that are cut.
+void RunsPanel::fitHeader()
+{
+    m_add->setText(tr("New run"));
+    if (m_header->minimumSizeHint().width() > width())
+        m_add->setText({});
+}
+
+void RunsPanel::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    fitHeader();
 }
 
 void RunsPanel::update()

@@ -40,13 +40,18 @@ Q_SIGNALS:
     void exportWanted(); ///< the overlaid curves as CSV
     void menuWanted();   ///< the menu is about to show
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     void update();
+    void fitHeader();
     void offerToDrop(qint64 wanted);
     RunBook &m_book;
     RunListModel *m_model;
     RunDelegate *m_delegate;
     PanelHeader *m_header;
+    KeyButton *m_add;
     QLineEdit *m_search;
     InlineNotice *m_notice;
     QStackedWidget *m_stack;

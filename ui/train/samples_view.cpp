@@ -97,7 +97,6 @@ SamplesView::SamplesView(QWidget *parent)
     m_table->setFrameShape(QFrame::NoFrame);
     m_table->setShowGrid(false);
     m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setDefaultSectionSize(scaled(42));
     m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -115,6 +114,7 @@ SamplesView::SamplesView(QWidget *parent)
     layout->addWidget(m_table);
     layout->addWidget(m_none);
     m_table->hide();
+    connect(&Theme::instance(), &Theme::changed, this, &SamplesView::fill); // rows as high as the text of now
 }
 
 void SamplesView::setSamples(const std::vector<SamplesOfStep> &samples, const QString &whyNone)
@@ -130,6 +130,7 @@ void SamplesView::setSamples(const std::vector<SamplesOfStep> &samples, const QS
 
 void SamplesView::fill()
 {
+    m_table->verticalHeader()->setDefaultSectionSize(scaled(42));
     const int room = std::max(1, (width() - scaled(150)) / scaled(narrowest));
     m_columns = std::min<int>(room, static_cast<int>(m_samples.size()));
     std::vector<const SamplesOfStep *> shown;

@@ -16,8 +16,8 @@
 namespace attune::ui {
 namespace {
 
-constexpr int controlWidth = 100;
-constexpr int defaultWidth = 58;
+constexpr int controlWidth = 96;
+constexpr int defaultWidth = 52;
 
 /// A list that does not change when the form is scrolled over it.
 class QuietComboBox final : public QComboBox {
@@ -32,7 +32,7 @@ protected:
 
 SettingField::SettingField(const SettingInfo &info, RunDraft &draft, Form form, QWidget *parent)
     : QWidget(parent), m_draft(draft), m_key(QString::fromLatin1(info.key)), m_help(tr(info.help)),
-      m_message(new QLabel), m_row(new QHBoxLayout)
+      m_message(new QLabel), m_row(new QHBoxLayout), m_form(form)
 {
     setObjectName(QStringLiteral("field_") + m_key);
     m_message->setObjectName(QStringLiteral("message"));
@@ -50,29 +50,65 @@ SettingField::SettingField(const SettingInfo &info, RunDraft &draft, Form form, 
     layout->setSpacing(scaled(2));
     m_row->setSpacing(scaled(8));
     if (form == Form::Plain) {
-        control->setFixedWidth(scaled(84));
         m_row->addWidget(control);
         m_row->addStretch();
     } else {
         m_name = new ElidedLabel(m_key);
         m_name->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+        setTextStyle(m_name, TextStyle::Mono);
         m_name->setToolTip(m_help);
         m_name->setBuddy(control);
         m_default = new ElidedLabel;
         m_default->setProperty("caption", true);
-        control->setFixedWidth(scaled(m_box ? 24 : controlWidth));
-        m_default->setFixedWidth(scaled(defaultWidth));
         m_row->addWidget(m_name, 1);
-        m_row->addWidget(control);
-        if (m_box)
-            m_row->addSpacing(scaled(controlWidth - 24) - m_row->spacing());
+        m_row->addWidget(control, 0, Qt::AlignLeft);
         m_row->addWidget(m_default);
     }
     layout->addLayout(m_row);
     layout->addWidget(m_message);
     connect(&draft, &RunDraft::changed, this, [this](const QString &) { update(); });
-    connect(&Theme::instance(), &Theme::changed, this, &SettingField::update);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        fit();
+        update();
+    });
+    fit();
     update();
+}
+
+/// Sizes in the text size of now. A long name goes above its control: cut, it could not be told from another.
+void SettingField::fit()
+{
+    m_row->setSpacing(scaled(8));
+    if (m_form == Form::Plain) {
+        control()->setFixedWidth(scaled(84));
+        return;
+    }
+    control()->setFixedWidth(scaled(m_box ? 24 : controlWidth));
+    const int beside = scaled(controlWidth) + scaled(defaultWidth) + 2 * m_row->spacing();
+    m_default->setFixedWidth(scaled(defaultWidth) + (m_box ? scaled(controlWidth - 24) : 0));
+    m_default->setContentsMargins(m_box ? scaled(controlWidth - 24) : 0, 0, 0, 0);
+    QFont bold = ui::font(TextStyle::Mono); // as it is once it is changed, so that a change moves nothing
+    bold.setBold(true);
+    const bool stacked = width() > 0 && QFontMetrics(bold).horizontalAdvance(m_key + QStringLiteral(" •")) + beside > width();
+    if (stacked == m_stacked)
+        return;
+    m_stacked = stacked;
+    auto *column = static_cast<QVBoxLayout *>(layout());
+    if (stacked) {
+        m_row->removeWidget(m_name);
+        m_row->insertStretch(0, 1);
+        column->insertWidget(0, m_name);
+    } else {
+        column->removeWidget(m_name);
+        delete m_row->takeAt(0);
+        m_row->insertWidget(0, m_name, 1);
+    }
+}
+
+void SettingField::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    fit();
 }
 
 void SettingField::addBeside(const QList<QWidget *> &widgets)

@@ -21,7 +21,7 @@ class RunDraft;
 class SettingField final : public QWidget {
     Q_OBJECT
 public:
-    enum class Form { Plain, Labelled }; ///< Plain: widgets may stand beside it; Labelled: name left, default right
+    enum class Form { Plain, Labelled }; ///< Plain: widgets may stand beside it; Labelled: name left (above where it is long), default right
     SettingField(const SettingInfo &info, RunDraft &draft, Form form, QWidget *parent = nullptr);
 
     /// At the right of the control; the message stays below both, over the whole width.
@@ -32,9 +32,13 @@ public:
     QWidget *control() const;
     QString message() const; ///< the error or advice that is shown
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     QWidget *makeControl(const SettingInfo &info);
     void update();
+    void fit();
 
     RunDraft &m_draft;
     QString m_key;
@@ -46,6 +50,8 @@ private:
     QLabel *m_default = nullptr;
     QLabel *m_message;
     QHBoxLayout *m_row;
+    Form m_form;
+    bool m_stacked = false; ///< the name has a line of its own
 };
 
 } // namespace attune::ui

@@ -37,7 +37,7 @@ SmallPlots::SmallPlots(RunBook &book, LossChart &chart, QWidget *parent)
     m_layout->setVerticalSpacing(scaled(4));
     for (const Curve curve : {Curve::LearningRate, Curve::GradNorm, Curve::TokensPerSecond, Curve::Memory})
         makeCell(curve);
-    arrange(4);
+    arrange();
     m_redraw.setSingleShot(true);
     m_redraw.setInterval(100);
     connect(&m_redraw, &QTimer::timeout, this, &SmallPlots::redraw);
@@ -50,6 +50,7 @@ SmallPlots::SmallPlots(RunBook &book, LossChart &chart, QWidget *parent)
             m_redraw.start(0);
     });
     connect(&chart, &LossChart::crossMoved, this, &SmallPlots::moveCross);
+    connect(&Theme::instance(), &Theme::changed, this, &SmallPlots::arrange);
 }
 
 void SmallPlots::makeCell(Curve curve)
@@ -66,7 +67,6 @@ void SmallPlots::makeCell(Curve curve)
     cell.frame->setTitle(curveTitle(curve));
     cell.frame->setToolTip(tr("%1: click to enlarge").arg(curveTitle(curve)));
     QCustomPlot *plot = cell.frame->plot();
-    plot->setMinimumHeight(scaled(36));
     plot->installEventFilter(this);
     cell.frame->installEventFilter(this);
     plot->xAxis->setTickLabels(false);
@@ -112,8 +112,11 @@ void SmallPlots::makeCell(Curve curve)
     restyle();
 }
 
-void SmallPlots::arrange(int columns)
+void SmallPlots::arrange()
 {
+    const int columns = m_narrow ? 2 : 4;
+    for (const Cell &cell : m_cells)
+        cell.frame->plot()->setMinimumHeight(scaled(36));
     for (int i = 0; i < m_cells.size(); ++i) {
         m_layout->removeWidget(m_cells[i].widget);
         m_layout->addWidget(m_cells[i].widget, i / columns, i % columns);
@@ -125,7 +128,8 @@ void SmallPlots::arrange(int columns)
 
 void SmallPlots::setNarrow(bool narrow)
 {
-    arrange(narrow ? 2 : 4);
+    m_narrow = narrow;
+    arrange();
 }
 
 const QCPGraph *SmallPlots::graph(Curve curve) const
@@ -152,6 +156,7 @@ void SmallPlots::restyle()
             cell.limit->setPen(limit);
             cell.limitText->setColor(color(Token::Text3));
             cell.limitText->setFont(ui::font(TextStyle::Caption));
+            cell.limitText->setBrush(color(Token::Surface)); // read over the curve that crosses it
         }
     }
 }
@@ -213,6 +218,7 @@ void SmallPlots::moveCross(qint64 step)
     const RunEntry *entry = m_book.entry(m_chart.shownRun());
     for (Cell &cell : m_cells) {
         const bool on = entry && step >= 0;
+        const bool was = cell.cross->visible();
         cell.cross->setVisible(on);
         if (on) {
             const double x = entry->history.xOf(static_cast<double>(step), m_chart.axis());
@@ -223,7 +229,8 @@ void SmallPlots::moveCross(qint64 step)
         } else if (entry && !entry->history.curve(cell.curve).isEmpty()) {
             cell.value->setText(lastText(cell.curve, entry->history.curve(cell.curve).last().y()));
         }
-        cell.frame->plot()->layer(QStringLiteral("overlay"))->replot();
+        if (on || was)
+            cell.frame->plot()->layer(QStringLiteral("overlay"))->replot();
     }
 }
 

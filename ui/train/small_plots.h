@@ -40,7 +40,7 @@ private:
         QCPItemText *limitText = nullptr;
     };
     void makeCell(Curve curve);
-    void arrange(int columns);
+    void arrange();
     void restyle();
     void redraw();
     void fill(Cell &cell, const RunEntry *entry);
@@ -50,6 +50,7 @@ private:
     LossChart &m_chart;
     QGridLayout *m_layout;
     QVector<Cell> m_cells;
+    bool m_narrow = false;
     QTimer m_redraw;
 };
 

@@ -58,6 +58,12 @@ Result<StartFacts> readStartFacts(Project &project, std::int64_t maxLength)
     facts.validation = all.parts[1];
     facts.test = all.parts[2];
     facts.withoutPart = all.parts[3];
+    if (facts.train == 0) { // why?
+        query.states = {LabelState::Rejected};
+        ATTUNE_TRY(const auto rejected, labelling.facets(query));
+        facts.rejected = rejected.rows;
+        query.states = {LabelState::ToLabel, LabelState::Approved, LabelState::Flagged};
+    }
     query.parts = {Part::Train, Part::Validation};
     query.maxLength = maxLength;
     ATTUNE_TRY(const auto used, labelling.facets(query));
@@ -83,8 +89,13 @@ QList<StartCheck> startChecks(const StartFacts &facts, const Session &session, c
         checks.append({Tone::Bad, session.encoderError(), {}, {}});
     if (facts.train == 0)
         checks.append({Tone::Bad,
-                       facts.withoutPart > 0 ? tr("No row is in the train part. Split the rows first.")
-                                             : tr("There are no rows to train on. Import some first."),
+                       facts.withoutPart > 0   ? tr("No row is in the train part. Split the rows first.")
+                       : facts.rejected > 0    ? tr("No row to train on is left: %1 are rejected.")
+                                                  .arg(formatCount(facts.rejected))
+                       : facts.validation + facts.test > 0
+                           ? tr("No row is in the train part: all %1 are validation or test rows. Move some to train.")
+                                 .arg(formatCount(facts.validation + facts.test))
+                           : tr("There are no rows to train on. Import some first."),
                        tr("Open Data"), QStringLiteral(" ")});
     if (facts.train > 0 && facts.validation == 0)
         checks.append({Tone::Warn, tr("No validation rows: nothing tells when the run begins to learn by heart."),

@@ -24,6 +24,7 @@ struct StartFacts {
     qint64 leaks = 0;
     qint64 endMissing = 0;
     qint64 nothingTrained = 0;
+    qint64 rejected = 0;       ///< counted only where there is nothing to train on
     bool sample = false;
     QStringList models; ///< known on this machine
 };

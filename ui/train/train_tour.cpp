@@ -83,7 +83,7 @@ QList<TourState> TrainWorkspace::tourStates()
                        if (!entry || entry->history.validation().isEmpty())
                            return true;
                        m_monitor->chart()->setCrossStep(static_cast<qint64>(entry->history.best()->x()));
-                       return !m_monitor->tabs()->samples()->samples().empty();
+                       return !m_monitor->tabs()->samples()->samples().empty() && m_monitor->chart()->isDrawn();
                    }});
     for (const auto &[index, name] : {std::pair(1, "warnings"), std::pair(2, "log"), std::pair(3, "settings")})
         states.append({QLatin1String(name), tab(index), loaded});

@@ -14,6 +14,7 @@
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
+#include "ui/widgets/key_button.h"
 #include "ui/widgets/plot_frame.h"
 
 #include <QApplication>
@@ -32,6 +33,11 @@ namespace {
 // Widths of the workspace, which is the window less the rail.
 constexpr int narrowBelow = 1228;      // the right panel becomes a tab, the form a panel over the monitor
 constexpr int veryNarrowBelow = 1028;  // no sparklines, small plots two by two
+constexpr int tinyBelow = 800;         // the list of runs becomes a strip that opens it
+constexpr int lowBelow = 500;          // of its height: the small plots become a tab
+constexpr int stripWidth = 40;
+constexpr int leastWidth = 560;
+constexpr int leastHeight = 370;
 constexpr int rightWidth = 396;
 constexpr int runsWidth = 300;
 
@@ -54,23 +60,71 @@ TrainWorkspace::TrainWorkspace(Session &session, QWidget *parent)
     m_splitter->setChildrenCollapsible(false);
     m_splitter->setStretchFactor(1, 1);
     m_splitter->setHandleWidth(1);
-    m_runs->setMinimumWidth(scaled(240));
-    m_runs->setMaximumWidth(scaled(360));
-    m_monitor->setMinimumWidth(scaled(480));
-    m_right->setMinimumWidth(scaled(340));
+    makeStrip();
+    fit();
     m_splitter->setSizes({scaled(runsWidth), scaled(660), scaled(rightWidth)});
     m_form->setAutoFillBackground(true);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
+    layout->setSizeConstraint(QLayout::SetNoConstraint); // minimumSizeHint() says it
+    auto *row = new QHBoxLayout;
+    row->setSpacing(0);
+    row->addWidget(m_strip);
+    row->addWidget(m_splitter, 1);
     layout->addWidget(m_notice);
-    layout->addWidget(m_splitter, 1);
+    layout->addLayout(row, 1);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        fit();
+        arrange();
+        updateGeometry();
+    });
     makeActions();
     fillMenus();
     connectPanels();
     connectJob();
     updateEmpty();
     updateActions();
+}
+
+QSize TrainWorkspace::minimumSizeHint() const
+{
+    return {scaled(leastWidth), scaled(leastHeight)};
+}
+
+/// Sizes in the text size of now.
+void TrainWorkspace::fit()
+{
+    m_strip->setFixedWidth(scaled(stripWidth));
+    m_runs->setMinimumWidth(scaled(240));
+    m_runs->setMaximumWidth(scaled(360));
+    m_monitor->setMinimumWidth(scaled(480));
+    m_right->setMinimumWidth(scaled(340));
+}
+
+void TrainWorkspace::makeStrip()
+{
+    m_strip = new QWidget;
+    m_strip->setObjectName(QStringLiteral("runsStrip"));
+    setBackground(m_strip, Token::Sunken);
+    auto *open = new IconButton("list", tr("Runs"));
+    auto *add = new IconButton("plus", tr("New run"));
+    connect(open, &QToolButton::clicked, this, [this] { showRuns(m_runs->isHidden()); });
+    connect(add, &QToolButton::clicked, this, [this] { m_actions[NewRun]->trigger(); });
+    auto *strip = new QVBoxLayout(m_strip);
+    strip->setContentsMargins(scaled(6), scaled(8), scaled(6), scaled(8));
+    strip->addWidget(open);
+    strip->addWidget(add);
+    strip->addStretch(1);
+    m_strip->hide();
+}
+
+void TrainWorkspace::showRuns(bool shown)
+{
+    m_runs->setVisible(shown);
+    arrange();
+    if (shown)
+        m_runs->list()->setFocus(Qt::OtherFocusReason);
 }
 
 TrainWorkspace::~TrainWorkspace()
@@ -125,6 +179,11 @@ void TrainWorkspace::connectPanels()
         m_session.report({ErrorCode::Io, toUtf8(why), {}});
     });
     m_form->installEventFilter(this);
+    m_runs->list()->installEventFilter(this);
+    connect(m_runs->list(), &QListView::clicked, this, [this] {
+        if (m_tiny) // chosen: what it lies over is wanted
+            showRuns(false);
+    });
 }
 
 // --- where things stand ---
@@ -147,8 +206,26 @@ void TrainWorkspace::arrange()
 {
     const bool narrow = width() < scaled(narrowBelow);
     const bool veryNarrow = width() < scaled(veryNarrowBelow);
+    const bool tiny = width() < scaled(tinyBelow);
     m_runs->setNarrow(veryNarrow);
     m_monitor->setNarrow(veryNarrow);
+    m_monitor->setShort(height() < scaled(lowBelow));
+    if (tiny != m_tiny) {
+        m_tiny = tiny;
+        m_strip->setVisible(tiny);
+        if (tiny) {
+            m_runs->setParent(this); // over the monitor, when asked for
+            m_runs->hide();
+        } else {
+            m_splitter->insertWidget(0, m_runs);
+            m_runs->show();
+            m_splitter->setSizes({scaled(runsWidth), scaled(660), scaled(rightWidth)});
+        }
+    }
+    if (tiny && !m_runs->isHidden()) {
+        m_runs->setGeometry(m_strip->width(), 0, std::min(scaled(runsWidth), width() - m_strip->width()), height());
+        m_runs->raise();
+    }
     if (narrow != m_narrow) {
         m_narrow = narrow;
         if (narrow) {
@@ -186,6 +263,12 @@ bool TrainWorkspace::eventFilter(QObject *watched, QEvent *event)
         m_runs->list()->setFocus();
         return true;
     }
+    if (watched == m_runs->list() && m_tiny && event->type() == QEvent::KeyPress &&
+        static_cast<QKeyEvent *>(event)->key() == Qt::Key_Escape) {
+        showRuns(false);
+        m_monitor->chart()->frame()->setFocus(Qt::OtherFocusReason);
+        return true;
+    }
     return Workspace::eventFilter(watched, event);
 }
 
@@ -203,13 +286,16 @@ void TrainWorkspace::updateEmpty()
 
 QWidget *TrainWorkspace::searchField()
 {
+    showRuns(true);
     m_runs->showSearch();
     return m_runs->searchField();
 }
 
 QList<QWidget *> TrainWorkspace::regions()
 {
-    QList<QWidget *> all = {m_runs->list(), m_monitor->chart()->frame()};
+    QList<QWidget *> all = {m_monitor->chart()->frame()};
+    if (!m_runs->isHidden())
+        all.prepend(m_runs->list());
     all.append(formShown() ? m_form->firstField() : static_cast<QWidget *>(m_differences->table()));
     return all;
 }
@@ -223,6 +309,8 @@ void TrainWorkspace::shown()
     }
     if (formShown() && m_book->ids().isEmpty())
         m_form->firstField()->setFocus();
+    else if (m_runs->isHidden())
+        m_monitor->chart()->frame()->setFocus();
     else
         m_runs->list()->setFocus();
 }

@@ -36,6 +36,8 @@ public:
     void aboutToClose() override;
     QString busyText() const override;
     void stopForClose(std::function<void()> done) override;
+    /// Of the narrowest arrangement, whichever is shown: the wide one may not keep the window from being made narrow.
+    QSize minimumSizeHint() const override;
     void open(const QVariantMap &with) override; ///< run=14, new=true, stop=true
 
     RunBook &book() { return *m_book; }
@@ -61,6 +63,9 @@ private:
     void updateEmpty();
     void updateMark();
     void arrange();
+    void fit();
+    void makeStrip();
+    void showRuns(bool shown);
 
     void showForm(bool shown);
     bool formShown() const;
@@ -94,6 +99,8 @@ private:
     bool m_discard = false;       ///< the run that stops is to be removed
     bool m_followOwn = false;     ///< bring the run that begins to the front
     bool m_narrow = false;
+    bool m_tiny = false;          ///< the list of runs lies over the monitor when it is asked for
+    QWidget *m_strip = nullptr;   ///< stands for it then
     std::optional<bool> m_wantsForm; ///< none: by whether there are runs
     std::function<void()> m_whenStopped;
 };

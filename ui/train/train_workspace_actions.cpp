@@ -57,6 +57,7 @@ void TrainWorkspace::makeActions()
     QAction *rename = addAction(Rename, "renameRun", tr("Rename the run"), Qt::Key_F2);
     onList(rename);
     connect(rename, &QAction::triggered, this, [this] {
+        showRuns(true);
         m_runs->list()->setFocus();
         m_runs->list()->edit(m_runs->list()->currentIndex());
     });
@@ -95,7 +96,8 @@ void TrainWorkspace::makeActions()
     });
     connect(addAction(ResetZoom, "resetZoom", tr("Show the whole curve")), &QAction::triggered, m_monitor->chart(),
             &LossChart::resetZoom);
-    connect(addAction(Search, "findRun", tr("Find a run")), &QAction::triggered, m_runs, &RunsPanel::showSearch);
+    connect(addAction(Search, "findRun", tr("Find a run")), &QAction::triggered, this,
+            [this] { searchField()->setFocus(Qt::ShortcutFocusReason); });
 }
 
 void TrainWorkspace::fillMenus()

@@ -44,6 +44,7 @@ void TrainWorkspace::startRun(const TrainRequest &request)
     m_monitor->showTrouble(0, {});
     m_book->setOwnRun(RunBook::unknownRun);
     m_job->start(request);
+    m_session.toast({tr("A run begins"), Tone::Neutral, {}}); // whatever failed before is no news any more
     m_monitor->setRun(0);
     m_runs->setCurrent(0);
     showForm(false);
@@ -64,6 +65,7 @@ void TrainWorkspace::resumeRun(qint64 id)
     m_monitor->showTrouble(0, {});
     m_book->setOwnRun(id);
     m_job->start(request);
+    m_session.toast({tr("%1 goes on").arg(entry->label()), Tone::Neutral, {}});
     selectRun(id);
     m_monitor->setRun(id);
 }

@@ -182,6 +182,51 @@ private Q_SLOTS:
         QCOMPARE(chart.clippedCount(), 0);
     }
 
+    void theWheelZoomsWhereThePointerIs()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 100);
+        const std::vector<Metric> spike = {{10, "loss", 1000.0}};
+        QVERIFY(open.toy.project->addMetrics(id, spike));
+        RunBook book(*open.session);
+        LossChart chart(book);
+        chart.resize(700, 420);
+        chart.show();
+        QTRY_VERIFY(book.entry(id));
+        chart.setShown(id);
+        QCOMPARE(chart.clippedCount(), 1);
+        QCustomPlot *plot = chart.frame()->plot();
+        const QCPRange whole = chart.range();
+        const QPointF at(plot->xAxis->coordToPixel(60), plot->axisRect()->center().y());
+        const auto turn = [&](int notches) {
+            QWheelEvent event(at, plot->mapToGlobal(at), {}, {0, 120 * notches}, Qt::NoButton, Qt::NoModifier,
+                              Qt::NoScrollPhase, false);
+            QCoreApplication::sendEvent(plot, &event);
+        };
+        turn(-1); // there is no more to see
+        QCOMPARE(chart.range().size(), whole.size());
+        turn(5);
+        QVERIFY(chart.range().size() < whole.size() / 2);
+        QVERIFY(std::abs(plot->xAxis->pixelToCoord(at.x()) - 60) < 0.5);
+        QCOMPARE(chart.clippedCount(), 0); // step 10 is out of sight
+        turn(-20);
+        QCOMPARE(chart.range().size(), whole.size());
+        QCOMPARE(chart.clippedCount(), 1);
+    }
+
+    void whereThereIsNoRunNothingIsWritten()
+    {
+        OpenToy open;
+        RunBook book(*open.session);
+        LossChart chart(book);
+        chart.show();
+        QTRY_VERIFY(book.loaded());
+        const QCustomPlot *plot = chart.frame()->plot();
+        for (int i = 0; i < plot->itemCount(); ++i)
+            if (const auto *text = qobject_cast<QCPItemText *>(plot->item(i)))
+                QVERIFY2(!text->visible(), qPrintable(text->text()));
+    }
+
     void keysMoveTheCrosshairPointByPoint()
     {
         OpenToy open;

@@ -1,5 +1,6 @@
 #include "train_fixture.h"
 
+#include "core/store/labelling.h"
 #include "core/studio/sample_project.h"
 #include "ui/train/adapter_choice.h"
 #include "ui/train/new_run_form.h"
@@ -136,6 +137,25 @@ private Q_SLOTS:
         QVERIFY(f.start()->isEnabled());
         f.form.start();
         QCOMPARE(wanted.size(), 1);
+    }
+
+    void whyThereIsNothingToTrainOnIsSaid()
+    {
+        OpenToy none(false);
+        Form empty(none);
+        QTRY_VERIFY(empty.form.whyOff().contains(QStringLiteral("Import some first")));
+        OpenToy test(false);
+        test.toy.addRows(3, Part::Test);
+        Form tests(test);
+        QTRY_VERIFY(tests.form.whyOff().contains(QStringLiteral("all 3 are validation or test rows")));
+        OpenToy rejected(false);
+        rejected.toy.addRows(3, Part::Train);
+        const std::vector<ExampleEdit> edits = {{.id = 1, .state = LabelState::Rejected},
+                                                {.id = 2, .state = LabelState::Rejected},
+                                                {.id = 3, .state = LabelState::Rejected}};
+        QVERIFY(Labelling(*rejected.toy.project).apply("Reject", edits));
+        Form left(rejected);
+        QTRY_VERIFY(left.form.whyOff().contains(QStringLiteral("3 are rejected")));
     }
 
     void bothViewsShowOneDraft()

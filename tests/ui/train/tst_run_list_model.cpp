@@ -32,6 +32,20 @@ private Q_SLOTS:
         QVERIFY(text(2, Qt::AccessibleTextRole).contains(QStringLiteral("best validation loss 0.420 at step 10")));
     }
 
+    void theCauseOfAFailureComesBeforeItsPath()
+    {
+        OpenToy open;
+        auto run = open.toy.project->findRun(std::to_string(open.addRun("one", 3, RunState::Failed)));
+        QVERIFY(run);
+        run->error = "/home/someone/projects/mails.attune: can't save a checkpoint: there is no space left on the disk.";
+        QVERIFY(open.toy.project->updateRun(*run));
+        RunBook book(*open.session);
+        RunListModel model(book);
+        QTRY_COMPARE(model.rowCount(), 1);
+        QVERIFY(model.index(0).data(RunListModel::StateRole).toString().startsWith(
+            QStringLiteral("failed: can't save a checkpoint")));
+    }
+
     void aRunOfAnotherProcessAppearsAndGrows()
     {
         OpenToy open;

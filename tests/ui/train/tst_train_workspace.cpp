@@ -16,6 +16,8 @@
 #include <QPlainTextEdit>
 #include <QPushButton>
 
+#include <unistd.h>
+
 using namespace attune;
 using namespace attune::ui;
 
@@ -235,6 +237,24 @@ private Q_SLOTS:
         QVERIFY(reason->text().contains(QStringLiteral("no-such-model")));
         w.train.form()->draft().setText(QStringLiteral("lora_r"), QStringLiteral("2"));
         QVERIFY(!reason->isVisible());
+    }
+
+    /// As on a full disk.
+    void aRunThatCouldNotWriteItsEndCanGoOn()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 10, RunState::Running);
+        auto run = open.toy.project->findRun(std::to_string(id));
+        QVERIFY(run);
+        run->pid = ::getpid();
+        QVERIFY(open.toy.project->updateRun(*run));
+        RunBook book(*open.session);
+        book.setOwnRun(id);
+        QTRY_VERIFY(book.entry(id));
+        QCOMPARE(book.entry(id)->phase, RunPhase::Running);
+        book.ownRunEnded();
+        QTRY_COMPARE(book.entry(id)->phase, RunPhase::CutOff);
+        QVERIFY(book.entry(id)->canResume());
     }
 
     void aRunThatCannotGoOnSaysWhy()
