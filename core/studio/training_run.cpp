@@ -48,7 +48,7 @@ std::string count(std::int64_t number, const char *noun)
 
 Result<std::vector<TrainRow>> encodePart(Project &project, std::int64_t snapshot, Part part,
                                          const ChatEncoder &encoder, const TrainSettings &settings,
-                                         std::vector<TrainLog> &notes)
+                                         std::vector<TrainLog> &notes, bool mustTrain)
 {
     ATTUNE_TRY(auto stored, project.snapshotExamples(snapshot, part));
     std::vector<TrainExample> examples;
@@ -58,6 +58,10 @@ Result<std::vector<TrainRow>> encodePart(Project &project, std::int64_t snapshot
     EncodeReport report;
     ATTUNE_TRY(auto rows, encodeRows(encoder, examples, settings, &report));
     const std::string of = " of the " + std::string(name(part)) + " part";
+    // Before the model is loaded and a run is made, which could only fail.
+    if (mustTrain && !rows.empty() && report.untrained.size() == examples.size())
+        return fail(ErrorCode::InvalidInput, "No row" + of + " has a token to train on; look at max_length (" +
+                                                 std::to_string(settings.max_length) + ") and at the answers.");
     if (report.cutRows > 0)
         notes.push_back({"warning", count(report.cutRows, "row") + of + " cut at max_length " +
                                         std::to_string(settings.max_length) + ": " +
@@ -73,12 +77,12 @@ Result<RunRows> loadRows(Project &project, std::int64_t snapshot, const ChatEnco
                          const TrainSettings &settings, int samples)
 {
     RunRows rows;
-    ATTUNE_TRY(rows.train, encodePart(project, snapshot, Part::Train, encoder, settings, rows.notes));
+    ATTUNE_TRY(rows.train, encodePart(project, snapshot, Part::Train, encoder, settings, rows.notes, true));
     if (rows.train.empty())
         return fail(ErrorCode::InvalidInput, project.path().string() +
                                                  " has no row to train on; import some, or give them parts with "
                                                  "`attune data PROJECT split`.");
-    ATTUNE_TRY(rows.validation, encodePart(project, snapshot, Part::Validation, encoder, settings, rows.notes));
+    ATTUNE_TRY(rows.validation, encodePart(project, snapshot, Part::Validation, encoder, settings, rows.notes, false));
     ATTUNE_TRY(rows.sampler, RunSampler::choose(project, snapshot, encoder, settings.max_length, samples));
     rows.notes.push_back({"info", count(static_cast<std::int64_t>(rows.train.size()), "row") + " to train on, " +
                                       std::to_string(rows.validation.size()) + " to validate with."});

@@ -257,6 +257,11 @@ private Q_SLOTS:
         request = toy.request("one");
         request.initAdapter = toy.path("no-adapter");
         QVERIFY(!runTraining(request));
+        request = toy.request("one");
+        request.settings.max_length = 8; // cuts every answer
+        const auto cut = runTraining(request);
+        QVERIFY(!cut);
+        QVERIFY(cut.error().message.find("max_length (8)") != std::string::npos);
         std::stop_source stop;
         stop.request_stop();
         const auto interrupted = runTraining(toy.request("one"), stop.get_token());
