@@ -162,6 +162,29 @@ private Q_SLOTS:
         QVERIFY(!model->allLogits(wrong));
     }
 
+    void bothSpellingsOfScaledRopeAreTheSameModel()
+    {
+        // transformers 5 writes rope_parameters; 4 wrote rope_theta beside rope_scaling, with "type" before "rope_type".
+        const std::string given = parity::folder("llama3-scaling");
+        QTemporaryDir dir;
+        const std::filesystem::path path = dir.path().toStdString();
+        std::filesystem::copy(given + "/model", path, std::filesystem::copy_options::recursive);
+        Json config = parity::json(given + "/model/config.json");
+        Json scaling = config["rope_parameters"];
+        config.erase("rope_parameters");
+        config["rope_theta"] = scaling["rope_theta"];
+        scaling.erase("rope_theta");
+        scaling["type"] = scaling["rope_type"];
+        scaling.erase("rope_type");
+        config["rope_scaling"] = scaling;
+        std::ofstream(path / "config.json") << config.dump();
+        auto model = LanguageModel::load(path, exact());
+        QVERIFY2(model, model ? "" : model.error().message.c_str());
+        const auto logits = model->allLogits(ids(parity::json(given + "/forward.json")["ids"]));
+        QVERIFY(logits);
+        QVERIFY(parity::worst(*logits, parity::tensor(given + "/forward.safetensors", "logits")) < 1e-4);
+    }
+
     void aModelThatCantBeComputedIsRefusedByName()
     {
         QTemporaryDir dir;
