@@ -54,6 +54,15 @@ HealthChecks::HealthChecks(Session &session, QObject *parent) : QObject(parent),
         m_opened = false;
         m_soon.start();
     });
+    // What is edited from now on is checked, even if the tokenizer takes a while to load.
+    session.ask<std::vector<StepMark>>(
+        this, QStringLiteral("steps"), [](Project &project) { return Labelling(project).latestSteps(LookedSteps); },
+        [this](Result<std::vector<StepMark>> steps) {
+            if (!steps || m_looked)
+                return;
+            m_steps = std::move(*steps);
+            m_looked = true;
+        });
     m_soon.start();
 }
 
@@ -139,19 +148,23 @@ void HealthChecks::act(Need need)
         return;
     }
     std::vector<std::int64_t> rows = std::move(need.changed);
-    // Those that could not be counted (rejected, or refused by the template) are tried again when they change.
-    std::vector<std::int64_t> uncounted;
-    std::set_difference(need.uncounted.begin(), need.uncounted.end(), m_tried.begin(), m_tried.end(),
-                        std::back_inserter(uncounted));
-    addRows(rows, uncounted);
+    const bool first = !std::exchange(m_opened, true);
+    // As it was left the last time: what is uncounted then is what the check could not count.
+    const bool asLeft = first && need.stored == need.mark;
+    if (!asLeft) {
+        // Those that could not be counted (rejected, or refused by the template) are tried again when they change.
+        std::vector<std::int64_t> uncounted;
+        std::set_difference(need.uncounted.begin(), need.uncounted.end(), m_tried.begin(), m_tried.end(),
+                            std::back_inserter(uncounted));
+        addRows(rows, uncounted);
+    }
     m_tried = std::move(need.uncounted); // ascending
     m_steps = std::move(need.steps);
     m_looked = true;
-    const bool first = !std::exchange(m_opened, true);
     if (m_rowsChecked < 0 && need.stored == need.mark)
-        m_rowsChecked = need.rows; // as it was left the last time
-    if (first && need.stored == need.mark)
-        return; // what is uncounted then is what the check could not count
+        m_rowsChecked = need.rows;
+    if (asLeft && rows.empty())
+        return;
     m_later.setInterval(static_cast<int>(std::clamp<std::int64_t>(need.rows, LaterAtLeast, LaterAtMost)));
     const bool grown = std::abs(need.rows - std::max<std::int64_t>(0, m_rowsChecked)) > std::max<std::int64_t>(5, need.rows / 1000);
     const bool most = rows.size() > FewRows && static_cast<std::int64_t>(rows.size()) > need.rows / 4;

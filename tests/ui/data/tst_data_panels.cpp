@@ -17,6 +17,7 @@
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QStandardPaths>
+#include <QElapsedTimer>
 #include <QTextBrowser>
 
 using namespace attune;
@@ -32,6 +33,8 @@ private Q_SLOTS:
     void theWholeIsDividedAnewInOneStep();
     void sharesOfAHundredAreRefusedInPlace();
     void aProjectIsCheckedWithoutBeingAsked();
+    void anEditThatMakesANearDuplicateIsInTheLedgerSoon_data();
+    void anEditThatMakesANearDuplicateIsInTheLedgerSoon();
     void nearDuplicatesAreMergedInOneStep();
     void aLeakIsMovedToTheOtherPart();
 };
@@ -201,6 +204,56 @@ void TestDataPanels::aProjectIsCheckedWithoutBeingAsked()
     QSignalSpy second(&again, &HealthChecks::checkingChanged);
     QTest::qWait(2500);
     QCOMPARE(second.count(), 0);
+}
+
+void TestDataPanels::anEditThatMakesANearDuplicateIsInTheLedgerSoon_data()
+{
+    QTest::addColumn<int>("others");
+    QTest::newRow("a small project") << 10;
+    QTest::newRow("one that is read by a job") << 2500;
+}
+
+/// Before the check of all rows would begin, which waits for eight seconds of rest at least.
+void TestDataPanels::anEditThatMakesANearDuplicateIsInTheLedgerSoon()
+{
+    QFETCH(int, others);
+    DataProject project;
+    auto rows = plainRows(others);
+    rows.push_back(rowOf(Mail, "One", Part::Validation));
+    project.add(rows);
+    project.markChecked();
+    const auto session = project.session();
+    HealthChecks checks(*session);
+    QSignalSpy reported(&checks, &HealthChecks::reported);
+    QTRY_VERIFY(session->idle());
+    const auto rowsWith = [&project](ProblemKind kind) {
+        ExampleQuery query;
+        query.problems = {kind};
+        return project.ids(query);
+    };
+    const auto write = [&session](const std::string &text) {
+        session->change<EditStep>(
+            nullptr,
+            [text](Project &open) {
+                const std::vector<ExampleEdit> edit{
+                    {.id = 1, .messages = std::vector<Message>{{"user", text}, {"assistant", "Two"}}}};
+                return Labelling(open).apply("Row 1 edited", edit);
+            },
+            {});
+    };
+    const Ids both{1, others + 1};
+    for (int round = 0; round < 2; ++round) { // the index is read with the first edit
+        QElapsedTimer timer;
+        timer.start();
+        write(std::string(Mail) + ", thanks" + (round ? "!" : ""));
+        QTRY_COMPARE(rowsWith(ProblemKind::NearDuplicate), both);
+        QTRY_COMPARE(rowsWith(ProblemKind::Leak), (Ids{others + 1}));
+        qInfo("found after %lld ms", static_cast<long long>(timer.elapsed()));
+        write("Something quite different");
+        QTRY_COMPARE(rowsWith(ProblemKind::NearDuplicate), Ids());
+        QTRY_COMPARE(rowsWith(ProblemKind::Leak), Ids());
+    }
+    QCOMPARE(reported.count(), 0);
 }
 
 void TestDataPanels::nearDuplicatesAreMergedInOneStep()
