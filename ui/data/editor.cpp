@@ -40,6 +40,8 @@ ExampleEditor::ExampleEditor(Session &session, QWidget *parent)
       m_snippetPanel(new SnippetPanel(*m_snippets)), m_empty(new EmptyState("edit"))
 {
     setObjectName(QStringLiteral("exampleEditor"));
+    if (session.readOnly())
+        m_keys->forReadingOnly(tr("The project is open for reading only."));
     setAccessibleName(tr("Row editor"));
     setBackground(this, Token::Surface);
     m_sharedSoon.setSingleShot(true);

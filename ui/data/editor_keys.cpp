@@ -27,7 +27,7 @@ constexpr Entry Entries[] = {
     {EditorKeys::Undo, "undo", QT_TRANSLATE_NOOP("EditorKeys", "Undo the last step"), "U"},
     {EditorKeys::Previous, "previous", QT_TRANSLATE_NOOP("EditorKeys", "Previous row"), "K"},
     {EditorKeys::Next, "next", QT_TRANSLATE_NOOP("EditorKeys", "Next row"), "J"},
-    {EditorKeys::SetSplit, "split", QT_TRANSLATE_NOOP("EditorKeys", "Move to a split..."), "S"},
+    {EditorKeys::SetSplit, "split", QT_TRANSLATE_NOOP("EditorKeys", "Move to a split…"), "S"},
     {EditorKeys::Tag, "tag", QT_TRANSLATE_NOOP("EditorKeys", "Add a tag"), "T"},
     {EditorKeys::Note, "note", QT_TRANSLATE_NOOP("EditorKeys", "Write a note"), "N"},
     {EditorKeys::Duplicate, "duplicate", QT_TRANSLATE_NOOP("EditorKeys", "Duplicate row"), "D"},
@@ -36,7 +36,7 @@ constexpr Entry Entries[] = {
     {EditorKeys::ApproveNext, "approveNext", QT_TRANSLATE_NOOP("EditorKeys", "Approve and go on"), "Ctrl+Return",
      true},
     {EditorKeys::Done, "done", QT_TRANSLATE_NOOP("EditorKeys", "Done typing"), "Esc", true},
-    {EditorKeys::Snippet, "snippet", QT_TRANSLATE_NOOP("EditorKeys", "Insert a snippet..."), "Ctrl+J", true},
+    {EditorKeys::Snippet, "snippet", QT_TRANSLATE_NOOP("EditorKeys", "Insert a snippet…"), "Ctrl+J", true},
     {EditorKeys::TurnUp, "turnUp", QT_TRANSLATE_NOOP("EditorKeys", "Move turn up"), "Alt+Up", true},
     {EditorKeys::TurnDown, "turnDown", QT_TRANSLATE_NOOP("EditorKeys", "Move turn down"), "Alt+Down", true},
     {EditorKeys::SplitTurn, "splitTurn", QT_TRANSLATE_NOOP("EditorKeys", "Split turn at the cursor"),
@@ -73,11 +73,40 @@ EditorKeys::EditorKeys(QWidget *editor) : QObject(editor)
     m_actions[FoldTokens]->setChecked(true);
 }
 
+bool EditorKeys::changes(Key key)
+{
+    switch (key) {
+    case Previous:
+    case Next:
+    case VersionBack:
+    case VersionForward:
+    case Done:
+    case Versions:
+    case FocusMode:
+    case FoldTokens:
+        return false;
+    default:
+        return true;
+    }
+}
+
+void EditorKeys::forReadingOnly(const QString &why)
+{
+    m_why = why;
+    for (int key = 0; key < Count; ++key) {
+        if (!changes(static_cast<Key>(key)))
+            continue;
+        m_actions[static_cast<std::size_t>(key)]->setEnabled(false);
+        m_actions[static_cast<std::size_t>(key)]->setProperty("why", why);
+    }
+}
+
 QList<WorkspaceAction> EditorKeys::list() const
 {
     QList<WorkspaceAction> all;
-    for (QAction *action : m_actions)
-        all.append({Menu::Row, action});
+    for (int key = 0; key < Count; ++key)
+        all.append({Menu::Row, m_actions[static_cast<std::size_t>(key)], false,
+                    changes(static_cast<Key>(key)) ? m_why : QString()});
     return all;
 }
 

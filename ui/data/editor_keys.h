@@ -23,9 +23,12 @@ public:
     explicit EditorKeys(QWidget *editor);
     QAction *operator[](Key key) const { return m_actions[key]; }
     QList<WorkspaceAction> list() const;
+    void forReadingOnly(const QString &why); ///< those that change a row are off for good
 
 private:
+    static bool changes(Key key);
     std::array<QAction *, Count> m_actions{};
+    QString m_why;
 };
 
 } // namespace attune::ui

@@ -132,6 +132,8 @@ void ExampleEditor::openSide(QWidget *panel)
         m_versions->list()->setFocus(Qt::OtherFocusReason);
     }
     resizeEvent(nullptr);
+    if (panel == m_snippetPanel)
+        m_snippetPanel->begin();
 }
 
 void ExampleEditor::closeSide()

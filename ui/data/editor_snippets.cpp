@@ -136,10 +136,23 @@ SnippetPanel::SnippetPanel(SnippetStore &store, QWidget *parent)
     connect(m_keeping, &QTimer::timeout, this, &SnippetPanel::keep);
     connect(addButton, &QToolButton::clicked, this, [this] { add({}); });
     connect(closeButton, &QToolButton::clicked, this, &SnippetPanel::closed);
-    connect(m_list, &QListWidget::currentRowChanged, this, [this] { showCurrent(); });
+    connect(m_list, &QListWidget::currentRowChanged, this, [this] {
+        if (!m_setting)
+            showCurrent();
+    });
     const auto edited = [this] {
+        if (m_setting)
+            return;
+        if (m_snippets.isEmpty()) { // the first one is begun by typing it
+            m_setting = true;
+            m_snippets.append(Snippet());
+            m_list->addItem(titleOf(m_snippets.first()));
+            m_list->setCurrentRow(0);
+            m_delete->setEnabled(true);
+            m_setting = false;
+        }
         const int row = m_list->currentRow();
-        if (m_setting || row < 0 || row >= m_snippets.size())
+        if (row < 0 || row >= m_snippets.size())
             return;
         m_snippets[row] = {m_name->text(), m_text->toPlainText()};
         m_list->item(row)->setText(titleOf(m_snippets[row]));
@@ -167,6 +180,11 @@ void SnippetPanel::add(const Snippet &snippet)
     m_list->setCurrentRow(m_list->count() - 1);
     m_name->setFocus();
     m_name->selectAll();
+}
+
+void SnippetPanel::begin()
+{
+    (m_snippets.isEmpty() ? static_cast<QWidget *>(m_name) : m_list)->setFocus(Qt::OtherFocusReason);
 }
 
 void SnippetPanel::keep()
@@ -201,8 +219,8 @@ void SnippetPanel::showCurrent()
         m_name->setText(some ? m_snippets[row].name : QString());
     if (m_text->toPlainText() != (some ? m_snippets[row].text : QString()))
         m_text->setPlainText(some ? m_snippets[row].text : QString());
-    m_name->setEnabled(some);
-    m_text->setEnabled(some);
+    m_name->setEnabled(some || m_snippets.isEmpty());
+    m_text->setEnabled(some || m_snippets.isEmpty());
     m_delete->setEnabled(some);
     m_setting = false;
 }

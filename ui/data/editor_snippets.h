@@ -45,6 +45,7 @@ class SnippetPanel final : public QWidget {
 public:
     explicit SnippetPanel(SnippetStore &store, QWidget *parent = nullptr);
     void add(const Snippet &snippet); ///< and its name is selected
+    void begin(); ///< puts the keyboard where it begins
     void keep();
 
 Q_SIGNALS:

@@ -202,6 +202,13 @@ void VersionPanel::step(int by)
     m_list->setCurrentRow(row);
 }
 
+/// In the place of a difference, whose colours must not pass on to it.
+void VersionPanel::say(const QString &sentence)
+{
+    m_diff->setCurrentCharFormat(QTextCharFormat());
+    m_diff->setPlainText(sentence);
+}
+
 void VersionPanel::showChosen()
 {
     if (m_comparing)
@@ -212,8 +219,8 @@ void VersionPanel::showChosen()
     m_restore->setEnabled(some && !m_session.readOnly());
     m_labels->hide();
     if (!some) {
-        m_diff->setPlainText(m_versions.size() < 2 ? tr("This row was never changed.")
-                                                   : tr("This is the row as it is. Choose an older version."));
+        say(m_versions.size() < 2 ? tr("This row was never changed.")
+                                  : tr("This is the row as it is. Choose an older version."));
         return;
     }
     const StoredExample &then = m_versions[m_versions.size() - 1 - static_cast<std::size_t>(row)].example;
@@ -221,7 +228,7 @@ void VersionPanel::showChosen()
     m_labels->setText(labelsDiffer(then, now));
     m_labels->setVisible(!m_labels->text().isEmpty());
     if (then.messages == now.messages) {
-        m_diff->setPlainText(tr("The texts are the same."));
+        say(tr("The texts are the same."));
         return;
     }
     showDiffOf(turnsText(then.messages), turnsText(now.messages));

@@ -44,6 +44,7 @@ Q_SIGNALS:
 private:
     void showVersions(std::vector<ExampleVersion> versions);
     void showChosen();
+    void say(const QString &sentence);
     void showDiffOf(const QString &before, const QString &after);
 
     Session &m_session;

@@ -1,8 +1,7 @@
-#include "tests/ui/data/editor_fixture.h"
-
 #include "core/studio/sample_project.h"
-
+#include "tests/ui/data/editor_fixture.h"
 #include "ui/data/editor_header.h"
+#include "ui/data/editor_keys.h"
 #include "ui/data/editor_snippets.h"
 #include "ui/data/editor_tokens.h"
 #include "ui/data/editor_versions.h"
@@ -11,12 +10,14 @@
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/segmented_control.h"
+#include "ui/widgets/word_diff.h"
 
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMenu>
 #include <QRandomGenerator>
 #include <QSignalSpy>
+#include <QTextEdit>
 #include <QtTest>
 
 using namespace attune;
@@ -58,7 +59,10 @@ private Q_SLOTS:
     void theSplitIsChosenByS();
     void aDuplicateIsMadeAndShown();
     void versionsShowTheDifferenceAndComeBack();
+    void anEqualVersionIsSaidInPlainLetters();
     void snippetsAreMadeChosenAndInserted();
+    void theFirstSnippetIsBegunByTypingIt();
+    void whatChangesARowIsOffInAProjectForReading();
     void tokensFollowTheTyping();
     void aCutRowOffersToRaiseTheLength();
     void quotedMailIsTrimmedOnRequest();
@@ -509,6 +513,73 @@ void TestEditor::snippetsAreMadeChosenAndInserted()
     QTest::keyClick(child<QMenu>("snippetMenu"), Qt::Key_Return);
     QTRY_COMPARE(m_f->shownText(2), QStringLiteral(R"(Dear customer, {"intent": "late"})"));
     QTRY_COMPARE(m_f->storedText(m_f->ids[0], 2), std::string(R"(Dear customer, {"intent": "late"})"));
+}
+
+/// It stands where a removed text stood before, in red and struck out.
+void TestEditor::anEqualVersionIsSaidInPlainLetters()
+{
+    m_f->open();
+    const auto id = m_f->ids[0];
+    m_f->show(id);
+    m_f->cards()->startTyping(1);
+    m_f->type(" Today?");
+    m_f->key(Qt::Key_Escape);
+    m_f->settle();
+    m_f->cards()->startTyping(1);
+    for (int i = 0; i < 7; ++i)
+        m_f->key(Qt::Key_Backspace);
+    m_f->key(Qt::Key_Escape);
+    m_f->settle();
+    action("versions")->trigger();
+    auto *list = child<QListWidget>("versionList");
+    auto *text = child<QTextEdit>("versionDiff");
+    QTRY_VERIFY(list->count() > 1);
+    const auto struck = [text] {
+        QTextCursor cursor(text->document());
+        cursor.movePosition(QTextCursor::End);
+        return cursor.charFormat().fontStrikeOut();
+    };
+    text->document()->clear();
+    showDiff(text->document(), {{DiffPiece::Removed, QStringLiteral("gone")}}, true, true);
+    QVERIFY(struck());
+    list->setCurrentRow(list->count() - 1);
+    list->setCurrentRow(0);
+    QTRY_VERIFY(text->toPlainText().contains(QLatin1String("as it is")));
+    QVERIFY(!struck());
+}
+
+void TestEditor::theFirstSnippetIsBegunByTypingIt()
+{
+    m_f->open();
+    m_f->show(m_f->ids[0]);
+    action("snippets")->trigger();
+    QVERIFY(child<QLineEdit>("snippetName")->hasFocus()); // and no letter acts on the row
+    m_f->type("bye");
+    m_f->key(Qt::Key_Tab);
+    m_f->type("Kind regards");
+    QCOMPARE(child<QListWidget>("snippetList")->count(), 1);
+    m_f->key(Qt::Key_Escape);
+    m_f->settle();
+    const auto kept = [this] { return m_f->toy.project->setting("snippets").value_or(std::nullopt).value_or(""); };
+    QTRY_VERIFY(kept().find("Kind regards") != std::string::npos);
+    QVERIFY(kept().find("bye") != std::string::npos);
+    QCOMPARE(m_f->stored(m_f->ids[0]).state, LabelState::ToLabel);
+}
+
+void TestEditor::whatChangesARowIsOffInAProjectForReading()
+{
+    QWidget widget;
+    EditorKeys keys(&widget);
+    keys.forReadingOnly(QStringLiteral("for reading"));
+    for (const WorkspaceAction &one : keys.list()) {
+        const bool reads = QStringList{QStringLiteral("row.previous"), QStringLiteral("row.next"), QStringLiteral("row.versionBack"),
+                                       QStringLiteral("row.versionForward"), QStringLiteral("row.done"),
+                                       QStringLiteral("row.versions"), QStringLiteral("row.focusMode"),
+                                       QStringLiteral("row.foldTokens")}
+                               .contains(one.action->objectName());
+        QCOMPARE(one.action->isEnabled(), reads);
+        QCOMPARE(one.whyDisabled, reads ? QString() : QStringLiteral("for reading"));
+    }
 }
 
 void TestEditor::tokensFollowTheTyping()
