@@ -78,6 +78,11 @@ Result<CheckedImport> checkImport(const ImportChoice &choice, ContentSet known, 
     checked.usesColumns = columnar(checked.files.front());
     checked.columns = allColumns(checked.files, choice);
     checked.options = base;
+    if (checked.usesColumns && checked.columns.empty()) {
+        // Not one record could be read, so there is no column to choose; what is wrong with each is what there is to say.
+        checked.usesColumns = false;
+        checked.options.format = DataFormat::OpenAi;
+    }
     if (checked.usesColumns) {
         base.promptTemplate = choice.promptTemplate;
         std::vector<PreviewColumn> used = checked.columns;

@@ -267,6 +267,7 @@ void ImportSide::setFiles(const ImportChoice &choice, const CheckedImport *check
         auto *title = new ElidedLabel(name);
         title->setElideMode(Qt::ElideMiddle);
         title->setProperty("mono", true);
+        title->setObjectName(QStringLiteral("sourceName"));
         QString words = sizeWords(source);
         if (checked && i < checked->files.size() && checked->files[i].records > 0)
             words = rowsText(checked->files[i].records) + QStringLiteral(", ") + words + QStringLiteral(", ") +
@@ -276,6 +277,8 @@ void ImportSide::setFiles(const ImportChoice &choice, const CheckedImport *check
         auto *meta = new ElidedLabel(words);
         meta->setObjectName(QStringLiteral("sourceDetail"));
         meta->setProperty("caption", true);
+        for (QLabel *one : {static_cast<QLabel *>(title), static_cast<QLabel *>(meta)}) // all the room, from the left edge on
+            one->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
         auto *remove = new IconButton("close", tr("Leave out %1").arg(name));
         connect(remove, &QToolButton::clicked, this, [this, i] { Q_EMIT removeAsked(static_cast<int>(i)); });
         auto *texts = new QVBoxLayout;

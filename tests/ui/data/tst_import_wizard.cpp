@@ -30,6 +30,8 @@ private Q_SLOTS:
     void aTemplateFillsTheQuestion();
     void aDamagedRecordIsMendedInPlace();
     void aRecordMayBeLeftOut();
+    void aFileOfBrokenRecordsAloneListsThem();
+    void fileNamesStandAtTheEdge();
     void pastedTextComesIn();
     void anUnreadableFileGivesASentence_data();
     void anUnreadableFileGivesASentence();
@@ -195,6 +197,36 @@ void TestImportWizard::aRecordMayBeLeftOut()
     QCOMPARE(open.wizard->checked()->good, std::int64_t(1));
     open.click(QStringLiteral("forgetMended"));
     QTRY_VERIFY(open.ready() && open.wizard->checked()->rejected == 1);
+}
+
+void TestImportWizard::aFileOfBrokenRecordsAloneListsThem()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("mails.jsonl", "{\"prompt\": \"a\" \"completion\": \"b\"}\n{\"prompt\n")});
+    QTRY_VERIFY(open.ready());
+    QVERIFY(open.wizard->checked()->missing.empty()); // no column could be chosen
+    QCOMPARE(open.wizard->checked()->rejected, std::int64_t(2));
+    open.wizard->setStep(ImportStep::Check);
+    open.click(QStringLiteral("fixHere"));
+    open.find<QPlainTextEdit>(QStringLiteral("recordText"))->setPlainText(QStringLiteral(R"({"prompt": "a", "completion": "b"})"));
+    open.click(QStringLiteral("mendRecord"));
+    QTRY_VERIFY(open.ready() && open.wizard->checked()->good == 1);
+    QVERIFY(open.bringIn());
+    QCOMPARE(project.row(1).messages[1].content, std::string("b"));
+}
+
+void TestImportWizard::fileNamesStandAtTheEdge()
+{
+    DataProject project;
+    Open open(project);
+    open.wizard->begin({open.write("a.csv", "question,answer\n\"a,b\n")}); // with a short line of facts below it
+    QTRY_VERIFY(!open.wizard->checking());
+    auto *name = open.find<QLabel>(QStringLiteral("sourceName"));
+    auto *facts = open.find<QLabel>(QStringLiteral("sourceDetail"));
+    QTRY_VERIFY(name && facts && name->isVisible());
+    QTRY_COMPARE(name->mapTo(open.wizard.get(), QPoint()).x(), facts->mapTo(open.wizard.get(), QPoint()).x());
+    QVERIFY(name->width() >= name->sizeHint().width());
 }
 
 void TestImportWizard::pastedTextComesIn()
