@@ -18,6 +18,7 @@
 #include <QTextBrowser>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <array>
 
 namespace attune::ui {
@@ -66,7 +67,6 @@ SnapshotsPanel::SnapshotsPanel(Session &session, QWidget *parent)
     m_list->setObjectName(QStringLiteral("versionList"));
     m_list->setAccessibleName(tr("Versions, newest first"));
     m_list->setEditTriggers(QAbstractItemView::EditKeyPressed | QAbstractItemView::DoubleClicked);
-    m_list->setMaximumHeight(scaled(180));
     m_rename->setObjectName(QStringLiteral("renameVersion"));
     m_restore->setObjectName(QStringLiteral("restoreVersion"));
     m_rename->setAccessibleName(tr("Rename the version"));
@@ -151,6 +151,7 @@ void SnapshotsPanel::opened()
 
 void SnapshotsPanel::askForName()
 {
+    m_name->clear();
     m_name->setFocus(Qt::ShortcutFocusReason);
 }
 
@@ -199,6 +200,9 @@ void SnapshotsPanel::fill(const std::vector<SnapshotInfo> &snapshots)
                 m_list->setCurrentItem(item);
         }
     }
+    // As high as what is in it: a hole of several lines looks as if something were missing.
+    const int rows = m_list->count() > 0 ? m_list->sizeHintForRow(0) * m_list->count() + 2 * m_list->frameWidth() : 0;
+    m_list->setFixedHeight(std::clamp(rows, scaled(40), scaled(180)));
     header()->setCaption(snapshots.empty() ? tr("none kept yet") : formatCount(static_cast<qint64>(snapshots.size())));
     m_take->setEnabled(!m_session.readOnly());
     m_from->setCurrentIndex(std::max(0, m_from->findData(from)));

@@ -21,8 +21,10 @@ void ViewsMenu::reload()
         [this](Result<std::vector<SavedView>> views) {
             if (!views)
                 return m_session.report(views.error());
+            const QStringList before = names();
             m_views = std::move(*views);
-            rebuild();
+            if (names() != before) // else the one that is chosen by the keys stays chosen
+                rebuild();
         });
 }
 

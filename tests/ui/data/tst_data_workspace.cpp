@@ -1,3 +1,4 @@
+#include "core/studio/import_files.h"
 #include "tests/ui/data/data_project.h"
 #include "ui/data/data_query.h"
 #include "ui/data/data_workspace.h"
@@ -13,10 +14,15 @@
 
 #include <QAbstractButton>
 #include <QApplication>
+#include <QClipboard>
+#include <QDragEnterEvent>
+#include <QDropEvent>
+#include <QElapsedTimer>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
 #include <QMenu>
+#include <QMimeData>
 #include <QScrollBar>
 #include <QSettings>
 #include <QSignalSpy>
@@ -37,6 +43,8 @@ private Q_SLOTS:
     void aWrongSearchIsSaidUnderItsField();
     void testRowsNeedAClickAndEachLookIsCounted();
     void deletingSeveralIsOneStep();
+    void delActsWhereverNobodyTypes();
+    void fiveThousandRowsAreLabelledAndComeBack();
     void labelKeysActOnTheSelection();
     void theSelectionOutlivesFilterAndTable();
     void aLabelledRowDoesNotVanishUnderTheHand();
@@ -47,7 +55,12 @@ private Q_SLOTS:
     void theLengthLineCountsWithoutAsking();
     void tagsAreAddedToAllSelected();
     void viewsAreSavedAndCalledBack();
+    void savedViewsAreOpenedWithoutTheMouse();
     void exportsWhatIsListed();
+    void everyExportIsReadBackAsItWas_data();
+    void everyExportIsReadBackAsItWas();
+    void aDroppedFileOpensTheImport();
+    void whatIsPastedOpensTheImport();
     void importsThroughTheWizard();
     void anEmptyProjectSaysWhatToDo();
     void aNarrowWindowFoldsTheFacets();
@@ -196,8 +209,9 @@ void TestDataWorkspace::testRowsNeedAClickAndEachLookIsCounted()
     QCoreApplication::processEvents();
     for (const auto *link : notice->findChildren<QAbstractButton *>()) // whole, however narrow the panel is
         if (link->isVisible())
-            QVERIFY2(notice->rect().contains(link->geometry()) && link->width() >= link->sizeHint().width(),
-                     qPrintable(link->text()));
+            QTRY_VERIFY2(notice->rect().contains(QRect(link->mapTo(notice, QPoint()), link->size())) &&
+                             link->width() >= link->sizeHint().width(),
+                         qPrintable(link->text()));
     QCOMPARE(window.list().model().rowCount(), 17);
     Q_EMIT facets.testRowsConfirmed();
     QTRY_COMPARE(window.list().model().rowCount(), 20);
@@ -207,6 +221,14 @@ void TestDataWorkspace::testRowsNeedAClickAndEachLookIsCounted()
     });
     window.workspace->query().setTestRows(false);
     QTRY_COMPARE(window.list().model().rowCount(), 17);
+    // By keys alone.
+    window.trigger("data.testRows");
+    QTRY_COMPARE(qobject_cast<QAbstractButton *>(QApplication::focusWidget())->text(), QStringLiteral("Show test rows"));
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
+    QTRY_COMPARE(window.list().model().rowCount(), 20);
+    project.with([&](Project &open) {
+        QTRY_COMPARE(open.setting("test_looks")->value_or(""), std::string("2"));
+    });
 }
 
 void TestDataWorkspace::deletingSeveralIsOneStep()
@@ -227,6 +249,52 @@ void TestDataWorkspace::deletingSeveralIsOneStep()
     QTRY_COMPARE(window.list().model().rowCount(), 10);
     window.session->redo();
     QTRY_COMPARE(window.list().model().rowCount(), 7);
+}
+
+void TestDataWorkspace::delActsWhereverNobodyTypes()
+{
+    DataProject project;
+    project.add(plainRows(4));
+    project.markChecked();
+    Window window(project);
+    QTest::keyClick(window.view(), Qt::Key_E);
+    QTRY_VERIFY(window.workspace->editor().typing());
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Home);
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Delete); // a letter of the text
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
+    QTRY_COMPARE(project.row(1).messages[1].content, std::string("nswer 0"));
+    QCOMPARE(window.list().model().rowCount(), 4);
+    QVERIFY(window.workspace->editor().hasFocus());
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Delete);
+    QTRY_COMPARE(window.list().model().rowCount(), 3);
+    window.session->undo();
+    QTRY_COMPARE(window.list().model().rowCount(), 4);
+}
+
+void TestDataWorkspace::fiveThousandRowsAreLabelledAndComeBack()
+{
+    DataProject project;
+    project.add(plainRows(5000));
+    project.markChecked();
+    Window window(project);
+    const auto approved = [&project] {
+        ExampleQuery query;
+        query.states = {LabelState::Approved};
+        return project.ids(query).size();
+    };
+    window.trigger("data.selectAll");
+    QTRY_COMPARE(window.list().selectedIds().size(), std::size_t(5000));
+    QElapsedTimer timer;
+    timer.start();
+    window.trigger("data.approveRows");
+    QTRY_COMPARE_WITH_TIMEOUT(approved(), std::size_t(5000), 20'000);
+    qInfo("5,000 rows approved in %lld ms", static_cast<long long>(timer.restart()));
+    QTRY_VERIFY(!window.session->undoText().isEmpty());
+    window.session->undo();
+    QTRY_COMPARE_WITH_TIMEOUT(approved(), std::size_t(0), 20'000);
+    qInfo("and undone in %lld ms", static_cast<long long>(timer.elapsed()));
+    window.session->redo();
+    QTRY_COMPARE_WITH_TIMEOUT(approved(), std::size_t(5000), 20'000);
 }
 
 void TestDataWorkspace::labelKeysActOnTheSelection()
@@ -450,6 +518,26 @@ void TestDataWorkspace::viewsAreSavedAndCalledBack()
     QCOMPARE(window.list().model().idAt(0), 16);
 }
 
+void TestDataWorkspace::savedViewsAreOpenedWithoutTheMouse()
+{
+    DataProject project;
+    project.add(mixedRows());
+    project.markChecked();
+    project.with([](Project &open) {
+        ExampleQuery odd;
+        odd.tags = {"odd"};
+        QVERIFY(Labelling(open).saveView({"Odd ones", toJson(odd).dump()}));
+    });
+    Window window(project);
+    auto *menu = window.find<QMenu>("viewsMenu");
+    QTRY_COMPARE(menu->actions().front()->text(), QStringLiteral("Odd ones"));
+    window.trigger("data.views");
+    QTRY_VERIFY(menu->isVisible());
+    QTest::keyClick(menu, Qt::Key_Down);
+    QTest::keyClick(menu, Qt::Key_Return);
+    QTRY_COMPARE(window.list().model().rowCount(), 8); // the test part stays locked, whatever the view says
+}
+
 void TestDataWorkspace::exportsWhatIsListed()
 {
     DataProject project;
@@ -466,6 +554,88 @@ void TestDataWorkspace::exportsWhatIsListed()
     for (std::string line; std::getline(in, line); ++lines)
         QVERIFY(line.find("\"validation\"") != std::string::npos);
     QCOMPARE(lines, 3);
+}
+
+void TestDataWorkspace::everyExportIsReadBackAsItWas_data()
+{
+    QTest::addColumn<int>("format");
+    QTest::addColumn<QString>("name");
+    QTest::newRow("chat") << static_cast<int>(ExportFormat::Chat) << QStringLiteral("out.jsonl");
+    QTest::newRow("alpaca") << static_cast<int>(ExportFormat::Alpaca) << QStringLiteral("out.jsonl");
+    QTest::newRow("sharegpt") << static_cast<int>(ExportFormat::ShareGpt) << QStringLiteral("out.jsonl");
+    QTest::newRow("csv") << static_cast<int>(ExportFormat::Csv) << QStringLiteral("out.csv");
+}
+
+void TestDataWorkspace::everyExportIsReadBackAsItWas()
+{
+    QFETCH(int, format);
+    QFETCH(QString, name);
+    DataProject project;
+    auto rows = mixedRows();
+    rows[1].messages[0].content = "Two lines,\n\"quoted\"; and a comma";
+    rows[3].messages[1].content = "{\"intent\": \"refund\",\n \"product\": \"Wei\u00dfe Lampe \U0001F4A1\"}";
+    project.add(rows);
+    project.markChecked();
+    Window window(project);
+    window.workspace->query().toggle({Facet::Tag, 0, QStringLiteral("odd")}, false);
+    QVERIFY(window.settled());
+    const Ids listed = window.list().model().ids();
+    QCOMPARE(listed.size(), std::size_t(8));
+    const auto file = project.file(name.toStdString());
+    QSignalSpy told(window.session.get(), &Session::toasted);
+    window.workspace->exportTo(QString::fromStdString(file.string()), static_cast<ExportFormat>(format), true);
+    QTRY_VERIFY(!told.isEmpty());
+    DataProject other;
+    other.with([&](Project &open) {
+        const auto report = importFiles(open, {{file}, {}, {}, {}});
+        QVERIFY2(report, report ? "" : report.error().message.c_str());
+        QCOMPARE(report->imported, std::int64_t(8));
+        QCOMPARE(report->rejected, std::int64_t(0));
+    });
+    const auto back = other.ids();
+    QCOMPARE(back.size(), listed.size());
+    for (std::size_t i = 0; i < back.size(); ++i) {
+        const StoredExample a = project.row(listed[i]);
+        const StoredExample b = other.row(back[i]);
+        QVERIFY(a.messages == b.messages);
+        QVERIFY(a.part == b.part && a.tags == b.tags);
+    }
+}
+
+/// As a file manager does it.
+void TestDataWorkspace::aDroppedFileOpensTheImport()
+{
+    DataProject project;
+    Window window(project);
+    const auto file = project.file("rows.csv");
+    std::ofstream(file) << "question,reply\nWhere is my lamp?,On its way\n";
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(QString::fromStdString(file.string()))});
+    QDragEnterEvent enter(QPoint(300, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(window.workspace.get(), &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop(QPointF(300, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(window.workspace.get(), &drop);
+    QVERIFY(drop.isAccepted());
+    ImportWizard &wizard = window.workspace->importWizard();
+    QTRY_VERIFY(wizard.isVisible() && !wizard.checking() && wizard.checked());
+    QTest::keyClick(&wizard, Qt::Key_Return, Qt::ControlModifier);
+    QTRY_COMPARE(window.list().model().rowCount(), 1);
+    QTRY_COMPARE(project.row(1).messages[0].content, std::string("Where is my lamp?"));
+}
+
+void TestDataWorkspace::whatIsPastedOpensTheImport()
+{
+    DataProject project;
+    Window window(project);
+    QGuiApplication::clipboard()->setText(QStringLiteral("{\"prompt\": \"Where is it?\", \"completion\": \"Here\"}\n"));
+    window.trigger("data.paste");
+    ImportWizard &wizard = window.workspace->importWizard();
+    QTRY_VERIFY(wizard.isVisible() && !wizard.checking() && wizard.checked());
+    QTest::keyClick(&wizard, Qt::Key_Return, Qt::ControlModifier);
+    QTRY_COMPARE(window.list().model().rowCount(), 1);
+    window.session->undo();
+    QTRY_COMPARE(window.list().model().rowCount(), 0);
 }
 
 void TestDataWorkspace::importsThroughTheWizard()
