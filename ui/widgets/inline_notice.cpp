@@ -7,10 +7,14 @@
 #include <QAccessible>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QVBoxLayout>
 
 namespace attune::ui {
 
 namespace {
+
+constexpr int Margin = 12;
+constexpr int Spacing = 8;
 
 const char *iconOf(Tone tone)
 {
@@ -70,12 +74,21 @@ private:
 } // namespace
 
 InlineNotice::InlineNotice(Tone tone, QWidget *parent)
-    : QFrame(parent), m_tone(tone), m_icon(new QLabel), m_text(new QLabel), m_layout(new QHBoxLayout(this))
+    : QFrame(parent), m_tone(tone), m_icon(new QLabel), m_text(new QLabel), m_rows(new QVBoxLayout(this)),
+      m_line(new QHBoxLayout), m_linkBox(new QWidget)
 {
-    m_layout->setContentsMargins(12, 3, 12, 3);
-    m_layout->setSpacing(8);
-    m_layout->addWidget(m_icon);
-    m_layout->addWidget(m_text, 1);
+    m_rows->setContentsMargins(Margin, 3, Margin, 3);
+    m_rows->setSpacing(0);
+    m_rows->addLayout(m_line);
+    m_line->setSpacing(Spacing);
+    m_line->addWidget(m_icon);
+    m_line->addWidget(m_text, 1);
+    m_line->addWidget(m_linkBox);
+    auto *links = new QHBoxLayout(m_linkBox);
+    links->setContentsMargins(0, 0, 0, 0);
+    links->setSpacing(Spacing);
+    m_linkBox->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+    m_linkBox->hide();
     m_text->setWordWrap(true);
     m_text->setTextFormat(Qt::PlainText);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -91,6 +104,7 @@ void InlineNotice::refresh()
     setForeground(m_text, m_tone == Tone::Neutral || m_tone == Tone::Accent ? Token::Text : toneText(m_tone));
     for (QWidget *link : m_links)
         static_cast<NoticeLink *>(link)->setTone(m_tone);
+    placeLinks();
     update();
 }
 
@@ -108,6 +122,7 @@ void InlineNotice::setText(const QString &text)
         return;
     m_text->setText(text);
     setAccessibleName(text);
+    placeLinks();
     if (isVisible() && !text.isEmpty()) {
         QAccessibleEvent alert(this, QAccessible::Alert);
         QAccessible::updateAccessibility(&alert);
@@ -123,15 +138,50 @@ void InlineNotice::setLinks(const Links &links)
 {
     for (QWidget *link : m_links) {
         link->hide();
-        link->deleteLater(); // one of them may be the sender
+        link->setParent(nullptr); // nobody finds it among the new ones
+        link->deleteLater();      // one of them may be the sender
     }
     m_links.clear();
     for (const auto &[text, act] : links) {
         auto *link = new NoticeLink(text, m_tone);
         connect(link, &QPushButton::clicked, this, [act = act] { act(); });
-        m_layout->addWidget(link);
+        m_linkBox->layout()->addWidget(link);
         m_links.append(link);
     }
+    m_linkBox->setVisible(!links.isEmpty());
+    placeLinks();
+}
+
+/// Beside the sentence, unless that would press it into a column.
+void InlineNotice::placeLinks()
+{
+    constexpr int MostLines = 2;
+    int links = 0;
+    for (const QWidget *link : m_links)
+        links += link->sizeHint().width() + Spacing;
+    const int room = width() - 2 * Margin - scaled(16) - Spacing;
+    const int words = QFontMetrics(ui::font(TextStyle::Small)).horizontalAdvance(m_text->text());
+    // A line is seldom full: words are not cut.
+    const bool below = links > 0 && words > (room - links) * MostLines * 9 / 10;
+    const bool stacked = below && links - Spacing > width() - 2 * Margin;
+    static_cast<QBoxLayout *>(m_linkBox->layout())->setDirection(stacked ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    if (below == m_below)
+        return;
+    m_below = below;
+    if (below) {
+        m_line->removeWidget(m_linkBox);
+        m_rows->addWidget(m_linkBox, 0, Qt::AlignRight);
+    } else {
+        m_rows->removeWidget(m_linkBox);
+        m_line->addWidget(m_linkBox);
+    }
+    updateGeometry();
+}
+
+void InlineNotice::resizeEvent(QResizeEvent *event)
+{
+    QFrame::resizeEvent(event);
+    placeLinks();
 }
 
 void InlineNotice::show(Tone tone, const QString &text, const Links &links)

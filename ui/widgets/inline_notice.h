@@ -9,12 +9,14 @@
 
 #include <functional>
 
-class QLabel;
 class QHBoxLayout;
+class QLabel;
+class QVBoxLayout;
 
 namespace attune::ui {
 
-/// A bar of 32 px (more where its text wraps) with an icon, one sentence and links: an error in its place.
+/// A bar of 32 px (more where its text wraps) with an icon, one sentence and links: an error in its place. Where it is
+/// narrow the links stand below the sentence.
 class InlineNotice final : public QFrame {
     Q_OBJECT
 public:
@@ -30,13 +32,18 @@ public:
 
 protected:
     void paintEvent(QPaintEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     void refresh();
+    void placeLinks();
     Tone m_tone;
     QLabel *m_icon;
     QLabel *m_text;
-    QHBoxLayout *m_layout;
+    QVBoxLayout *m_rows;
+    QHBoxLayout *m_line;
+    QWidget *m_linkBox;
+    bool m_below = false;
     QList<QWidget *> m_links;
 };
 

@@ -2,6 +2,7 @@
 
 #include "ui/widgets/paint.h"
 
+#include <QApplication>
 #include <QButtonGroup>
 #include <QHBoxLayout>
 #include <QKeyEvent>
@@ -92,8 +93,13 @@ int SegmentedControl::current() const
 
 void SegmentedControl::setCurrent(int index)
 {
-    if (QAbstractButton *button = m_group->button(index))
-        button->setChecked(true);
+    QAbstractButton *button = m_group->button(index);
+    if (!button)
+        return;
+    const bool inside = isAncestorOf(QApplication::focusWidget());
+    button->setChecked(true);
+    if (inside) // the keyboard goes along: what is left behind is no stop for Tab any more
+        button->setFocus(Qt::OtherFocusReason);
 }
 
 int SegmentedControl::count() const

@@ -59,7 +59,7 @@ QList<QRect> SplitBar::parts() const
     QList<QRect> result(3);
     const qint64 all = m_counts[0] + m_counts[1] + m_counts[2];
     const int height = scaled(8);
-    const QRect bar(3, (this->height() - height) / 2, width() - 6, height);
+    const QRect bar(0, (this->height() - height) / 2, width(), height);
     if (all <= 0)
         return result;
     constexpr int gap = 2;
@@ -101,7 +101,7 @@ void SplitBar::paintEvent(QPaintEvent *)
     const bool ring = hasFocus() && window()->testAttribute(Qt::WA_KeyboardFocusChange);
     if (m_counts[0] + m_counts[1] + m_counts[2] <= 0) {
         const int height = scaled(8);
-        fillRounded(&painter, QRect(3, (this->height() - height) / 2, width() - 6, height), 3, color(Token::Line));
+        fillRounded(&painter, QRect(0, (this->height() - height) / 2, width(), height), 3, color(Token::Line));
     }
     for (int i = 0; i < 3; ++i) {
         if (all[i].isEmpty())
@@ -111,7 +111,7 @@ void SplitBar::paintEvent(QPaintEvent *)
             part.adjust(0, -1, 0, 1);
         fillRounded(&painter, part, 2, seriesColor(series[static_cast<std::size_t>(i)]));
         if (ring && i == m_focused)
-            drawFocusRing(&painter, part, 2, true);
+            drawFocusRing(&painter, part.adjusted(-3, -3, 3, 3) & rect(), 3, false);
     }
     if (ring && all[m_focused].isEmpty())
         drawFocusRing(&painter, rect(), 4, false);

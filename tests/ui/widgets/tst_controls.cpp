@@ -36,6 +36,8 @@ private Q_SLOTS:
     void emptyStateRunsItsActions();
     void noticeHidesWithoutText();
     void noticeLinksAct();
+    void noticeLinksGoBelowWhereItIsNarrow();
+    void theKeyboardGoesAlongWithTheSegment();
     void arrowsMoveTheSegment();
     void arrowsPassDisabledSegments();
     void segmentsAreOneTabStop();
@@ -195,6 +197,47 @@ void TestControls::noticeLinksAct()
     QVERIFY(link);
     QTest::mouseClick(link, Qt::LeftButton);
     QCOMPARE(raised, 1);
+}
+
+void TestControls::noticeLinksGoBelowWhereItIsNarrow()
+{
+    QWidget window;
+    auto *layout = new QVBoxLayout(&window);
+    auto *notice = new InlineNotice;
+    layout->addWidget(notice);
+    layout->addStretch();
+    window.resize(900, 200);
+    window.show();
+    notice->show(Tone::Warn, QStringLiteral("The end token of turn 3 is cut, so the model would not learn to stop."),
+                 {{QStringLiteral("Raise to 320"), [] {}}, {QStringLiteral("Drop row"), [] {}}});
+    auto *link = notice->findChild<QPushButton *>();
+    const auto *text = notice->findChildren<QLabel *>().last();
+    const auto topOf = [&](const QWidget *widget) { return widget->mapTo(notice, QPoint()).y(); };
+    QTRY_VERIFY(link->isVisible() && topOf(link) < text->geometry().bottom());
+    const int flat = notice->height();
+    window.resize(320, 200);
+    QTRY_VERIFY(topOf(link) >= text->geometry().bottom());
+    QTRY_VERIFY(notice->height() > flat);
+    window.resize(900, 200);
+    QTRY_COMPARE(notice->height(), flat);
+}
+
+void TestControls::theKeyboardGoesAlongWithTheSegment()
+{
+    SegmentedControl control({QStringLiteral("System"), QStringLiteral("Light"), QStringLiteral("Dark")});
+    control.show();
+    QVERIFY(QTest::qWaitForWindowActive(&control));
+    const auto buttons = control.findChildren<QToolButton *>();
+    buttons[0]->setFocus();
+    control.setCurrent(2); // by a menu, say
+    QVERIFY(buttons[2]->hasFocus());
+    QWidget other;
+    other.setFocusPolicy(Qt::StrongFocus);
+    other.show();
+    QVERIFY(QTest::qWaitForWindowActive(&other));
+    other.setFocus();
+    control.setCurrent(1);
+    QVERIFY(other.hasFocus()); // it takes nothing that it did not have
 }
 
 void TestControls::arrowsMoveTheSegment()
