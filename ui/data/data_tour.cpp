@@ -139,7 +139,7 @@ QList<TourState> DataWorkspace::tourStates()
              m_replace->findChild<QLineEdit *>(QStringLiteral("findText"))->setText(QStringLiteral("order"));
              m_replace->findChild<QLineEdit *>(QStringLiteral("replaceText"))->setText(QStringLiteral("purchase"));
          },
-         [this] { return ready() && !m_replace->searching(); }},
+         [this] { return ready() && !m_replace->searching() && m_replace->found() > 0; }},
         {QStringLiteral("versions"), panel(m_versions), [this] { return ready() && m_versions->loaded(); }},
         {QStringLiteral("import-files"), import(ImportStep::Files), checked(ImportStep::Files)},
         {QStringLiteral("import-columns"), import(ImportStep::Columns), checked(ImportStep::Columns)},

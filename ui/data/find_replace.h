@@ -27,6 +27,7 @@ public:
     /// Which rows: those that are listed, or, where more than one is selected, those.
     void setRows(Ids listed, Ids selected);
     bool searching() const { return m_cancel != nullptr; }
+    std::int64_t found() const { return static_cast<std::int64_t>(m_found.rows); } ///< rows, by the last search
 
 Q_SIGNALS:
     void rowAsked(qint64 id);

@@ -121,23 +121,49 @@ void HealthPanel::setChecking(bool checking)
 
 void HealthPanel::setReport(const HealthReport &report)
 {
-    QString words = tr("%1 checked").arg(rowsText(report.rows));
-    if (report.counted < report.rows)
-        words += tr(", tokens of %1 counted").arg(formatCount(report.counted));
-    header()->setCaption(words);
+    m_checked = report.rows;
+    m_tokensOf = report.counted;
+    showChecked();
     if (isVisible())
         refresh();
+}
+
+void HealthPanel::showChecked()
+{
+    if (m_checked < 0)
+        return;
+    QString words = tr("%1 checked").arg(rowsText(m_checked));
+    if (const auto rejected = m_counts.states[static_cast<std::size_t>(LabelState::Rejected)]; m_loaded && rejected > 0)
+        words += tr(", not the %1 rejected").arg(formatCount(rejected));
+    if (m_tokensOf < m_checked)
+        words += tr(", tokens of %1 counted").arg(formatCount(m_tokensOf));
+    header()->setCaption(words);
+}
+
+void HealthPanel::resizeEvent(QResizeEvent *event)
+{
+    SidePanel::resizeEvent(event);
+    const bool narrow = width() < scaled(600);
+    if (narrow == m_narrow)
+        return;
+    m_narrow = narrow;
+    if (m_loaded)
+        rebuild(FacetCounts(m_counts));
 }
 
 void HealthPanel::rebuild(const FacetCounts &counts)
 {
     m_counts = counts;
     m_loaded = true;
+    showChecked();
     while (QLayoutItem *item = m_lines->takeAt(0)) {
         if (item->widget())
             item->widget()->deleteLater();
         delete item;
     }
+    for (int line = 0; line < m_lines->rowCount(); ++line) // a grid keeps the rows that it once had
+        m_lines->setRowMinimumHeight(line, 0);
+    m_line = 0;
     bool any = false;
     for (const ProblemKind kind : allProblems()) {
         const std::int64_t rows = counts.problems[static_cast<std::size_t>(kind)];
@@ -153,7 +179,8 @@ void HealthPanel::rebuild(const FacetCounts &counts)
 
 void HealthPanel::addLine(ProblemKind kind, std::int64_t rows)
 {
-    const int line = m_lines->rowCount();
+    const int line = m_line;
+    m_line += m_narrow ? 2 : 1;
     auto *badge = new Badge(problemWord(kind, m_session.maxLength()), problemTone(kind), problemIcon(kind));
     QString meaning = problemMeaning(kind);
     if (kind == ProblemKind::Cut)
@@ -173,7 +200,12 @@ void HealthPanel::addLine(ProblemKind kind, std::int64_t rows)
     words->setProperty("small", true);
     m_lines->setRowMinimumHeight(line, scaled(36));
     m_lines->addWidget(badge, line, 0, Qt::AlignLeft | Qt::AlignVCenter);
-    m_lines->addWidget(words, line, 1, Qt::AlignVCenter);
+    if (m_narrow) {
+        m_lines->addWidget(words, line + 1, 0, 1, 6);
+        words->setContentsMargins(0, 0, 0, scaled(8));
+    } else {
+        m_lines->addWidget(words, line, 1, Qt::AlignVCenter);
+    }
     m_lines->addWidget(count, line, 2, Qt::AlignRight | Qt::AlignVCenter);
     m_lines->addWidget(link(tr("Show"), tr("Show the rows: %1").arg(problemShort(kind)), QStringLiteral("show.") + id,
                             [this, kind] { Q_EMIT showAsked(static_cast<int>(kind)); }),

@@ -32,8 +32,12 @@ Q_SIGNALS:
     void showAsked(int problemKind);      ///< filter the list by it
     void showRowsAsked(QList<qint64> ids, const QString &words);
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     void rebuild(const FacetCounts &counts);
+    void showChecked();
     void addLine(ProblemKind kind, std::int64_t rows);
     void fix(ProblemKind kind);
     void stateOfAll(ProblemKind kind, LabelState state);
@@ -48,6 +52,10 @@ private:
     HealthReview *m_review;
     bool m_loaded = false;
     bool m_checking = false;
+    int m_line = 0; ///< of the grid, the next free one
+    bool m_narrow = false; ///< what a problem means stands below its line
+    std::int64_t m_checked = -1; ///< rows, by the last report
+    std::int64_t m_tokensOf = 0;
     FacetCounts m_counts;
     std::int64_t m_longest = 0;
 };

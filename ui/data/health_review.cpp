@@ -5,6 +5,7 @@
 #include "ui/data/editor_versions.h"
 #include "ui/data/side_panel.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/elided_label.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/flow_layout.h"
 #include "ui/widgets/format.h"
@@ -63,7 +64,7 @@ Result<Pair> readPairOf(Project &project, std::int64_t left, std::int64_t right)
 } // namespace
 
 HealthReview::HealthReview(Session &session, QWidget *parent)
-    : QWidget(parent), m_session(session), m_title(new QLabel),
+    : QWidget(parent), m_session(session), m_title(new ElidedLabel),
       m_previous(new KeyButton(tr("Previous"), KeyButton::Plain, "chevron-up", QStringLiteral("k"))),
       m_next(new KeyButton(tr("Next"), KeyButton::Plain, "chevron-down", QStringLiteral("j"))),
       m_otherRow(new KeyButton(tr("Other row"), KeyButton::Plain, nullptr, QStringLiteral("o"))),
@@ -84,8 +85,8 @@ HealthReview::HealthReview(Session &session, QWidget *parent)
 
     auto *head = new QHBoxLayout;
     head->setSpacing(scaled(8));
+    m_title->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     head->addWidget(m_title, 1);
-    head->addWidget(m_show);
     head->addWidget(back);
     auto *sides = new QHBoxLayout;
     sides->setSpacing(scaled(12));
@@ -108,6 +109,7 @@ HealthReview::HealthReview(Session &session, QWidget *parent)
         button->setObjectName(QLatin1String(name));
         buttons->addWidget(button);
     }
+    buttons->addWidget(m_show);
     // Their texts come with the rows.
     m_moveRight->setAccessibleName(tr("Move the right row to the part of the left one"));
     m_moveLeft->setAccessibleName(tr("Move the left row to the part of the right one"));

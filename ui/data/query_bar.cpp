@@ -131,10 +131,10 @@ void QueryBar::refresh()
         connect(button, &QPushButton::clicked, this, [this, act] { QTimer::singleShot(0, this, act); });
         m_chips->addWidget(button);
     };
-    if (m_query.filtered()) {
+    if (m_query.filtered())
         link(tr("Clear"), "clearFilter", [this] { m_query.clear(); });
-    } else if (m_hiddenTest > 0 && !query.testRows) {
-        auto *note = new ElidedLabel(tr("%1 test rows hidden").arg(formatCount(m_hiddenTest)));
+    if (m_hiddenTest > 0 && !query.testRows) {
+        auto *note = new ElidedLabel(m_hiddenTest == 1 ? tr("1 test row hidden") : tr("%1 test rows hidden").arg(formatCount(m_hiddenTest)));
         note->setProperty("caption", true);
         note->setFixedHeight(scaled(24));
         m_chips->addWidget(note);
