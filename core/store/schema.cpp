@@ -19,7 +19,7 @@ std::filesystem::path besideFile(const std::filesystem::path &path, const char *
 
 tl::unexpected<Error> notAProject(const std::filesystem::path &path, std::string_view why)
 {
-    return fail(ErrorCode::InvalidInput, path.string() + " is no Attune project: " + std::string(why) + ".");
+    return fail(ErrorCode::InvalidInput, path.string() + " is not an Attune project: " + std::string(why) + ".");
 }
 
 bool hasLog(const std::filesystem::path &path)
@@ -56,7 +56,7 @@ Result<void> checkHeader(const std::filesystem::path &path)
     if (size == 0)
         return notAProject(path, "it is empty");
     if (!begin.starts_with(Magic.substr(0, size)))
-        return notAProject(path, "it is no SQLite file");
+        return notAProject(path, "it is not an SQLite file");
     const auto fileSize = std::filesystem::file_size(path, error);
     if (size < header.size() || (!error && !hasLog(path) && fileSize < promisedSize(header)))
         return fail(ErrorCode::Corrupt, path.string() + " is damaged: it is cut short; restore a backup.");

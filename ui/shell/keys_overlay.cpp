@@ -107,7 +107,7 @@ void KeysOverlay::paintEvent(QPaintEvent *)
     drawText(&painter, QRect(inner.left(), 0, inner.width(), scaled(TitleHeight)), close, TextStyle::Small, Token::Text3,
              Qt::AlignRight | Qt::AlignVCenter);
     const int perColumn = m_perPage / m_columns;
-    const int columnWidth = inner.width() / m_columns;
+    const int columnWidth = (inner.width() + 24) / m_columns; // the last one ends at the edge
     for (int i = 0; i < m_perPage && m_page * m_perPage + i < m_lines.size(); ++i) {
         const QRect area(inner.left() + (i / perColumn) * columnWidth,
                          scaled(TitleHeight) + (i % perColumn) * scaled(LineHeight), columnWidth - 24, scaled(LineHeight));

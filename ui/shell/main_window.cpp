@@ -20,8 +20,11 @@
 #include <QMimeData>
 #include <QScreen>
 #include <QScrollArea>
+#include <QSplitter>
 #include <QStackedWidget>
 #include <QVBoxLayout>
+
+#include <utility>
 
 namespace attune::ui {
 
@@ -111,6 +114,7 @@ void MainWindow::build()
     m_rail = new Rail;
     m_pages = new QStackedWidget;
     auto *scroll = new QScrollArea;
+    scroll->setObjectName("pageScroll");
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setWidgetResizable(true);
     scroll->setFocusPolicy(Qt::NoFocus);
@@ -119,6 +123,7 @@ void MainWindow::build()
     middle->addWidget(scroll, 1);
     layout->addLayout(middle, 1);
     m_status = new StatusLine;
+    m_textUnit = scaled(100);
     layout->addWidget(m_status);
     setCentralWidget(central);
 
@@ -163,6 +168,7 @@ void MainWindow::build()
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         Preferences().keepLook();
         fitPage();
+        scalePanels();
     });
     connect(&m_elsewhereTimer, &QTimer::timeout, this, &MainWindow::lookElsewhere);
     connect(qApp, &QApplication::focusChanged, this, [this](QWidget *, QWidget *now) {
@@ -219,7 +225,36 @@ void MainWindow::showPage(const QString &id)
 /// Below its least size a workspace scrolls as a whole; the larger the text, the sooner.
 void MainWindow::fitPage()
 {
-    m_pages->setMinimumSize(current() ? QSize(scaled(LeastPage.width()), scaled(LeastPage.height())) : QSize(0, 0));
+    const QSize own = current() ? current()->property("leastSize").toSize() : QSize(0, 0); // a workspace may need less
+    const QSize least = own.isValid() ? own : LeastPage;
+    m_pages->setMinimumSize(scaled(least.width()), scaled(least.height()));
+}
+
+/// Panels keep their width in letters, not in pixels, when the text becomes another size.
+void MainWindow::scalePanels()
+{
+    const int before = std::exchange(m_textUnit, scaled(100));
+    if (before == m_textUnit)
+        return;
+    const auto larger = [&](int length) { return length * m_textUnit / before; };
+    for (QSplitter *splitter : m_pages->findChildren<QSplitter *>()) {
+        if (splitter->orientation() != Qt::Horizontal)
+            continue;
+        QList<int> sizes = splitter->sizes();
+        int rest = std::max(splitter->width(), m_pages->minimumWidth());
+        int widest = 0; // what stretches, gets what the others leave
+        for (int i = 0; i < splitter->count(); ++i) {
+            QWidget *panel = splitter->widget(i);
+            if (panel->minimumWidth() > 0)
+                panel->setMinimumWidth(larger(panel->minimumWidth()));
+            sizes[i] = larger(sizes[i]);
+            if (sizes[i] > sizes[widest])
+                widest = i;
+            rest -= sizes[i];
+        }
+        sizes[widest] = std::max(sizes[widest] + rest, 1);
+        splitter->setSizes(sizes);
+    }
 }
 
 void MainWindow::go(const QString &id, const QVariantMap &with)

@@ -15,6 +15,7 @@
 #include "ui/shell/status_line.h"
 #include "ui/shell/top_bar.h"
 #include "ui/shell/trouble.h"
+#include "ui/train/run_book.h"
 #include "ui/train/train_workspace.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
@@ -43,10 +44,19 @@ bool MainWindow::openProject(const std::filesystem::path &path)
     auto opened = Session::open(path);
     if (!opened) {
         qWarning("%s %s", opened.error().message.c_str(), opened.error().detail.c_str());
-        refuse(fromUtf8(opened.error().message));
-        const auto copy = newestCopy(std::filesystem::absolute(path));
-        if (opened.error().code == ErrorCode::Corrupt && !m_session && copy)
-            m_start->setTrouble(fromUtf8(opened.error().message), {openCopy(*copy)});
+        const QString file = fromUtf8(path.string());
+        const bool gone = opened.error().code == ErrorCode::NotFound;
+        const QString sentence = gone ? tr("%1 is not there any more. Was it moved, or is its disk not connected?").arg(file)
+                                      : fromUtf8(opened.error().message);
+        refuse(sentence);
+        if (m_session)
+            return false;
+        InlineNotice::Links links;
+        if (const auto copy = newestCopy(std::filesystem::absolute(path)); copy && opened.error().code == ErrorCode::Corrupt)
+            links.append(openCopy(*copy));
+        links.append({tr("Open another"), [this] { askOpen(); }});
+        m_start->setRecents(Preferences().recentProjects()); // without what is gone
+        m_start->setTrouble(sentence, links);
         return false;
     }
     closeProject();
@@ -101,6 +111,14 @@ void MainWindow::makeWorkspaces()
     m_workspaces = {new DataWorkspace(*m_session), train, new CompareWorkspace(*m_session)};
     connect(&train->job(), &TrainingJob::stateChanged, this, [this, job = &train->job()] {
         m_top->runChip()->setSaving(job->state() == TrainingJob::State::Stopping);
+    });
+    connect(&train->book(), &RunBook::changed, this, [this, book = &train->book()] {
+        const auto runs = book->ids();
+        const auto paused = std::find_if(runs.begin(), runs.end(), [book](qint64 id) {
+            const RunEntry *entry = book->entry(id);
+            return entry && entry->paused;
+        });
+        m_top->runChip()->setPaused(paused == runs.end() ? 0 : *paused);
     });
     int number = 0;
     for (Workspace *one : m_workspaces) {

@@ -84,14 +84,14 @@ void RunChip::setStatus(const RunStatus &status)
     setText(sentence());
     setAccessibleName(status.state == RunStatus::None ? tr("No run") : sentence());
     setToolTip(status.state == RunStatus::Failed ? status.error : sentence());
-    setVisible(status.state != RunStatus::None && m_seen != status.run);
+    setVisible(status.state != RunStatus::None && (m_seen != status.run || isPaused()));
     updateGeometry();
     update();
 }
 
 void RunChip::acknowledge()
 {
-    if (m_status.state == RunStatus::Running || m_status.state == RunStatus::None)
+    if (m_status.state == RunStatus::Running || m_status.state == RunStatus::None || isPaused())
         return;
     m_seen = m_status.run;
     hide();
@@ -101,6 +101,22 @@ void RunChip::setSaving(bool saving)
 {
     if (std::exchange(m_saving, saving) != saving)
         setStatus(RunStatus(m_status));
+}
+
+void RunChip::setPaused(qint64 run)
+{
+    if (std::exchange(m_paused, run) != run)
+        setStatus(RunStatus(m_status));
+}
+
+const char *RunChip::mark() const
+{
+    return isPaused() ? "pause" : markOf(m_status.state);
+}
+
+Token RunChip::tone() const
+{
+    return isPaused() ? Token::Accent : toneOf(m_status.state);
 }
 
 void RunChip::setShort(bool shortForm)
@@ -114,7 +130,7 @@ void RunChip::setShort(bool shortForm)
 
 bool RunChip::hasBar() const
 {
-    return m_status.steps > 0 && m_status.state == RunStatus::Running;
+    return m_status.steps > 0 && (m_status.state == RunStatus::Running || isPaused());
 }
 
 QString RunChip::sentence() const
@@ -135,7 +151,7 @@ QList<RunChip::Piece> RunChip::pieces(bool beforeBar) const
                     TextStyle::Strong, Token::Text});
         const QString step = m_status.steps > 0 ? QStringLiteral("%1/%2").arg(m_status.step).arg(m_status.steps)
                                                 : tr("step %1").arg(m_status.step);
-        if (running)
+        if (running || isPaused())
             all.append({step, TextStyle::Mono, Token::Text2});
         return all;
     }
@@ -158,7 +174,10 @@ QList<RunChip::Piece> RunChip::pieces(bool beforeBar) const
         all.append({tr("finished"), TextStyle::Body, Token::Ok});
         break;
     case RunStatus::Stopped:
-        all.append({tr("stopped at step %1").arg(m_status.step), TextStyle::Body, Token::Text2});
+        if (isPaused())
+            all.append({tr("paused"), TextStyle::Body, Token::Text2});
+        else
+            all.append({tr("stopped at step %1").arg(m_status.step), TextStyle::Body, Token::Text2});
         break;
     case RunStatus::Failed:
         all.append({tr("failed"), TextStyle::Body, Token::Bad});
@@ -174,7 +193,7 @@ QList<RunChip::Piece> RunChip::pieces(bool beforeBar) const
 
 QSize RunChip::sizeHint() const
 {
-    int width = 2 * scaled(Padding) + scaled(markOf(m_status.state) ? MarkSize : DotSize);
+    int width = 2 * scaled(Padding) + scaled(mark() ? MarkSize : DotSize);
     for (const bool before : {true, false})
         for (const Piece &piece : pieces(before))
             width += scaled(Gap) + textWidth(piece.text, piece.style);
@@ -189,14 +208,13 @@ void RunChip::paintEvent(QPaintEvent *)
     paintBack(&painter);
     const int middle = height() / 2;
     int x = scaled(Padding);
-    const QColor tone = color(toneOf(m_status.state));
-    if (const char *mark = markOf(m_status.state)) {
+    if (const char *shown = mark()) {
         const int size = scaled(MarkSize);
-        painter.drawPixmap(x, middle - size / 2, iconPixmap(mark, toneOf(m_status.state), size, devicePixelRatioF()));
+        painter.drawPixmap(x, middle - size / 2, iconPixmap(shown, tone(), size, devicePixelRatioF()));
         x += size;
     } else {
         painter.setPen(Qt::NoPen);
-        painter.setBrush(tone);
+        painter.setBrush(color(tone()));
         painter.drawEllipse(QRect(x, middle - scaled(DotSize) / 2, scaled(DotSize), scaled(DotSize)));
         x += scaled(DotSize);
     }

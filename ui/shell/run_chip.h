@@ -14,6 +14,8 @@ public:
     const RunStatus &status() const { return m_status; }
     /// The run was asked to stop, and writes what it goes on from later.
     void setSaving(bool saving);
+    /// The run that was stopped only to go on soon; 0: none. It stays in sight.
+    void setPaused(qint64 run);
     void setShort(bool shortForm); ///< step and bar only
     /// The end of a run has been seen: the chip goes away until the next one.
     void acknowledge();
@@ -31,9 +33,13 @@ private:
     QList<Piece> pieces(bool beforeBar) const;
     QString sentence() const;
     bool hasBar() const;
+    bool isPaused() const { return m_status.state == RunStatus::Stopped && m_status.run == m_paused; }
+    const char *mark() const;
+    Token tone() const;
     RunStatus m_status;
     bool m_short = false;
     bool m_saving = false;
+    qint64 m_paused = 0;
     bool m_first = true;
     qint64 m_seen = 0; ///< the run whose end needs no word any more
 };

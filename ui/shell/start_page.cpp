@@ -37,7 +37,11 @@ public:
     }
     void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override
     {
+        painter->save(); // the frame's own edge ends the last row
+        if (index.row() + 1 == index.model()->rowCount())
+            painter->setClipRect(option.rect.adjusted(0, 0, 0, -1));
         drawRowBackground(painter, option);
+        painter->restore();
         const QFileInfo file(index.data(PathRole).toString());
         const QRect area = option.rect.adjusted(12, 0, -12, 0);
         const QString when = index.data(WhenRole).toString();
@@ -77,7 +81,7 @@ StartPage::StartPage(QWidget *parent)
     auto *row = new QHBoxLayout;
     row->addStretch(1);
     auto *column = new QWidget;
-    row->addWidget(column);
+    row->addWidget(column, 1000); // as wide as it may be
     row->addStretch(1);
     outer->addLayout(row);
     outer->addStretch(3);
@@ -85,8 +89,8 @@ StartPage::StartPage(QWidget *parent)
     auto *layout = new QVBoxLayout(column);
     layout->setSpacing(8);
     auto *title = new QLabel(tr("Attune"));
-    auto *about = new QLabel(tr("Read and fix your examples, tune a language model on them, and see side by side what "
-                                "changed. All of it on this machine."));
+    auto *about = new QLabel(tr("Read and fix your examples, tune a language model on them, see what changed.\n"
+                                "Everything stays on this machine."));
     about->setWordWrap(true);
     layout->addWidget(title);
     layout->addWidget(about);
@@ -142,10 +146,11 @@ StartPage::StartPage(QWidget *parent)
                 if (const auto *item = m_recents->currentItem())
                     Q_EMIT forgetAsked(item->data(PathRole).toString());
             });
-    const auto fit = [=] {
-        column->setFixedWidth(scaled(ColumnWidth));
+    const auto fit = [=, this] {
+        column->setMaximumWidth(scaled(ColumnWidth));
         title->setFont(ui::font(TextStyle::Figure));
         heading->setFont(ui::font(TextStyle::Strong));
+        fitRecents();
     };
     fit();
     connect(&Theme::instance(), &Theme::changed, this, fit);
@@ -163,8 +168,14 @@ void StartPage::setRecents(const QStringList &projects)
         item->setToolTip(project);
     }
     m_recentBox->setVisible(!projects.isEmpty());
-    const auto shown = std::min<qsizetype>(projects.size(), 5);
-    m_recents->setFixedHeight(static_cast<int>(shown) * scaled(RowHeight) + 4);
+    fitRecents();
+}
+
+void StartPage::fitRecents()
+{
+    const int shown = std::min(m_recents->count(), 5);
+    m_recents->doItemsLayout(); // of the rows' new height
+    m_recents->setFixedHeight(shown * scaled(RowHeight) + 2 * m_recents->frameWidth());
 }
 
 void StartPage::setTrouble(const QString &sentence, const QList<QPair<QString, std::function<void()>>> &links)

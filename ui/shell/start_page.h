@@ -30,6 +30,7 @@ Q_SIGNALS:
     void forgetAsked(const QString &path);
 
 private:
+    void fitRecents();
     InlineNotice *m_notice;
     KeyButton *m_sample;
     QWidget *m_recentBox;

@@ -15,6 +15,7 @@
 #include <QMenuBar>
 #include <QPainter>
 #include <QResizeEvent>
+#include <QShortcut>
 
 #include <algorithm>
 
@@ -223,9 +224,27 @@ void TopBar::fold()
     const bool narrow = width() < scaled(Narrow);
     m_menuBar->setVisible(!narrow);
     m_menuButton->setVisible(narrow);
+    lendMenuKeys(narrow);
     m_runChip->setShort(narrow);
     static_cast<PaletteButton *>(m_palette)->setShort(width() < scaled(900));
     shareRoom();
+}
+
+/// A menu bar that is hidden takes no keys: its menus open at the button then.
+void TopBar::lendMenuKeys(bool folded)
+{
+    if (folded && m_menuKeys.isEmpty()) {
+        for (QAction *title : m_menuBar->actions()) {
+            auto *key = new QShortcut(QKeySequence::mnemonic(title->text()), this);
+            connect(key, &QShortcut::activated, this, [this, title] {
+                if (title->isVisible())
+                    title->menu()->popup(m_menuButton->mapToGlobal(QPoint(0, m_menuButton->height())));
+            });
+            m_menuKeys.append(key);
+        }
+    }
+    for (QShortcut *key : m_menuKeys)
+        key->setEnabled(folded);
 }
 
 /// Project and model get what the others leave.

@@ -6,6 +6,7 @@
 
 class QMenu;
 class QMenuBar;
+class QShortcut;
 
 namespace attune::ui {
 
@@ -39,6 +40,7 @@ protected:
 private:
     void fold();
     void shareRoom();
+    void lendMenuKeys(bool folded);
     void showModel();
     void showModels();
     Session *m_session = nullptr;
@@ -48,6 +50,7 @@ private:
     QWidget *m_divider;
     BarButton *m_project;
     BarButton *m_model;
+    QList<QShortcut *> m_menuKeys; ///< Alt and a letter, while the menus are folded into one button
     RunChip *m_runChip;
     BarButton *m_palette;
     QMenu *m_projectMenu;

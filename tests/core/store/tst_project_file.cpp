@@ -195,7 +195,7 @@ void TestProjectFile::eachWrongFileHasItsOwnSentence()
     writeBytes(folder.file("empty"), "");
     check(folder.file("empty"), ErrorCode::InvalidInput, "empty");
     writeBytes(folder.file("text"), "{\"messages\": []}");
-    check(folder.file("text"), ErrorCode::InvalidInput, "no SQLite file");
+    check(folder.file("text"), ErrorCode::InvalidInput, "not an SQLite file");
     writeBytes(folder.file("short"), "SQLite form");
     check(folder.file("short"), ErrorCode::Corrupt, "cut short");
     QVERIFY(change(folder.file("other"), "CREATE TABLE notes (text TEXT)"));

@@ -9,9 +9,14 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/key_button.h"
 
+#include <QAbstractButton>
+#include <QAbstractSpinBox>
 #include <QAccessible>
+#include <QComboBox>
 #include <QLineEdit>
 #include <QMenu>
+#include <QMenuBar>
+#include <QPointer>
 #include <QTest>
 
 #include <algorithm>
@@ -59,6 +64,9 @@ private Q_SLOTS:
     void noKeyIsTakenTwiceAtOnce();
     void aKeyIsPrintedAsItIsPressed();
     void theKeysFitAtAnySize();
+    void noTwoMenusOpenByTheSameLetter();
+    void largerTextAndBackLeavesNothingLarge_data();
+    void largerTextAndBackLeavesNothingLarge();
 
 private:
     void showWindow()
@@ -226,6 +234,79 @@ void TestAccessibility::theKeysFitAtAnySize()
         }
     }
     Theme::instance().setTextScale(1);
+}
+
+void TestAccessibility::noTwoMenusOpenByTheSameLetter()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    QMap<QKeySequence, QString> taken;
+    for (const QAction *menu : m_window->findChild<QMenuBar *>()->actions()) {
+        const QKeySequence key = QKeySequence::mnemonic(menu->text());
+        QVERIFY2(!key.isEmpty(), qPrintable(menu->text()));
+        QVERIFY2(!taken.contains(key), qPrintable(menu->text() + " and " + taken.value(key)));
+        taken.insert(key, menu->text());
+    }
+    for (const BookedAction &booked : m_window->book().actions())
+        for (const QKeySequence &key : booked.action->shortcuts())
+            QVERIFY2(!taken.contains(key), qPrintable(booked.action->text() + " and " + taken.value(key)));
+}
+
+void TestAccessibility::largerTextAndBackLeavesNothingLarge_data()
+{
+    QTest::addColumn<QString>("page"); // that is shown meanwhile; the others hear of it out of sight
+    for (const char *page : {"settings", "data", "train", "compare"})
+        QTest::newRow(page) << page;
+}
+
+void TestAccessibility::largerTextAndBackLeavesNothingLarge()
+{
+    QFETCH(QString, page);
+    QVERIFY(m_window->openProject(m_toy->path()));
+    m_window->resize(1440, 900);
+    showWindow();
+    for (const char *each : {"data", "train", "compare", "settings"}) {
+        m_window->showPage(each);
+        QTRY_VERIFY(m_window->session()->idle());
+    }
+    m_window->showPage(page);
+    struct Look {
+        QPointer<QWidget> widget;
+        int font = 0;
+        int height = 0;
+        int width = 0;
+    };
+    // What holds others may have found another way to lay them out; a control has one size.
+    const auto lookOf = [](QWidget *widget) {
+        const bool control = qobject_cast<QAbstractButton *>(widget) || qobject_cast<QComboBox *>(widget) ||
+                             qobject_cast<QLineEdit *>(widget) || qobject_cast<QAbstractSpinBox *>(widget);
+        QSize hint = control ? widget->sizeHint() : QSize(0, 0);
+        if (qobject_cast<QAbstractButton *>(widget))
+            hint.setWidth(0); // a bar with more room shows words again
+        return Look{widget, widget->font().pixelSize(), hint.height(), hint.width()};
+    };
+    QTest::qWait(50); // layouts
+    std::vector<Look> before;
+    for (QWidget *widget : m_window->findChildren<QWidget *>())
+        if (!isInPopup(widget))
+            before.push_back(lookOf(widget));
+    Theme::instance().setTextScale(2);
+    QTRY_VERIFY(m_window->session()->idle());
+    QTest::qWait(50);
+    Theme::instance().setTextScale(1);
+    QTRY_VERIFY(m_window->session()->idle());
+    QTest::qWait(50);
+    QStringList left;
+    for (const Look &was : before) {
+        if (!was.widget)
+            continue; // made anew since
+        const Look now = lookOf(was.widget);
+        if (now.font != was.font || now.height > was.height || now.width > was.width)
+            left.append(QStringLiteral("%1 \"%2\" in \"%3\": font %4 to %5, height %6 to %7, width %8 to %9")
+                            .arg(was.widget->metaObject()->className(), was.widget->objectName(),
+                                 was.widget->parentWidget()->objectName())
+                            .arg(was.font).arg(now.font).arg(was.height).arg(now.height).arg(was.width).arg(now.width));
+    }
+    QVERIFY2(left.isEmpty(), qPrintable(left.join('\n')));
 }
 
 QTEST_MAIN(TestAccessibility)

@@ -10,6 +10,8 @@
 #include "ui/shell/status_line.h"
 #include "ui/shell/top_bar.h"
 #include "ui/theme/theme.h"
+#include "ui/train/run_book.h"
+#include "ui/train/train_workspace.h"
 
 #include <QLineEdit>
 #include <QListView>
@@ -104,10 +106,14 @@ void TestMainWindow::aFileThatIsNoProjectIsToldOnTheStartPage()
     QVERIFY(file.open(QIODevice::WriteOnly));
     file.write("no project");
     file.close();
-    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(".*is no Attune project.*"));
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(".*is not an Attune project.*"));
     QVERIFY(!m_window->openProject(path.toStdString()));
     QCOMPARE(m_window->currentPage(), QString("start"));
     QVERIFY(m_window->startPage().trouble().contains("text.attune"));
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(".*moved.attune.*"));
+    QVERIFY(!m_window->openProject(m_toy->folder.filePath("moved.attune").toStdString()));
+    QVERIFY(m_window->startPage().trouble().contains("not there any more"));
+    QVERIFY(!m_window->startPage().trouble().contains("attune init")); // no word of the command line
     QVERIFY(m_window->openProject(m_toy->path()));
     QVERIFY(m_window->startPage().trouble().isEmpty());
 }
@@ -279,6 +285,10 @@ void TestMainWindow::theMenusFoldWhereItIsNarrow()
     QVERIFY(!menuBar->isVisible());
     QTest::keyClick(m_window.get(), Qt::Key_2, Qt::ControlModifier); // shortcuts work on
     QCOMPARE(m_window->currentPage(), QString("train"));
+    QTest::keyClick(m_window.get(), Qt::Key_V, Qt::AltModifier); // a menu opens by its letter all the same
+    QMenu *view = m_window->book().menu(Menu::View);
+    QTRY_VERIFY(view->isVisible());
+    view->close();
     for (const char *name : {"projectChip", "modelChip", "paletteField"}) {
         const auto *widget = m_window->findChild<QWidget *>(name);
         QVERIFY2(widget->width() >= widget->sizeHint().width(), name);
@@ -327,6 +337,18 @@ void TestMainWindow::theRunChipFollowsTheStore()
     chip->setSaving(true);
     QCOMPARE(chip->accessibleName(), QString("Run 1 2/40 saving checkpoint"));
     chip->setSaving(false);
+    run.state = RunState::Stopped;
+    QVERIFY(other->updateRun(run));
+    RunBook &book = m_window->findChild<TrainWorkspace *>()->book();
+    QTRY_VERIFY(book.entry(run.id) && book.entry(run.id)->phase == RunPhase::Stopped);
+    QTRY_COMPARE(chip->status().state, RunStatus::Stopped);
+    book.setPaused(run.id);
+    QCOMPARE(chip->accessibleName(), QString("Run 1 2/40 paused"));
+    m_window->showPage("train");
+    QVERIFY(chip->isVisible()); // it has not ended
+    m_window->showPage("data");
+    book.setPaused(0);
+    QVERIFY(chip->accessibleName().contains("stopped at step 2"));
     run.state = RunState::Failed;
     run.error = "loss is not finite";
     QVERIFY(other->updateRun(run));
