@@ -22,6 +22,8 @@
 #include <QTemporaryDir>
 #include <QThread>
 
+#include <utility>
+
 namespace attune::ui {
 
 namespace {
@@ -37,12 +39,14 @@ struct Shot {
     const char *ending = "";
 };
 
+// In this order and, for the next state, back: to switch theme or text size takes the most time of all, so that is done
+// twice for a state and not between states.
 const Shot shots[] = {
-    {ThemeChoice::Light, {1440, 900}, 1, "-light"},
-    {ThemeChoice::Light, {1024, 700}, 1, "-light-1024x700"},
-    {ThemeChoice::Light, {1440, 900}, 2, "-light-text200"},
     {ThemeChoice::Dark, {1440, 900}, 1, "-dark"},
     {ThemeChoice::Dark, {1024, 700}, 1, "-dark-1024x700"},
+    {ThemeChoice::Light, {1024, 700}, 1, "-light-1024x700"},
+    {ThemeChoice::Light, {1440, 900}, 1, "-light"},
+    {ThemeChoice::Light, {1440, 900}, 2, "-light-text200"},
 };
 
 void breathe()
@@ -162,6 +166,7 @@ private:
             return failed(ErrorCode::Io, QStringLiteral("Can't write %1; is there room?").arg(notes));
         file.close();
         ATTUNE_CHECK(picture(window, "start-refused", [&] { window.openProject(toUtf8(notes)); }, atOnce));
+        Theme::instance().setTextScale(1); // the pages are made for the text size of that moment
         if (!window.openProject(project))
             return fail(ErrorCode::Internal, toUtf8(window.startPage().trouble()));
         return {};
@@ -194,9 +199,10 @@ private:
     {
         QElapsedTimer timer;
         timer.start();
+        const auto *chip = window.findChild<QWidget *>("runChip");
         QString life;
         while (!ready()) {
-            const QString now = window.session() ? signOfLife(*window.session()) : QString();
+            const QString now = window.session() ? signOfLife(*window.session(), *chip) : QString();
             if (now != life)
                 timer.restart();
             life = now;
@@ -207,14 +213,11 @@ private:
         return {};
     }
 
-    static QString signOfLife(const Session &session)
+    static QString signOfLife(const Session &session, const QWidget &chip)
     {
-        QString life;
+        QString life = chip.accessibleName();
         for (const JobState &job : session.jobs())
             life += QString::number(job.share) + job.detail;
-        for (const QWidget *widget : QApplication::allWidgets())
-            if (widget->objectName() == QLatin1String("runChip"))
-                life += widget->accessibleName();
         return life;
     }
 
@@ -223,7 +226,9 @@ private:
     {
         if (enter)
             enter();
-        for (const Shot &shot : shots) {
+        const bool back = std::exchange(m_back, !m_back);
+        for (std::size_t i = 0; i < std::size(shots); ++i) {
+            const Shot &shot = shots[back ? std::size(shots) - 1 - i : i];
             Theme::instance().setTextScale(shot.text);
             Theme::instance().setChoice(shot.theme);
             window.resize(shot.size);
@@ -233,6 +238,10 @@ private:
             // What had the focus may just have been hidden, and the rail got it: no work goes on there.
             if (QWidget *now = QApplication::focusWidget(); now && now->objectName().startsWith(QLatin1String("rail-")))
                 now->clearFocus();
+            if (auto *page = window.findChild<QScrollArea *>("pageScroll")) { // from its upper left corner on
+                page->horizontalScrollBar()->setValue(0);
+                page->verticalScrollBar()->setValue(0);
+            }
             const QString path = m_folder.filePath(name + shot.ending + ".png");
             if (!pictureOf(window).save(path))
                 return failed(ErrorCode::Io, QStringLiteral("Can't write %1; is there room, and is it writable?").arg(path));
@@ -247,6 +256,7 @@ private:
     const TourOptions m_options;
     const std::function<void(const QString &)> &m_wrote;
     int m_count = 0;
+    bool m_back = false; ///< which way through the shots the next state goes
 };
 
 } // namespace
