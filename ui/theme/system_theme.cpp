@@ -82,7 +82,8 @@ void SystemTheme::askPortal()
     QDBusConnection bus = QDBusConnection::sessionBus();
     if (!bus.isConnected())
         return;
-    bus.connect(Service, Path, Interface, QStringLiteral("SettingChanged"), this,
+    // Whoever says it: the portal may start later than this, or anew.
+    bus.connect(QString(), Path, Interface, QStringLiteral("SettingChanged"), this,
                 SLOT(settingChanged(QString, QString, QDBusVariant)));
     QDBusMessage question = QDBusMessage::createMethodCall(Service, Path, Interface, QStringLiteral("Read"));
     question << Group << Key;

@@ -264,9 +264,6 @@ bool Theme::eventFilter(QObject *watched, QEvent *event)
         noteInput(static_cast<QWidget *>(watched), event);
         if (event->type() == QEvent::DynamicPropertyChange)
             applyTextProperties(static_cast<QWidget *>(watched));
-        // Of the sizes it keeps, a combo box forgets only one with its font, and all with its style.
-        if (event->type() == QEvent::FontChange && qobject_cast<QComboBox *>(watched))
-            QCoreApplication::postEvent(watched, new QEvent(QEvent::StyleChange));
     }
     // The style notes the system's lightness whenever Qt has it polish a palette (Style::polish); this event follows.
     if (event->type() == QEvent::ApplicationPaletteChange && watched == qApp && m_choice == ThemeChoice::System
@@ -295,6 +292,17 @@ void Theme::refresh()
         QCoreApplication::sendEvent(widget, &event);
     }
     Q_EMIT changed();
+    // Fonts come to some widgets later, and of the two sizes that a combo box keeps it forgets one then, not both.
+    QMetaObject::invokeMethod(
+        this,
+        [] {
+            for (QWidget *widget : QApplication::allWidgets())
+                if (qobject_cast<QComboBox *>(widget)) {
+                    QEvent event(QEvent::StyleChange);
+                    QCoreApplication::sendEvent(widget, &event);
+                }
+        },
+        Qt::QueuedConnection);
 }
 
 void applyTheme(QApplication &application)
