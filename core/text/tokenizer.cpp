@@ -35,9 +35,7 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::fromGguf(const GgufFile &fil
     if (*model == "gpt2")
         return BpeTokenizer::fromGguf(file);
     if (*model == "llama")
-        return fail(ErrorCode::InvalidInput,
-                    file.path().string() + ": sentencepiece tokenizers inside a GGUF (tokenizer.ggml.model = "
-                                           "llama) are not supported yet; use the model's Hugging Face folder.");
+        return SentencePieceTokenizer::fromGguf(file);
     return fail(ErrorCode::InvalidInput,
                 file.path().string() + ": the tokenizer " + *model + " (tokenizer.ggml.model) is not supported.");
 }

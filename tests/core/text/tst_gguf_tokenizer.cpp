@@ -15,6 +15,8 @@ private Q_SLOTS:
     void initTestCase();
     void aVocabularyGivesTheIdsOfItsTokenizerJson_data();
     void aVocabularyGivesTheIdsOfItsTokenizerJson();
+    void aSentencepieceVocabularyGivesTheIdsOfItsModel();
+    void aDamagedSentencepieceVocabularyIsNamed();
     void specialTokensAndTemplateComeFromTheMetadata();
     void controlTokensAreSpecialAndUserTokensOnlyMatch();
     void wrongMetadataIsNamed_data();
@@ -23,6 +25,8 @@ private Q_SLOTS:
 private:
     /// The vocabulary of a toy as llama.cpp's converter writes it.
     B vocabulary(const std::string &toy, const std::string &pre);
+    /// The same of a sentencepiece model with byte fallback, whose scores are its order.
+    static B sentencepieces(const Tokenizer &model);
     Result<std::shared_ptr<const Tokenizer>> load(const B &builder)
     {
         const std::string path = m_folder.filePath("test.gguf").toStdString();
@@ -89,6 +93,67 @@ void TestGgufTokenizer::aVocabularyGivesTheIdsOfItsTokenizerJson()
                  one.dump().c_str());
 }
 
+B TestGgufTokenizer::sentencepieces(const Tokenizer &model)
+{
+    std::vector<std::string> tokens;
+    std::vector<float> scores;
+    std::vector<std::int32_t> types;
+    for (TokenId id = 0; id < model.size(); ++id) {
+        const std::string piece = model.piece(id);
+        tokens.push_back(piece);
+        const bool byte = piece.size() == 6 && piece.starts_with("<0x");
+        types.push_back(id == 0 ? 2 : id < 3 ? 3 : byte ? 6 : 1);
+        scores.push_back(types.back() == 1 ? static_cast<float>(259 - id) : 0.0F);
+    }
+    B b;
+    b.text("tokenizer.ggml.model", "llama");
+    b.texts("tokenizer.ggml.tokens", tokens);
+    b.numbers("tokenizer.ggml.scores", B::F32, scores);
+    b.numbers("tokenizer.ggml.token_type", B::I32, types);
+    b.value("tokenizer.ggml.bos_token_id", B::U32, 1U);
+    b.value("tokenizer.ggml.eos_token_id", B::U32, 2U);
+    return b;
+}
+
+void TestGgufTokenizer::aSentencepieceVocabularyGivesTheIdsOfItsModel()
+{
+    const std::string folder = ATTUNE_TEST_DATA "/parity/llama-gqa";
+    const auto model = Tokenizer::load(folder + "/model");
+    QVERIFY2(model, model ? "" : model.error().message.c_str());
+    const auto rebuilt = load(sentencepieces(**model));
+    QVERIFY2(rebuilt, rebuilt ? "" : rebuilt.error().message.c_str());
+    QCOMPARE((*rebuilt)->size(), (*model)->size());
+    QCOMPARE((*rebuilt)->config().bos, std::optional<TokenId>(1));
+    QCOMPARE((*rebuilt)->config().stop, std::vector<TokenId>{2});
+    const auto cases = readJson(folder + "/tokens.json");
+    QVERIFY(cases && cases->size() > 10);
+    for (const Json &one : *cases) {
+        const auto text = one["text"].get<std::string>();
+        const auto ids = idsOf((*rebuilt)->encode(text));
+        QVERIFY2(ids == idsOf((*model)->encode(text)), text.c_str());
+        QCOMPARE((*rebuilt)->decode(ids), (*model)->decode(ids));
+    }
+}
+
+void TestGgufTokenizer::aDamagedSentencepieceVocabularyIsNamed()
+{
+    const auto damaged = [&](const std::vector<std::string> &tokens, const std::vector<std::int32_t> &types) {
+        B b;
+        b.text("tokenizer.ggml.model", "llama");
+        b.texts("tokenizer.ggml.tokens", tokens);
+        b.numbers("tokenizer.ggml.scores", B::F32, std::vector<float>(tokens.size(), 0.0F));
+        b.numbers("tokenizer.ggml.token_type", B::I32, types);
+        const auto tokenizer = load(b);
+        return tokenizer ? std::string() : tokenizer.error().message;
+    };
+    QVERIFY(damaged({"<unk>", "a"}, {2}).find("differ in length") != std::string::npos);
+    QVERIFY(damaged({"<unk>", "a"}, {1, 1}).find("one unknown token") != std::string::npos);
+    QVERIFY(damaged({"<unk>", "a"}, {2, 9}).find("token_type 1 is 9") != std::string::npos);
+    QVERIFY(damaged({"<unk>", ""}, {2, 1}).find("no sentencepiece model") != std::string::npos);
+    QVERIFY(damaged({"<unk>", "a", "a"}, {2, 1, 1}).find("no sentencepiece model") != std::string::npos);
+    QVERIFY(damaged({"<unk>", "<0x00>"}, {2, 6}).find("no sentencepiece model") != std::string::npos);
+}
+
 void TestGgufTokenizer::specialTokensAndTemplateComeFromTheMetadata()
 {
     B b = vocabulary("gpt2", "gpt-2");
@@ -128,7 +193,7 @@ void TestGgufTokenizer::wrongMetadataIsNamed_data()
     };
     row("no tokenizer", B(), "tokenizer.ggml.model");
     for (const auto &[model, named] :
-         {std::pair("llama", "sentencepiece tokenizers inside a GGUF"), {"bert", "bert"}}) {
+         {std::pair("llama", "tokenizer.ggml.scores"), {"bert", "bert"}}) {
         B b;
         b.text("tokenizer.ggml.model", model);
         row(model, b, named);
