@@ -9,6 +9,7 @@
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/split_bar.h"
 
+#include <QAbstractItemView>
 #include <QComboBox>
 #include <QFormLayout>
 #include <QLabel>
@@ -66,10 +67,14 @@ SplitPanel::SplitPanel(Session &session, QWidget *parent)
     m_test->setAccessibleName(tr("Test share in percent"));
     m_seed->setObjectName(QStringLiteral("splitSeed"));
     m_seed->setAccessibleName(tr("Seed of the split"));
+    for (QComboBox *one : {m_group, m_stratify}) // their choices come later than their first look
+        one->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_group->setObjectName(QStringLiteral("splitGroup"));
     m_group->setAccessibleName(tr("Keep together by"));
     m_stratify->setObjectName(QStringLiteral("splitStratify"));
     m_stratify->setAccessibleName(tr("Same shares in each"));
+    for (QComboBox *one : {m_group, m_stratify})
+        one->view()->setAccessibleName(one->accessibleName());
     for (QSpinBox *share : {m_validation, m_test}) {
         share->setRange(0, 90);
         share->setSuffix(tr(" %"));
