@@ -59,9 +59,18 @@ startDisplay()
     waitFor "the display" test -s "$home/display"
     DISPLAY=:$(cat "$home/display")
     export DISPLAY
-    openbox >/dev/null 2>&1 &
-    managerPid=$!
-    waitFor "the window manager" xdotool getmouselocation
+    waitFor "the window manager" startManager
+}
+
+# Without it no window is ever active, and its shortcuts do nothing.
+startManager()
+{
+    if [ -z "$managerPid" ] || ! kill -0 "$managerPid" 2>/dev/null; then
+        openbox >/dev/null 2>&1 &
+        managerPid=$!
+        sleep 0.5
+    fi
+    xdotool get_num_desktops # which it alone can answer
 }
 
 # startStudio ARGUMENT...: opens the window and waits until it has the keyboard.
