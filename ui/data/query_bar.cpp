@@ -134,7 +134,7 @@ void QueryBar::refresh()
     if (m_query.filtered())
         link(tr("Clear"), "clearFilter", [this] { m_query.clear(); });
     if (m_hiddenTest > 0 && !query.testRows) {
-        auto *note = new ElidedLabel(m_hiddenTest == 1 ? tr("1 test row hidden") : tr("%1 test rows hidden").arg(formatCount(m_hiddenTest)));
+        auto *note = new ElidedLabel((m_query.filtered() ? tr("%1 test rows:") : tr("%1 test rows hidden")).arg(formatCount(m_hiddenTest)));
         note->setProperty("caption", true);
         note->setFixedHeight(scaled(24));
         m_chips->addWidget(note);

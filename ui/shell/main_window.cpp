@@ -24,7 +24,7 @@
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
-#include <utility>
+#include <algorithm>
 
 namespace attune::ui {
 
@@ -123,7 +123,6 @@ void MainWindow::build()
     middle->addWidget(scroll, 1);
     layout->addLayout(middle, 1);
     m_status = new StatusLine;
-    m_textUnit = scaled(100);
     layout->addWidget(m_status);
     setCentralWidget(central);
 
@@ -168,7 +167,6 @@ void MainWindow::build()
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         Preferences().keepLook();
         fitPage();
-        scalePanels();
     });
     connect(&m_elsewhereTimer, &QTimer::timeout, this, &MainWindow::lookElsewhere);
     connect(qApp, &QApplication::focusChanged, this, [this](QWidget *, QWidget *now) {
@@ -228,16 +226,21 @@ void MainWindow::fitPage()
     const QSize own = current() ? current()->property("leastSize").toSize() : QSize(0, 0); // a workspace may need less
     const QSize least = own.isValid() ? own : LeastPage;
     m_pages->setMinimumSize(scaled(least.width()), scaled(least.height()));
+    scalePanels();
 }
 
-/// Panels keep their width in letters, not in pixels, when the text becomes another size.
+/// Panels keep their width in letters, not in pixels, when the text becomes another size: of the page that is shown, as
+/// the widths of the others are not to be trusted before they are.
 void MainWindow::scalePanels()
 {
-    const int before = std::exchange(m_textUnit, scaled(100));
-    if (before == m_textUnit)
+    Workspace *page = current();
+    const int unit = scaled(100);
+    const int before = page ? page->property("textUnit").toInt() : unit;
+    if (!page || before == unit)
         return;
-    const auto larger = [&](int length) { return length * m_textUnit / before; };
-    for (QSplitter *splitter : m_pages->findChildren<QSplitter *>()) {
+    page->setProperty("textUnit", unit);
+    const auto larger = [&](int length) { return length * unit / before; };
+    for (QSplitter *splitter : page->findChildren<QSplitter *>()) {
         if (splitter->orientation() != Qt::Horizontal)
             continue;
         QList<int> sizes = splitter->sizes();

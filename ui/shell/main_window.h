@@ -116,7 +116,6 @@ private:
     QTimer m_elsewhereTimer;
     bool m_elsewhereHidden = false;
     bool m_leaving = false;
-    int m_textUnit = 0; ///< scaled(100) of the text size that the panels have
     QHash<QWidget *, QPointer<QWidget>> m_lastFocus; ///< of each region
     QSet<const QWidget *> m_hiddenPanels;
 };

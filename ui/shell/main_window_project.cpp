@@ -15,6 +15,7 @@
 #include "ui/shell/status_line.h"
 #include "ui/shell/top_bar.h"
 #include "ui/shell/trouble.h"
+#include "ui/theme/theme.h"
 #include "ui/train/run_book.h"
 #include "ui/train/train_workspace.h"
 #include "ui/widgets/format.h"
@@ -123,6 +124,7 @@ void MainWindow::makeWorkspaces()
     int number = 0;
     for (Workspace *one : m_workspaces) {
         one->setAccessibleName(one->title());
+        one->setProperty("textUnit", scaled(100)); // see scalePanels()
         m_pages->addWidget(one);
         RailButton *button = m_rail->add(one->id(), one->title(), one->iconName());
         const QString id = one->id();

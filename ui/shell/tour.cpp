@@ -19,10 +19,9 @@
 #include <QPainter>
 #include <QScrollArea>
 #include <QScrollBar>
+#include <QSettings>
 #include <QTemporaryDir>
 #include <QThread>
-
-#include <utility>
 
 namespace attune::ui {
 
@@ -39,8 +38,8 @@ struct Shot {
     const char *ending = "";
 };
 
-// In this order and, for the next state, back: to switch theme or text size takes the most time of all, so that is done
-// twice for a state and not between states.
+// Large text comes last: a state is entered at the usual size. Theme and size are switched together, as to switch takes
+// the most time of all.
 const Shot shots[] = {
     {ThemeChoice::Dark, {1440, 900}, 1, "-dark"},
     {ThemeChoice::Dark, {1024, 700}, 1, "-dark-1024x700"},
@@ -87,6 +86,7 @@ public:
     explicit Lent(const QString &preferences)
     {
         Preferences::setFile(preferences);
+        m_theme.keepIn(nullptr); // nothing here is the user's choice
         m_theme.setReducedMotion(true); // a picture shows the end of each movement
     }
     ~Lent()
@@ -166,7 +166,7 @@ private:
             return failed(ErrorCode::Io, QStringLiteral("Can't write %1; is there room?").arg(notes));
         file.close();
         ATTUNE_CHECK(picture(window, "start-refused", [&] { window.openProject(toUtf8(notes)); }, atOnce));
-        Theme::instance().setTextScale(1); // the pages are made for the text size of that moment
+        look(shots[0]); // the pages are made for the text size of that moment
         if (!window.openProject(project))
             return fail(ErrorCode::Internal, toUtf8(window.startPage().trouble()));
         return {};
@@ -221,16 +221,32 @@ private:
         return life;
     }
 
+    /// One switch for both.
+    static void look(const Shot &shot)
+    {
+        Theme &theme = Theme::instance();
+        if (theme.choice() == shot.theme || theme.textScale() == shot.text) {
+            theme.setTextScale(shot.text);
+            theme.setChoice(shot.theme);
+            return;
+        }
+        const QTemporaryDir folder;
+        auto wanted = std::make_unique<QSettings>(folder.filePath("look.ini"), QSettings::IniFormat);
+        wanted->setValue("view/theme", shot.theme == ThemeChoice::Dark ? "dark" : "light");
+        wanted->setValue("view/textScale", shot.text);
+        wanted->setValue("view/reducedMotion", theme.reducedMotion());
+        theme.keepIn(std::move(wanted));
+        theme.keepIn(nullptr);
+    }
+
     Result<void> picture(MainWindow &window, const QString &name, const std::function<void()> &enter,
                          const std::function<bool()> &ready)
     {
+        look(shots[0]);
         if (enter)
             enter();
-        const bool back = std::exchange(m_back, !m_back);
-        for (std::size_t i = 0; i < std::size(shots); ++i) {
-            const Shot &shot = shots[back ? std::size(shots) - 1 - i : i];
-            Theme::instance().setTextScale(shot.text);
-            Theme::instance().setChoice(shot.theme);
+        for (const Shot &shot : shots) {
+            look(shot);
             window.resize(shot.size);
             settle();
             ATTUNE_CHECK(wait(window, name, ready));
@@ -256,7 +272,6 @@ private:
     const TourOptions m_options;
     const std::function<void(const QString &)> &m_wrote;
     int m_count = 0;
-    bool m_back = false; ///< which way through the shots the next state goes
 };
 
 } // namespace
