@@ -134,7 +134,8 @@ void QueryBar::refresh()
     if (m_query.filtered())
         link(tr("Clear"), "clearFilter", [this] { m_query.clear(); });
     if (m_hiddenTest > 0 && !query.testRows) {
-        auto *note = new ElidedLabel((m_query.filtered() ? tr("%1 test rows:") : tr("%1 test rows hidden")).arg(formatCount(m_hiddenTest)));
+        const QString words = m_query.filtered() ? tr("%1 test rows:") : tr("%1 test rows hidden");
+        auto *note = new ElidedLabel(words.arg(formatCount(m_hiddenTest)));
         note->setProperty("caption", true);
         note->setFixedHeight(scaled(24));
         m_chips->addWidget(note);
