@@ -26,6 +26,9 @@ private Q_SLOTS:
         values = parity::json(ATTUNE_TEST_DATA "/smollm2-135m.json")["gguf_fp32"];
     }
 
+    /// By it a run finds its base again, one of years ago too.
+    void theFingerprintStays() { QCOMPARE(model->fingerprint(), std::string("c3a0835746497b0dde9bd2d549c408f1")); }
+
     void topTenLogitsEqual()
     {
         for (const Json &c : values["top10"]) {
