@@ -210,7 +210,7 @@ void CompareWorkspace::updateVerdicts()
             continue;
         if (std::equal(columns.begin(), columns.end(), line.answerers.begin(),
                        [](const CompareColumn &c, const auto &a) { return c.answerer == a; }))
-            verdicts.insert(line.example, line.verdict == Verdict::Unknown ? Verdict::Equal : line.verdict);
+            verdicts.insert(line.example, line.verdict == Verdict::Unknown ? Verdict::Failed : line.verdict);
     }
     m_prompts->model()->setVerdicts(verdicts);
 }

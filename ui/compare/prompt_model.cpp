@@ -181,6 +181,7 @@ QVariant PromptModel::data(const QModelIndex &index, int role) const
             sentence += tr(", tags %1").arg(tags.join(QStringLiteral(", ")));
         sentence += is == Verdict::Differ  ? tr(", answers differ")
                     : is == Verdict::Equal ? tr(", answers are equal")
+                    : is == Verdict::Failed ? tr(", not all have answered")
                                            : tr(", not asked yet");
         return sentence;
     }

@@ -10,7 +10,7 @@
 namespace attune::ui {
 
 enum class PromptSource { Validation, Test, Own };
-enum class Verdict { Unknown, Equal, Differ }; ///< of the columns' answers
+enum class Verdict { Unknown, Equal, Differ, Failed }; ///< of the columns' answers
 
 /// A prompt of the user's own list: a conversation that ends with a question.
 using OwnPrompt = std::vector<Message>;

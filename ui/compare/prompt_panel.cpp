@@ -49,7 +49,9 @@ public:
         const auto verdict = static_cast<Verdict>(index.data(PromptModel::VerdictRole).toInt());
         int badge = 0;
         if (verdict != Verdict::Unknown) {
-            const QString word = verdict == Verdict::Differ ? PromptPanel::tr("differ") : PromptPanel::tr("equal");
+            const QString word = verdict == Verdict::Differ   ? PromptPanel::tr("differ")
+                                 : verdict == Verdict::Equal ? PromptPanel::tr("equal")
+                                                             : PromptPanel::tr("no answer");
             const QSize size = badgeSize(word);
             badge = size.width() + scaled(8);
             drawBadge(painter,

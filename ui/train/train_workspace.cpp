@@ -50,6 +50,7 @@ TrainWorkspace::TrainWorkspace(Session &session, QWidget *parent)
       m_notice(new InlineNotice(Tone::Warn)), m_splitter(new QSplitter(Qt::Horizontal)), m_right(new QStackedWidget)
 {
     setObjectName(QStringLiteral("trainWorkspace"));
+    setProperty("leastSize", QSize(leastWidth, leastHeight)); // for the window, which scrolls below it
     m_notice->setObjectName(QStringLiteral("cutOffNotice"));
     m_notice->hide();
     m_right->addWidget(m_differences);
@@ -121,7 +122,9 @@ void TrainWorkspace::makeStrip()
 
 void TrainWorkspace::showRuns(bool shown)
 {
-    m_runs->setVisible(shown);
+    if (shown && m_tiny && formShown())
+        showForm(false); // both would lie over the monitor
+    m_runs->setVisible(shown || !m_tiny);
     arrange();
     if (shown)
         m_runs->list()->setFocus(Qt::OtherFocusReason);
@@ -191,6 +194,8 @@ void TrainWorkspace::connectPanels()
 void TrainWorkspace::showForm(bool shown)
 {
     m_wantsForm = shown;
+    if (shown && m_tiny)
+        m_runs->hide();
     arrange();
     updateActions();
     if (shown && m_visible)

@@ -104,6 +104,12 @@ private Q_SLOTS:
         QVERIFY(train.runsPanel()->list()->hasFocus() || !train.isActiveWindow());
         QTest::keyClick(train.runsPanel()->list(), Qt::Key_Escape);
         QVERIFY(!train.runsPanel()->isVisible());
+        train.open({{QStringLiteral("new"), true}});
+        QVERIFY(train.form()->isVisible());
+        QVERIFY(train.searchField()->isVisible()); // the list takes the place of the form, and the other way round
+        QVERIFY(!train.form()->isVisible());
+        train.open({{QStringLiteral("new"), true}});
+        QVERIFY(!train.runsPanel()->isVisible());
         train.resize(1368, 800);
         QVERIFY(train.runsPanel()->isVisible());
         QVERIFY(!strip->isVisible());
