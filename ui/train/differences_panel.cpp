@@ -232,6 +232,7 @@ void DifferencesPanel::update()
 
 void DifferencesPanel::fillTable(const QList<const RunEntry *> &runs)
 {
+    m_table->verticalHeader()->setMinimumSectionSize(scaled(20)); // its own is of the text before
     m_table->verticalHeader()->setDefaultSectionSize(scaled(28));
     m_table->clear();
     m_table->clearSpans();
@@ -303,6 +304,7 @@ void DifferencesPanel::fillCheckpoints()
     m_checkpoints->horizontalHeaderItem(0)->setTextAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_checkpoints->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_checkpoints->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
+    m_checkpoints->verticalHeader()->setMinimumSectionSize(scaled(20));
     m_checkpoints->verticalHeader()->setDefaultSectionSize(scaled(32));
     m_checkpointsTitle->setVisible(entry && !entry->checkpoints.empty());
     m_checkpoints->horizontalHeader()->setVisible(entry && !entry->checkpoints.empty());

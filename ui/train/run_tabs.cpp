@@ -164,6 +164,7 @@ void RunTabs::showSettings()
     const RunEntry *entry = m_book.entry(m_run);
     const auto settings = entry ? settingsOf(entry->run) : Result<TrainSettings>(TrainSettings{});
     m_settings->setRowCount(0);
+    m_settings->verticalHeader()->setMinimumSectionSize(scaled(20)); // its own is of the text before
     m_settings->verticalHeader()->setDefaultSectionSize(scaled(26));
     if (!entry || !settings)
         return;

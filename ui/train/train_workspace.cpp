@@ -100,7 +100,7 @@ void TrainWorkspace::fit()
     m_runs->setMinimumWidth(scaled(240));
     m_runs->setMaximumWidth(scaled(360));
     m_monitor->setMinimumWidth(scaled(480));
-    m_right->setMinimumWidth(scaled(340));
+    m_right->setMinimumWidth(scaled(372)); // the form is never cut
 }
 
 void TrainWorkspace::makeStrip()
@@ -231,6 +231,7 @@ void TrainWorkspace::arrange()
         m_runs->setGeometry(m_strip->width(), 0, std::min(scaled(runsWidth), width() - m_strip->width()), height());
         m_runs->raise();
     }
+    const bool wasNarrow = m_narrow;
     if (narrow != m_narrow) {
         m_narrow = narrow;
         if (narrow) {
@@ -246,6 +247,8 @@ void TrainWorkspace::arrange()
     // Its sentence stands beside the form that lies over it.
     m_monitor->emptyState()->setContentsMargins(0, 0, narrow && formShown() ? wide : 0, 0);
     if (!narrow) {
+        if (wasNarrow) // it had no room of its own
+            m_splitter->setSizes({scaled(runsWidth), width() - scaled(runsWidth + rightWidth), scaled(rightWidth)});
         m_right->setCurrentWidget(formShown() ? static_cast<QWidget *>(m_form) : m_differences);
         return;
     }

@@ -5,7 +5,6 @@
 #include <QFile>
 #include <QDir>
 #include <QProcess>
-#include <QSignalSpy>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
@@ -80,11 +79,10 @@ private Q_SLOTS:
         QCOMPARE(SystemTheme().dark(), std::optional(true));
     }
 
-    void thePortalIsAskedAndFollowed()
+    void thePortalIsAsked()
     {
-        for (const char *tool : {"dbus-daemon", "dbus-send"})
-            if (QStandardPaths::findExecutable(tool).isEmpty())
-                QSKIP("There is no dbus-daemon or no dbus-send here.");
+        if (QStandardPaths::findExecutable("dbus-daemon").isEmpty())
+            QSKIP("There is no dbus-daemon here.");
         QProcess daemon;
         daemon.start("dbus-daemon", {"--session", "--print-address", "--nofork"});
         QVERIFY(daemon.waitForReadyRead());
@@ -99,19 +97,6 @@ private Q_SLOTS:
         write(m_folder->filePath("gtk-3.0/settings.ini"), "[Settings]\ngtk-theme-name=Adwaita\n"); // it says less than the portal
         SystemTheme system;
         QTRY_COMPARE(system.dark(), std::optional(true));
-        QSignalSpy changed(&system, &SystemTheme::changed);
-        const auto tell = [&](const QString &key, uint value) {
-            // From another process, as a desktop does.
-            QCOMPARE(QProcess::execute("dbus-send", {"--session", "--type=signal", "/org/freedesktop/portal/desktop",
-                                                     "org.freedesktop.portal.Settings.SettingChanged",
-                                                     "string:org.freedesktop.appearance", "string:" + key,
-                                                     QString("variant:uint32:%1").arg(value)}),
-                     0);
-        };
-        tell("accent-color", 2);
-        tell("color-scheme", 2);
-        QTRY_COMPARE(system.dark(), std::optional(false));
-        QCOMPARE(changed.count(), 1);
         daemon.terminate();
         daemon.waitForFinished();
     }

@@ -113,6 +113,8 @@ private Q_SLOTS:
         train.resize(1368, 800);
         QVERIFY(train.runsPanel()->isVisible());
         QVERIFY(!strip->isVisible());
+        QTest::qWait(20);
+        QVERIFY(train.form()->width() >= 390); // it has its place again
     }
 
     void theSmallPlotsAreATabWhereTheWindowIsLow()
