@@ -219,10 +219,15 @@ void HealthReview::readPair()
 {
     if (rows().size() < 2)
         return;
+    const std::int64_t left = rows()[m_left];
+    const std::int64_t right = rows()[m_right];
     m_session.ask<Pair>(
         this, QStringLiteral("pair"),
-        [left = rows()[m_left], right = rows()[m_right]](Project &project) { return readPairOf(project, left, right); },
-        [this](Result<Pair> pair) {
+        [left, right](Project &project) { return readPairOf(project, left, right); },
+        [this, left, right](Result<Pair> pair) {
+            // The groups may have been read anew meanwhile, and this one be gone.
+            if (rows().size() <= std::max(m_left, m_right) || rows()[m_left] != left || rows()[m_right] != right)
+                return;
             m_loaded = true;
             if (!pair)
                 return m_session.report(pair.error());
