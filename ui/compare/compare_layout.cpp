@@ -292,7 +292,7 @@ void CompareWorkspace::fit()
     m_seed->setFixedWidth(scaled(64));
     QWidget *bar = m_seed->parentWidget();
     bar->setFixedHeight(scaled(44));
-    bar->setMinimumWidth(scaled(560));
+    bar->setMinimumWidth(scaled(leastCentre));
 }
 
 void CompareWorkspace::applyNarrow()

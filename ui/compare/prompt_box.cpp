@@ -164,7 +164,7 @@ PromptBox::PromptBox(QWidget *parent) : QWidget(parent)
     const auto fit = [this] {
         m_temperature->setFixedSize(scaled(56), scaled(28));
         m_most->setFixedSize(scaled(60), scaled(28));
-        setMinimumWidth(scaled(560)); // what is less important than the rest goes when it gets narrow
+        setMinimumWidth(scaled(leastCentre));
     };
     fit();
     connect(&Theme::instance(), &Theme::changed, this, fit);

@@ -15,6 +15,9 @@ class KeyButton;
 
 enum class SystemPrompt { Rows, None, Own };
 
+/// The width, in units of the text size, at which the rows above and below the answers are whole.
+constexpr int leastCentre = 640;
+
 /// Where the question is typed that all columns answer, with what holds for all of them.
 class PromptBox final : public QWidget {
     Q_OBJECT
