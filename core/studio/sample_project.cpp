@@ -61,6 +61,7 @@ TrainSettings demoSettings()
     settings.quantization = "none";
     // Nor do its activations take much (0.3 GiB); computing them twice would cost a quarter of the time.
     settings.gradient_checkpointing = false;
+    settings.eval_steps = 80; // once an epoch: every evaluation reads 80 rows and answers four
     // The intent keeps getting better after the loss, which the free-worded summaries rule, has turned.
     settings.early_stopping_patience = 0;
     return settings;
