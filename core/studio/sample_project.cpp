@@ -59,7 +59,8 @@ TrainSettings demoSettings()
     settings.max_length = 512;
     // So small a model fits as it is, and NF4 would cost it a quarter of a nat (2.10 against 1.85 after six steps).
     settings.quantization = "none";
-    // Nor do its activations take much (0.3 GiB); computing them twice would cost a quarter of the time.
+    // Nor do its activations take much (some 0.3 GiB, reckoned); computing them twice would be half as much work again: two
+    // more products for each weight, where forward and input gradient take four.
     settings.gradient_checkpointing = false;
     settings.eval_steps = 80; // once an epoch: every evaluation reads 80 rows and answers four
     // The intent keeps getting better after the loss, which the free-worded summaries rule, has turned.
