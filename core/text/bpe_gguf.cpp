@@ -1,56 +1,12 @@
 #include "core/formats/gguf.h"
 #include "core/text/bpe_tokenizer.h"
-
-#include <algorithm>
-#include <array>
+#include "core/text/gguf_pretokenizers.h"
 
 namespace attune {
 
 namespace {
 
-/// How llama.cpp splits the text of a model, by the name in tokenizer.ggml.pre.
-struct PreKind {
-    std::vector<std::string_view> names;
-    std::vector<std::string_view> patterns;
-    bool wholeWords = false;
-};
-
-constexpr std::string_view Contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-
-const std::vector<PreKind> &preKinds()
-{
-    static const std::string llama3 =
-        std::string(Contractions) +
-        R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-    static const std::string qwen2 =
-        std::string(Contractions) +
-        R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-    static const std::vector<PreKind> kinds = {
-        {{"gpt-2", "phi-2", "mpt", "olmo"}, {Gpt2Pattern}, false},
-        {{"smollm", "starcoder", "refact", "command-r", "codeshell"}, {"\\p{N}", Gpt2Pattern}, false},
-        {{"llama3", "llama-v3", "llama-bpe"}, {llama3}, true},
-        {{"qwen2", "deepseek-r1-qwen"}, {qwen2}, false},
-        {{"default"}, {R"([\p{P}\$\+<=>\^~\|]+)", Gpt2Pattern, R"(\p{N}+)", "[0-9][0-9][0-9]"}, false},
-    };
-    return kinds;
-}
-
 enum TokenType : std::int64_t { Control = 3, UserDefined = 4 };
-
-Result<void> setPreTokenizer(const std::string &name, BpeModel &model)
-{
-    for (const PreKind &kind : preKinds()) {
-        if (std::find(kind.names.begin(), kind.names.end(), name) == kind.names.end())
-            continue;
-        for (const std::string_view pattern : kind.patterns)
-            ATTUNE_CHECK(model.preTokenizer.addPattern(pattern, PreTokenizer::Gaps::Keep, model.where));
-        model.wholeWords = kind.wholeWords;
-        return {};
-    }
-    return fail(ErrorCode::InvalidInput, model.where + ": the pre-tokenizer " + name +
-                                             " (tokenizer.ggml.pre) is not supported; use the model's Hugging Face "
-                                             "folder.");
-}
 
 Result<std::optional<TokenId>> tokenId(const GgufFile &file, const std::string &key, std::size_t size)
 {
@@ -117,7 +73,9 @@ Result<std::shared_ptr<const Tokenizer>> BpeTokenizer::fromGguf(const GgufFile &
         }
     }
     ATTUNE_TRY(const auto pre, file.string("tokenizer.ggml.pre"));
-    ATTUNE_CHECK(setPreTokenizer(pre.value_or("default"), model));
+    ATTUNE_TRY(auto cut, ggufPreTokenizer(pre.value_or("default"), model.where));
+    model.preTokenizer = std::move(cut.preTokenizer);
+    model.wholeWords = cut.wholeWords;
     return create(std::move(model));
 }
 

@@ -1,12 +1,11 @@
 #include "core/text/bpe_tokenizer.h"
+#include "core/text/tokenizer_json.h"
 
 #include <algorithm>
 
 namespace attune {
 
 namespace {
-
-constexpr std::int64_t MaxVocabulary = 1 << 22;
 
 /// Reads tokenizer.json. What it does not know is an error that names it: a construct passed over would give other
 /// ids than the model was trained on.
@@ -20,13 +19,13 @@ public:
             return fail(ErrorCode::InvalidInput, where() + " has no \"model\".");
         ATTUNE_CHECK(readModel(m_json["model"]));
         ATTUNE_CHECK(readAdded(config));
-        ATTUNE_CHECK(readNormalizer(member("normalizer")));
-        ATTUNE_CHECK(readPreTokenizer(member("pre_tokenizer")));
+        ATTUNE_CHECK(readNormalizer(jsonMember(m_json, "normalizer")));
+        ATTUNE_CHECK(readPreTokenizer(jsonMember(m_json, "pre_tokenizer")));
         if (!m_byteLevel)
             return unsupported("a pre-tokenizer without \"ByteLevel\"");
-        if (const std::string type = typeOf(member("decoder")); type != "ByteLevel" && type != "")
+        if (const std::string type = jsonType(jsonMember(m_json, "decoder")); type != "ByteLevel" && type != "")
             return unsupported("the decoder " + type);
-        ATTUNE_CHECK(readPostProcessor(member("post_processor")));
+        ATTUNE_TRY(m_prefix, prefixToken(m_json, where()));
         ATTUNE_CHECK(readSpecialTokens(config));
         return std::move(m_model);
     }
@@ -36,28 +35,12 @@ private:
 
     tl::unexpected<Error> unsupported(const std::string &what) const
     {
-        return fail(ErrorCode::InvalidInput, where() + ": " + what + " is not supported.");
-    }
-
-    const Json &member(const char *key) const
-    {
-        static const Json Null;
-        const auto found = m_json.find(key);
-        return found == m_json.end() ? Null : *found;
-    }
-
-    static std::string typeOf(const Json &object)
-    {
-        if (object.is_null())
-            return {};
-        const auto found = object.is_object() ? object.find("type") : object.end();
-        return object.is_object() && found != object.end() && found->is_string() ? found->get<std::string>()
-                                                                                 : "of unknown type";
+        return unsupportedInJson(where(), what);
     }
 
     Result<void> readModel(const Json &model)
     {
-        const std::string type = typeOf(model);
+        const std::string type = jsonType(model);
         if (type != "BPE" && !(type == "of unknown type" && model.contains("merges")))
             return unsupported("a model of the type " + type);
         // Each of these changes ids, so none may be passed over.
@@ -67,7 +50,7 @@ private:
         }
         ATTUNE_TRY(const bool byteFallback, jsonValue<bool>(model, "byte_fallback", false, where()));
         if (byteFallback)
-            return unsupported("a BPE model with \"byte_fallback\" and no tokenizer.model beside it");
+            return unsupported("a byte-level BPE model with \"byte_fallback\"");
         m_model.hasUnknown = model.contains("unk_token") && !model["unk_token"].is_null();
         ATTUNE_TRY(m_model.wholeWords, jsonValue<bool>(model, "ignore_merges", false, where()));
 
@@ -121,24 +104,15 @@ private:
         m_model.tokens.resize(m_tokenEnd);
         for (const AddedToken &token : config.added)
             m_model.added.add(token);
-        const Json &list = member("added_tokens");
-        if (list.is_null())
-            return {};
-        if (!list.is_array())
-            return fail(ErrorCode::InvalidInput, where() + ": \"added_tokens\" must be a list.");
-        for (const Json &entry : list) {
-            ATTUNE_TRY(const auto id, jsonValue<std::int64_t>(entry, "id", -1, where()));
-            if (id < 0 || id >= MaxVocabulary)
-                return fail(ErrorCode::Corrupt, where() + ": an added token has no valid id.");
-            ATTUNE_TRY(AddedToken token, parseAddedToken(entry, static_cast<TokenId>(id), where()));
+        ATTUNE_TRY(auto listed, addedTokensOf(m_json, where()));
+        for (AddedToken &token : listed)
             m_model.added.add(std::move(token));
-        }
         return {};
     }
 
     Result<void> readNormalizer(const Json &json)
     {
-        const std::string type = typeOf(json);
+        const std::string type = jsonType(json);
         if (type.empty())
             return {};
         if (type == "NFC") {
@@ -155,7 +129,7 @@ private:
 
     Result<void> readPreTokenizer(const Json &json)
     {
-        const std::string type = typeOf(json);
+        const std::string type = jsonType(json);
         if (m_byteLevel)
             return unsupported("a pre-tokenizer after \"ByteLevel\"");
         if (type == "Sequence" && json.contains("pretokenizers") && json["pretokenizers"].is_array()) {
@@ -198,26 +172,6 @@ private:
                 return m_model.preTokenizer.addLiteral((*pattern)["String"].get<std::string>(), gaps, where());
         }
         return unsupported("\"Split\" without a pattern");
-    }
-
-    /// The post-processor only tells which special token goes before a text.
-    Result<void> readPostProcessor(const Json &json)
-    {
-        const std::string type = typeOf(json);
-        if (type.empty() || type == "ByteLevel")
-            return {};
-        if (type == "Sequence" && json.contains("processors") && json["processors"].is_array()) {
-            for (const Json &part : json["processors"])
-                ATTUNE_CHECK(readPostProcessor(part));
-            return {};
-        }
-        if (type != "TemplateProcessing" || !json.contains("single") || !json["single"].is_array())
-            return unsupported("the post-processor " + type);
-        const Json &single = json["single"];
-        if (!single.empty() && single[0].is_object() && single[0].contains("SpecialToken")) {
-            ATTUNE_TRY(m_prefix, jsonValue<std::string>(single[0]["SpecialToken"], "id", "", where()));
-        }
-        return {};
     }
 
     /// The id of a special token of tokenizer_config.json, which then matches in texts, whether or not it is listed.

@@ -1,58 +1,15 @@
 #include "core/formats/gguf.h"
+#include "core/text/sentencepiece_model.h"
 #include "core/text/sentencepiece_tokenizer.h"
-
-#include <algorithm>
-#include <array>
-#include <bit>
 
 namespace attune {
 
 namespace {
 
-/// The kinds of pieces, in sentencepiece's numbering and llama.cpp's alike.
-enum PieceType : std::int64_t { Normal = 1, Unknown, Control, UserDefined, Unused, Byte };
+using Type = SentencePieceModel::PieceType;
 
-/// A protocol buffer as it is written: only what a sentencepiece model needs of the format.
-class Message {
-public:
-    void integer(unsigned field, std::uint64_t value)
-    {
-        varint(field << 3U);
-        varint(value);
-    }
-    void number(unsigned field, float value)
-    {
-        varint(field << 3U | 5U);
-        const auto bits = std::bit_cast<std::uint32_t>(value);
-        for (unsigned shift = 0; shift < 32; shift += 8)
-            m_bytes += static_cast<char>(bits >> shift & 255U);
-    }
-    void bytes(unsigned field, std::string_view content)
-    {
-        varint(field << 3U | 2U);
-        varint(content.size());
-        m_bytes += content;
-    }
-    const std::string &content() const { return m_bytes; }
-
-private:
-    void varint(std::uint64_t value)
-    {
-        for (; value > 127; value >>= 7U)
-            m_bytes += static_cast<char>((value & 127U) | 128U);
-        m_bytes += static_cast<char>(value);
-    }
-
-    std::string m_bytes;
-};
-
-struct Vocabulary {
-    std::vector<std::string> tokens;
-    std::vector<double> scores;
-    std::vector<std::int64_t> types;
-};
-
-Result<Vocabulary> readVocabulary(const GgufFile &file)
+/// The pieces with the types that the file gives, in sentencepiece's numbering and llama.cpp's alike.
+Result<std::vector<SentencePieceModel::Piece>> readPieces(const GgufFile &file)
 {
     const std::string where = file.path().string();
     const auto *tokens = file.strings("tokenizer.ggml.tokens");
@@ -64,39 +21,33 @@ Result<Vocabulary> readVocabulary(const GgufFile &file)
     if (scores->size() != tokens->size() || types->size() != tokens->size())
         return fail(ErrorCode::Corrupt, where + ": tokenizer.ggml.tokens, tokenizer.ggml.scores and "
                                                 "tokenizer.ggml.token_type differ in length.");
-    if (std::count(types->begin(), types->end(), std::int64_t(Unknown)) != 1)
-        return fail(ErrorCode::Corrupt, where + ": tokenizer.ggml.token_type does not name one unknown token.");
-    for (std::size_t i = 0; i < types->size(); ++i)
-        if ((*types)[i] < Normal || (*types)[i] > Byte)
+    std::vector<SentencePieceModel::Piece> pieces(tokens->size());
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        if ((*types)[i] < std::int64_t(Type::Normal) || (*types)[i] > std::int64_t(Type::Byte))
             return fail(ErrorCode::Corrupt, where + ": tokenizer.ggml.token_type " + std::to_string(i) + " is " +
                                                 std::to_string((*types)[i]) + ", expected 1 to 6.");
-    return Vocabulary{*tokens, *scores, *types};
+        pieces[i] = {(*tokens)[i], static_cast<float>((*scores)[i]), static_cast<Type>((*types)[i])};
+    }
+    return pieces;
 }
 
-/// The fields of sentencepiece_model.proto, by their numbers there.
-std::string serializedModel(const Vocabulary &vocabulary, bool prefixSpace, std::span<const std::int64_t> specials)
+/// The library wants one unknown piece. Converters call further ones so (padding up to the size of the embedding), or
+/// the real one a control token; then the metadata says which it is.
+Result<void> settleUnknown(std::vector<SentencePieceModel::Piece> &pieces, std::optional<std::int64_t> named,
+                           const std::string &where)
 {
-    Message model;
-    for (std::size_t i = 0; i < vocabulary.tokens.size(); ++i) {
-        Message piece;
-        piece.bytes(1, vocabulary.tokens[i]);
-        piece.number(2, static_cast<float>(vocabulary.scores[i]));
-        piece.integer(3, static_cast<std::uint64_t>(vocabulary.types[i]));
-        model.bytes(1, piece.content());
-    }
-    Message trainer;
-    trainer.integer(3, 2); // model_type: BPE
-    trainer.integer(35, std::find(vocabulary.types.begin(), vocabulary.types.end(), std::int64_t(Byte)) !=
-                            vocabulary.types.end()); // byte_fallback
-    for (unsigned i = 0; i < specials.size(); ++i)
-        trainer.integer(40 + i, static_cast<std::uint64_t>(specials[i])); // unk_id, bos_id, eos_id, pad_id; -1: none
-    model.bytes(2, trainer.content());
-    Message normalizer;
-    normalizer.bytes(1, "identity");
-    normalizer.integer(3, prefixSpace ? 1 : 0); // add_dummy_prefix
-    normalizer.integer(4, 0);                   // remove_extra_whitespaces
-    model.bytes(3, normalizer.content());
-    return model.content();
+    std::vector<std::size_t> unknown;
+    for (std::size_t i = 0; i < pieces.size(); ++i)
+        if (pieces[i].type == Type::Unknown)
+            unknown.push_back(i);
+    if (!named && unknown.size() == 1)
+        return {};
+    if (!named)
+        return fail(ErrorCode::Corrupt, where + ": tokenizer.ggml.token_type does not name one unknown token.");
+    for (const std::size_t i : unknown)
+        pieces[i].type = Type::Unused;
+    pieces[static_cast<std::size_t>(*named)].type = Type::Unknown;
+    return {};
 }
 
 } // namespace
@@ -104,43 +55,44 @@ std::string serializedModel(const Vocabulary &vocabulary, bool prefixSpace, std:
 Result<std::shared_ptr<const Tokenizer>> SentencePieceTokenizer::fromGguf(const GgufFile &file)
 {
     const std::string where = file.path().string();
-    ATTUNE_TRY(const Vocabulary vocabulary, readVocabulary(file));
-    const auto size = static_cast<std::int64_t>(vocabulary.tokens.size());
+    SentencePieceModel model;
+    ATTUNE_TRY(model.pieces, readPieces(file));
 
     TokenizerConfig config;
     config.where = where;
-    std::array<std::int64_t, 4> specials = {-1, -1, -1, -1};
-    specials[0] = std::find(vocabulary.types.begin(), vocabulary.types.end(), std::int64_t(Unknown)) -
-                  vocabulary.types.begin();
-    constexpr std::array<const char *, 2> named = {"tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id"};
-    constexpr std::array<const char *, 2> stops = {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"};
-    const auto idOf = [&](const char *key) -> Result<std::int64_t> {
+    const auto idOf = [&](const char *key) -> Result<std::optional<std::int64_t>> {
         ATTUNE_TRY(const auto id, file.integer(key));
-        if (id && (*id < 0 || *id >= size))
+        if (id && (*id < 0 || *id >= static_cast<std::int64_t>(model.pieces.size())))
             return fail(ErrorCode::Corrupt, where + ": " + key + " is " + std::to_string(*id) +
-                                                ", outside the vocabulary of " + std::to_string(size) + " tokens.");
-        return id.value_or(-1);
+                                                ", outside the vocabulary of " + std::to_string(model.pieces.size()) +
+                                                " tokens.");
+        return id;
     };
-    for (std::size_t i = 0; i < named.size(); ++i) {
-        ATTUNE_TRY(specials[i + 1], idOf(named[i]));
-    }
-    for (const char *key : stops) {
+    ATTUNE_TRY(const auto unknown, idOf("tokenizer.ggml.unknown_token_id"));
+    ATTUNE_CHECK(settleUnknown(model.pieces, unknown, where));
+    ATTUNE_TRY(const auto bos, idOf("tokenizer.ggml.bos_token_id"));
+    ATTUNE_TRY(const auto eos, idOf("tokenizer.ggml.eos_token_id"));
+    model.bos = bos.value_or(-1);
+    model.eos = eos.value_or(-1);
+    for (const char *key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
         ATTUNE_TRY(const auto id, idOf(key));
-        if (id >= 0)
-            addStop(config.stop, static_cast<TokenId>(id));
+        if (id)
+            addStop(config.stop, static_cast<TokenId>(*id));
     }
-    for (std::size_t i = 0; i < vocabulary.types.size(); ++i)
-        if (vocabulary.types[i] == Control || vocabulary.types[i] == UserDefined)
-            config.added.push_back({.id = static_cast<TokenId>(i),
-                                    .content = vocabulary.tokens[i],
-                                    .special = vocabulary.types[i] == Control});
+    for (std::size_t i = 0; i < model.pieces.size(); ++i) {
+        const SentencePieceModel::Piece &piece = model.pieces[i];
+        if (piece.type == Type::Control || piece.type == Type::UserDefined)
+            config.added.push_back(
+                {.id = static_cast<TokenId>(i), .content = piece.text, .special = piece.type == Type::Control});
+    }
     ATTUNE_TRY(config.addBos, file.boolean("tokenizer.ggml.add_bos_token"));
     ATTUNE_TRY(config.addPrefixSpace, file.boolean("tokenizer.ggml.add_space_prefix"));
     ATTUNE_TRY(const auto chatTemplate, file.string("tokenizer.chat_template"));
     config.chatTemplate = chatTemplate.value_or("");
     // llama.cpp puts a space before the text after a special token too.
     config.legacy = true;
-    return create(serializedModel(vocabulary, config.addPrefixSpace.value_or(true), specials), where, config);
+    model.dummyPrefix = config.addPrefixSpace.value_or(true);
+    return create(model.serialized(), where, config);
 }
 
 } // namespace attune

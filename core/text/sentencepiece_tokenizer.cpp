@@ -1,5 +1,7 @@
 #include "core/text/sentencepiece_tokenizer.h"
 
+#include "core/text/sentencepiece_check.h"
+
 #include <algorithm>
 #include <charconv>
 #include <sentencepiece_processor.h>
@@ -49,6 +51,8 @@ Result<std::unique_ptr<sentencepiece::SentencePieceProcessor>> loadModel(const s
                                                                          const std::string &where)
 {
     auto processor = std::make_unique<sentencepiece::SentencePieceProcessor>();
+    if (!characterMapsAreSound(model))
+        return fail(ErrorCode::Corrupt, where + " is damaged: its table of characters leads out of itself; fetch it again.");
     const auto status = processor->LoadFromSerializedProto(model);
     if (!status.ok())
         return fail(ErrorCode::Corrupt, where + " is no sentencepiece model, or it is damaged; fetch it again.",

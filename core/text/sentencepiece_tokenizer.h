@@ -18,6 +18,10 @@ public:
                                                            const TokenizerConfig &config);
     /// From tokenizer.ggml.* of a file whose tokenizer.ggml.model is "llama": the model is built anew for the library.
     static Result<std::shared_ptr<const Tokenizer>> fromGguf(const GgufFile &file);
+    /// Whether a tokenizer.json was made of a sentencepiece model, and from such a one: the model is built anew.
+    static bool isMadeOfOne(const Json &json);
+    static Result<std::shared_ptr<const Tokenizer>> fromJson(const Json &json, const std::string &where,
+                                                             const TokenizerConfig &config);
     ~SentencePieceTokenizer() override;
 
     std::vector<Token> encode(std::string_view text) const override;

@@ -23,7 +23,9 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::fromFolder(const std::filesy
         return fail(ErrorCode::NotFound,
                     folder.string() + " holds no tokenizer: neither tokenizer.model nor tokenizer.json is there.");
     ATTUNE_TRY(const Json content, readJson(json));
-    return BpeTokenizer::fromJson(content, json.string(), config);
+    return SentencePieceTokenizer::isMadeOfOne(content)
+               ? SentencePieceTokenizer::fromJson(content, json.string(), config)
+               : BpeTokenizer::fromJson(content, json.string(), config);
 }
 
 Result<std::shared_ptr<const Tokenizer>> Tokenizer::fromGguf(const GgufFile &file)

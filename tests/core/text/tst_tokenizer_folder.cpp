@@ -172,7 +172,7 @@ void TestTokenizerFolder::whatIsNotSupportedIsNamed_data()
                                       << "without pre-tokenizer";
     QTest::newRow("metaspace") << "/pre_tokenizer"
                                << R"({"type":"Metaspace"})"
-                               << "Metaspace";
+                               << "fuse_unk";
     QTest::newRow("no byte level") << "/pre_tokenizer"
                                    << R"({"type":"Digits","individual_digits":true})"
                                    << "without \"ByteLevel\"";
