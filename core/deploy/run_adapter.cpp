@@ -14,8 +14,11 @@ Result<std::string> configText(const Run &run)
     ATTUNE_TRY(adapter.config.r, jsonValue<std::int64_t>(run.settings, "lora_r", defaults.r, where));
     ATTUNE_TRY(adapter.config.alpha, jsonValue<double>(run.settings, "lora_alpha", defaults.alpha, where));
     ATTUNE_TRY(adapter.config.dropout, jsonValue<double>(run.settings, "lora_dropout", defaults.dropout, where));
-    ATTUNE_TRY(const auto targets, jsonValue<std::string>(run.settings, "target_modules", "all-linear", where));
-    ATTUNE_TRY(adapter.config.targets, parseTargetModules(targets));
+    ATTUNE_TRY(adapter.config.rslora, jsonValue<bool>(run.settings, "use_rslora", false, where));
+    ATTUNE_TRY(adapter.config.dora, jsonValue<bool>(run.settings, "use_dora", false, where));
+    ATTUNE_TRY(const auto modules, jsonValue<std::string>(run.settings, "target_modules", "all-linear", where));
+    ATTUNE_TRY(const auto layers, jsonValue<std::string>(run.settings, "layers_to_transform", "", where));
+    ATTUNE_TRY(adapter.config.targets, TargetModules::parse(modules, layers));
     adapter.baseModel = run.modelPath;
     return peftConfigText(adapter);
 }

@@ -13,22 +13,23 @@
 namespace attune {
 namespace {
 
-constexpr std::array<std::string_view, projectionCount> shortNames = {"q_proj",    "k_proj",  "v_proj",   "o_proj",
-                                                                      "gate_proj", "up_proj", "down_proj"};
-constexpr std::array<std::string_view, projectionCount> pathNames = {
-    "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
-    "mlp.gate_proj",    "mlp.up_proj",      "mlp.down_proj"};
-
 std::string tensorName(std::int64_t layer, Projection projection, std::string_view side)
 {
     return "base_model.model.model.layers." + std::to_string(layer) + "." + std::string(pathName(projection)) + "." +
-           std::string(side) + ".weight";
+           std::string(side);
 }
+
+enum class Side { A, B, Magnitude };
+// PEFT's names; older versions wrote the magnitude with ".weight" behind it.
+constexpr std::array<std::pair<std::string_view, Side>, 4> sides = {{{"lora_A.weight", Side::A},
+                                                                     {"lora_B.weight", Side::B},
+                                                                     {"lora_magnitude_vector", Side::Magnitude},
+                                                                     {"lora_magnitude_vector.weight", Side::Magnitude}}};
 
 struct ParsedName {
     std::int64_t layer = 0;
     Projection projection = Projection::Q;
-    bool isA = false;
+    Side side = Side::A;
 };
 
 std::optional<ParsedName> parseTensorName(std::string_view name)
@@ -43,14 +44,51 @@ std::optional<ParsedName> parseTensorName(std::string_view name)
         return std::nullopt;
     name.remove_prefix(static_cast<std::size_t>(end - name.data()));
     for (int i = 0; i < projectionCount; ++i) {
-        const std::string stem = "." + std::string(pathNames[static_cast<std::size_t>(i)]);
-        if (name == stem + ".lora_A.weight" || name == stem + ".lora_B.weight") {
-            parsed.projection = static_cast<Projection>(i);
-            parsed.isA = name.ends_with("lora_A.weight");
-            return parsed;
-        }
+        const std::string stem = "." + std::string(pathName(static_cast<Projection>(i))) + ".";
+        if (!name.starts_with(stem))
+            continue;
+        for (const auto &[ending, side] : sides)
+            if (name.substr(stem.size()) == ending) {
+                parsed.projection = static_cast<Projection>(i);
+                parsed.side = side;
+                return parsed;
+            }
     }
     return std::nullopt;
+}
+
+/// target_modules is a list of names, or a text that PEFT takes for a pattern.
+Result<TargetModules> parseTargets(const Json &json, std::string_view where)
+{
+    std::string modules = "all-linear";
+    std::string layers;
+    const auto has = [&](const char *key) { return json.contains(key) && !json[key].is_null(); };
+    if (has("target_modules") && json["target_modules"].is_string()) {
+        modules = json["target_modules"].get<std::string>();
+    } else if (has("target_modules")) {
+        modules.clear();
+        if (!json["target_modules"].is_array())
+            return fail(ErrorCode::InvalidInput, std::string(where) + ": target_modules is no list and no text.");
+        for (const Json &name : json["target_modules"]) {
+            if (!name.is_string())
+                return fail(ErrorCode::InvalidInput, std::string(where) + ": target_modules has a name that is no text.");
+            modules += (modules.empty() ? "" : ",") + name.get<std::string>();
+        }
+    }
+    if (has("layers_to_transform")) {
+        const Json numbers =
+            json["layers_to_transform"].is_array() ? json["layers_to_transform"] : Json::array({json["layers_to_transform"]});
+        for (const Json &number : numbers) {
+            if (!number.is_number_integer())
+                return fail(ErrorCode::InvalidInput,
+                            std::string(where) + ": layers_to_transform has a layer that is no whole number.");
+            layers += (layers.empty() ? "" : ",") + number.dump();
+        }
+    }
+    auto targets = TargetModules::parse(modules, layers);
+    if (!targets)
+        return fail(targets.error().code, std::string(where) + ": " + targets.error().message);
+    return targets;
 }
 
 Result<LoraConfig> parseConfig(const Json &json, std::string_view where)
@@ -67,17 +105,21 @@ Result<LoraConfig> parseConfig(const Json &json, std::string_view where)
     ATTUNE_TRY(const auto bias, jsonValue<std::string>(json, "bias", "none", where));
     if (bias != "none")
         return unsupported("bias \"" + bias + "\"");
-    for (const char *flag : {"use_dora", "use_rslora", "fan_in_fan_out"}) {
+    for (const char *flag : {"fan_in_fan_out", "lora_bias", "use_qalora"}) {
         ATTUNE_TRY(const auto on, jsonValue<bool>(json, flag, false, where));
         if (on)
             return unsupported(flag);
     }
-    for (const char *key : {"rank_pattern", "alpha_pattern", "modules_to_save", "layer_replication"})
+    for (const char *key : {"rank_pattern", "alpha_pattern", "modules_to_save", "layer_replication",
+                            "exclude_modules", "layers_pattern", "trainable_token_indices", "target_parameters"})
         if (json.contains(key) && !json[key].is_null() && !json[key].empty())
             return unsupported(key);
     ATTUNE_TRY(config.r, jsonValue<std::int64_t>(json, "r", 0, where));
     ATTUNE_TRY(config.alpha, jsonValue<double>(json, "lora_alpha", 0, where));
     ATTUNE_TRY(config.dropout, jsonValue<double>(json, "lora_dropout", 0, where));
+    ATTUNE_TRY(config.rslora, jsonValue<bool>(json, "use_rslora", false, where));
+    ATTUNE_TRY(config.dora, jsonValue<bool>(json, "use_dora", false, where));
+    ATTUNE_TRY(config.targets, parseTargets(json, where));
     if (config.r < 1 || config.r > 65536)
         return fail(ErrorCode::InvalidInput,
                     std::string(where) + ": r is " + std::to_string(config.r) + ", expected 1 to 65536.");
@@ -90,43 +132,9 @@ Result<LoraConfig> parseConfig(const Json &json, std::string_view where)
 
 } // namespace
 
-std::string_view shortName(Projection projection)
+double LoraConfig::scale() const
 {
-    return shortNames[static_cast<std::size_t>(projection)];
-}
-
-std::string_view pathName(Projection projection)
-{
-    return pathNames[static_cast<std::size_t>(projection)];
-}
-
-bool LoraConfig::targetsProjection(Projection projection) const
-{
-    return std::find(targets.begin(), targets.end(), projection) != targets.end();
-}
-
-Result<std::vector<Projection>> parseTargetModules(const std::string &text)
-{
-    if (text == "all-linear")
-        return LoraConfig{}.targets;
-    std::vector<bool> wanted(projectionCount, false);
-    std::size_t begin = 0;
-    while (begin <= text.size()) {
-        const std::size_t end = std::min(text.find(',', begin), text.size());
-        const std::string one = text.substr(begin, end - begin);
-        const auto found = std::find(shortNames.begin(), shortNames.end(), one);
-        if (found == shortNames.end())
-            return fail(ErrorCode::InvalidInput, "target_modules: \"" + one +
-                                                     "\" is none of q_proj, k_proj, v_proj, o_proj, gate_proj, "
-                                                     "up_proj, down_proj; or give all-linear.");
-        wanted[static_cast<std::size_t>(found - shortNames.begin())] = true;
-        begin = end + 1;
-    }
-    std::vector<Projection> targets;
-    for (int i = 0; i < projectionCount; ++i)
-        if (wanted[static_cast<std::size_t>(i)])
-            targets.push_back(static_cast<Projection>(i));
-    return targets;
+    return rslora ? alpha / std::sqrt(static_cast<double>(r)) : alpha / static_cast<double>(r);
 }
 
 ProjectionShape projectionShape(const ModelConfig &m, Projection projection)
@@ -155,18 +163,24 @@ Result<void> Adapter::checkAgainst(const ModelConfig &model) const
                                                  std::to_string(layer) + " " + std::string(shortName(projection)) +
                                                  " " + how + ".");
     };
+    for (const auto &[key, pair] : pairs)
+        if (key.first >= model.layers)
+            return differs(key.first, key.second,
+                           "is beyond the base model's " + std::to_string(model.layers) + " layers");
+    ATTUNE_TRY(const ModuleSelection wanted, config.targets.select(model.layers));
     for (const auto &[key, pair] : pairs) {
         const auto &[layer, projection] = key;
-        if (layer >= model.layers)
-            return differs(layer, projection, "is beyond the base model's " + std::to_string(model.layers) + " layers");
         const ProjectionShape shape = projectionShape(model, projection);
         if (pair.in != shape.in || pair.out != shape.out)
             return differs(layer, projection,
                            "is for " + std::to_string(pair.out) + " x " + std::to_string(pair.in) + ", not " +
                                std::to_string(shape.out) + " x " + std::to_string(shape.in));
+        const auto &of = wanted[static_cast<std::size_t>(layer)];
+        if (std::find(of.begin(), of.end(), projection) == of.end())
+            return differs(layer, projection, "is not one of its target_modules");
     }
     for (std::int64_t layer = 0; layer < model.layers; ++layer)
-        for (const Projection projection : config.targets)
+        for (const Projection projection : wanted[static_cast<std::size_t>(layer)])
             if (!pairs.contains({layer, projection}))
                 return differs(layer, projection, "is missing in it");
     return {};
@@ -180,33 +194,48 @@ Result<Adapter> parsePeftAdapter(std::span<const std::byte> safetensors, const s
     ATTUNE_TRY(adapter.config, parseConfig(json, where));
     ATTUNE_TRY(adapter.baseModel, jsonValue<std::string>(json, "base_model_name_or_path", "", where));
     ATTUNE_TRY(const auto file, SafetensorsFile::parse(safetensors, where));
-    adapter.config.targets.clear();
-    std::vector<bool> seen(projectionCount, false);
     for (const auto &[name, tensor] : file.tensors()) {
         const auto parsed = parseTensorName(name);
         if (!parsed)
             return fail(ErrorCode::InvalidInput,
                         std::string(where) + ": the tensor " + name + " is for a module that is not supported.");
-        const auto rank = parsed->isA ? 0U : 1U;
+        LoraPair &pair = adapter.pairs[{parsed->layer, parsed->projection}];
+        const auto read = [&view = tensor](std::vector<float> &values) {
+            values.resize(static_cast<std::size_t>(view.elements()));
+            toFloat(view, 0, view.elements(), values.data());
+        };
+        if (parsed->side == Side::Magnitude) {
+            read(pair.magnitude);
+            continue;
+        }
+        const bool isA = parsed->side == Side::A;
+        const auto rank = isA ? 0U : 1U;
         if (tensor.shape.size() != 2 || tensor.shape[rank] != adapter.config.r)
             return fail(ErrorCode::Corrupt, std::string(where) + ": " + name + " does not have the rank " +
                                                 std::to_string(adapter.config.r) + " that the configuration says.");
-        LoraPair &pair = adapter.pairs[{parsed->layer, parsed->projection}];
-        (parsed->isA ? pair.in : pair.out) = tensor.shape[1U - rank];
-        auto &values = parsed->isA ? pair.a : pair.b;
-        values.resize(static_cast<std::size_t>(tensor.elements()));
-        toFloat(tensor, 0, tensor.elements(), values.data());
-        seen[static_cast<std::size_t>(parsed->projection)] = true;
+        (isA ? pair.in : pair.out) = tensor.shape[1U - rank];
+        read(isA ? pair.a : pair.b);
     }
-    for (const auto &[key, pair] : adapter.pairs)
+    for (const auto &[key, pair] : adapter.pairs) {
+        const auto &[layer, projection] = key;
         if (pair.a.empty() || pair.b.empty())
-            return fail(ErrorCode::Corrupt, std::string(where) + ": " + tensorName(key.first, key.second, "lora_") +
-                                                " lacks its lora_A or lora_B.");
+            return fail(ErrorCode::Corrupt,
+                        std::string(where) + " lacks " +
+                            tensorName(layer, projection, pair.a.empty() ? "lora_A.weight" : "lora_B.weight") + ".");
+        const auto magnitudes = adapter.config.dora ? static_cast<std::size_t>(pair.out) : 0;
+        if (pair.magnitude.size() != magnitudes)
+            return fail(ErrorCode::Corrupt, std::string(where) + ": " +
+                                                tensorName(layer, projection, "lora_magnitude_vector") + " has " +
+                                                std::to_string(pair.magnitude.size()) + " values, not " +
+                                                std::to_string(magnitudes) + ", as use_dora and its lora_B say.");
+        for (const auto *values : {&pair.a, &pair.b, &pair.magnitude})
+            if (!std::all_of(values->begin(), values->end(), [](float value) { return std::isfinite(value); }))
+                return fail(ErrorCode::Corrupt, std::string(where) + " is damaged: layer " + std::to_string(layer) + " " +
+                                                    std::string(shortName(projection)) +
+                                                    " holds values that are no numbers; export an earlier checkpoint.");
+    }
     if (adapter.pairs.empty())
         return fail(ErrorCode::Corrupt, std::string(where) + " holds no LoRA tensors.");
-    for (int i = 0; i < projectionCount; ++i)
-        if (seen[static_cast<std::size_t>(i)])
-            adapter.config.targets.push_back(static_cast<Projection>(i));
     return adapter;
 }
 
@@ -221,14 +250,19 @@ std::string peftTensorBytes(const Adapter &adapter)
 {
     std::vector<TensorToWrite> tensors;
     for (const auto &[key, pair] : adapter.pairs) {
-        tensors.push_back({tensorName(key.first, key.second, "lora_A"),
+        tensors.push_back({tensorName(key.first, key.second, "lora_A.weight"),
                            DType::F32,
                            {adapter.config.r, pair.in},
                            std::as_bytes(std::span(pair.a))});
-        tensors.push_back({tensorName(key.first, key.second, "lora_B"),
+        tensors.push_back({tensorName(key.first, key.second, "lora_B.weight"),
                            DType::F32,
                            {pair.out, adapter.config.r},
                            std::as_bytes(std::span(pair.b))});
+        if (adapter.config.dora)
+            tensors.push_back({tensorName(key.first, key.second, "lora_magnitude_vector"),
+                               DType::F32,
+                               {pair.out},
+                               std::as_bytes(std::span(pair.magnitude))});
     }
     return safetensorsBytes(tensors, {{"format", "pt"}});
 }
@@ -250,12 +284,12 @@ std::string peftConfigText(const Adapter &adapter)
     json["fan_in_fan_out"] = false;
     json["inference_mode"] = true;
     json["init_lora_weights"] = true;
-    json["use_rslora"] = false;
-    json["use_dora"] = false;
-    auto targets = OrderedJson::array();
-    for (const Projection projection : adapter.config.targets)
-        targets.push_back(shortName(projection));
-    json["target_modules"] = targets;
+    json["use_rslora"] = adapter.config.rslora;
+    json["use_dora"] = adapter.config.dora;
+    const TargetModules &targets = adapter.config.targets;
+    json["target_modules"] = targets.isPattern() ? OrderedJson(targets.modules()) : OrderedJson(targets.names());
+    if (!targets.layers().empty())
+        json["layers_to_transform"] = targets.layerNumbers();
     return json.dump(2) + "\n";
 }
 

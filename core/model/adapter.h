@@ -2,6 +2,7 @@
 
 #include "core/base/result.h"
 #include "core/model/model_config.h"
+#include "core/model/target_modules.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -14,27 +15,18 @@
 
 namespace attune {
 
-/// The seven projections of a decoder layer, in the order in which this program keeps them.
-enum class Projection { Q, K, V, O, Gate, Up, Down };
-inline constexpr int projectionCount = 7;
-/// "q_proj" and "self_attn.q_proj".
-std::string_view shortName(Projection projection);
-std::string_view pathName(Projection projection);
-
 /// LoRA's shape, in PEFT's terms. Hu et al. 2021, arXiv:2106.09685.
 struct LoraConfig {
     std::int64_t r = 16;
     double alpha = 32;
     double dropout = 0;
-    std::vector<Projection> targets = {Projection::Q,    Projection::K,  Projection::V,   Projection::O,
-                                       Projection::Gate, Projection::Up, Projection::Down};
-    double scale() const { return alpha / static_cast<double>(r); }
-    bool targetsProjection(Projection projection) const;
+    bool rslora = false; ///< alpha / sqrt(r). Kalajdzievski 2023, arXiv:2312.03732
+    bool dora = false;   ///< a trained magnitude for each output. Liu et al. 2024, arXiv:2402.09353
+    TargetModules targets;
+    /// What the product of the pair is multiplied by.
+    double scale() const;
     bool operator==(const LoraConfig &) const = default;
 };
-
-/// "all-linear", or a comma-separated list of projections ("q_proj,v_proj"). Fails with InvalidInput naming the odd one.
-Result<std::vector<Projection>> parseTargetModules(const std::string &text);
 
 /// One projection's pair: a [r, in], b [out, r], row-major fp32.
 struct LoraPair {
@@ -42,6 +34,7 @@ struct LoraPair {
     std::int64_t out = 0;
     std::vector<float> a;
     std::vector<float> b;
+    std::vector<float> magnitude; ///< DoRA's, [out]; empty without
 };
 
 /// A LoRA adapter outside the model, as PEFT stores it.
@@ -62,7 +55,7 @@ struct ProjectionShape {
 ProjectionShape projectionShape(const ModelConfig &model, Projection projection);
 
 /// A PEFT folder (adapter_config.json, adapter_model.safetensors): tensors F32, F16 or BF16. A setting that changes the
-/// computation and is not supported here (DoRA, a bias, modules_to_save, rank patterns, another peft_type) is an error.
+/// computation and is not supported here (a bias, modules_to_save, rank patterns, another peft_type) is an error.
 Result<Adapter> readPeftAdapter(const std::filesystem::path &folder);
 /// The same from the parts that a project file keeps.
 Result<Adapter> parsePeftAdapter(std::span<const std::byte> safetensors, const std::string &configJson,

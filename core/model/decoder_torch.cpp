@@ -12,6 +12,7 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <algorithm>
+#include <cmath>
 
 namespace attune {
 namespace {
@@ -27,6 +28,24 @@ Dropout dropoutFor(const LoraState *lora, std::uint64_t seed, std::size_t layer,
     return {lora->config.dropout, (seed * 4096 + layer) * 4 + group};
 }
 
+/// x += noise, uniform in +-bound: a function of seed and place, so that any number of threads draws the same.
+/// NEFTune; Jain et al. 2023, arXiv:2310.05914.
+void addNoise(at::Tensor &x, double bound, std::uint64_t seed)
+{
+    at::Tensor noise = at::empty(x.sizes(), at::kFloat);
+    float *to = noise.mutable_data_ptr<float>();
+    at::parallel_for(0, noise.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) { // SplitMix64 at the place's own state
+            std::uint64_t z = seed * 0xD1342543DE82EF95ULL + static_cast<std::uint64_t>(i) * 0x9E3779B97F4A7C15ULL;
+            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+            z ^= z >> 31;
+            to[i] = static_cast<float>((static_cast<double>(z >> 11) * 0x1p-52 - 1.0) * bound);
+        }
+    });
+    x.add_(noise.to(x.device(), x.scalar_type()));
+}
+
 at::Tensor indexTensor(const std::vector<std::int64_t> &values, at::Device device)
 {
     return at::tensor(values, at::TensorOptions().dtype(at::kLong)).to(device);
@@ -34,18 +53,21 @@ at::Tensor indexTensor(const std::vector<std::int64_t> &values, at::Device devic
 
 } // namespace
 
-void LoraState::refresh(const std::vector<DecoderLayer> &decoder, at::ScalarType dtype)
+void LoraState::refresh(const std::vector<DecoderLayer> &decoder, at::ScalarType dtype, DequantScratch &scratch)
 {
-    for (std::size_t i = 0; i < layers.size(); ++i) {
-        layers[i].qkv.refresh(decoder[i].qkv.out(), dtype);
-        layers[i].o.refresh(decoder[i].o.out(), dtype);
-        layers[i].gateUp.refresh(decoder[i].gateUp.out(), dtype);
-        layers[i].down.refresh(decoder[i].down.out(), dtype);
-    }
+    for (std::size_t i = 0; i < layers.size(); ++i)
+        for (const auto &[group, linear] : {std::pair(&layers[i].qkv, &decoder[i].qkv),
+                                            std::pair(&layers[i].o, &decoder[i].o),
+                                            std::pair(&layers[i].gateUp, &decoder[i].gateUp),
+                                            std::pair(&layers[i].down, &decoder[i].down)}) {
+            group->refresh(linear->out(), dtype);
+            linear->refreshGain(*group, scratch);
+        }
 }
 
-void LanguageModel::Impl::buildLora(const LoraConfig &loraConfig)
+Result<void> LanguageModel::Impl::buildLora(const LoraConfig &loraConfig)
 {
+    ATTUNE_TRY(const ModuleSelection selection, loraConfig.targets.select(config.layers));
     auto state = std::make_unique<LoraState>();
     state->config = loraConfig;
     state->layers.resize(layers.size());
@@ -68,8 +90,9 @@ void LanguageModel::Impl::buildLora(const LoraConfig &loraConfig)
                 to.rank = r;
                 to.scale = loraConfig.scale();
                 const auto &projections = group.projections();
+                const auto &wanted = selection[i];
                 for (std::size_t p = 0; p < projections.size(); ++p) {
-                    if (!loraConfig.targetsProjection(projections[p]))
+                    if (std::find(wanted.begin(), wanted.end(), projections[p]) == wanted.end())
                         continue;
                     LoraGroup::Part part;
                     part.projection = projections[p];
@@ -81,6 +104,14 @@ void LanguageModel::Impl::buildLora(const LoraConfig &loraConfig)
                 take(to.columns(), group.in(), &to.a, &to.aGradient);
                 for (auto &part : to.parts)
                     take(part.out, r, &part.b, &part.bGradient);
+                for (auto &part : to.parts)
+                    if (loraConfig.dora) {
+                        take(part.out, 1, &part.magnitude, &part.magnitudeGradient);
+                        if (part.magnitude.defined()) {
+                            part.magnitude = part.magnitude.view({part.out});
+                            part.magnitudeGradient = part.magnitudeGradient.view({part.out});
+                        }
+                    }
             };
             fill(layers[i].qkv, state->layers[i].qkv);
             fill(layers[i].o, state->layers[i].o);
@@ -94,6 +125,7 @@ void LanguageModel::Impl::buildLora(const LoraConfig &loraConfig)
     state->gradients = at::zeros({offset}, options);
     walk();
     lora = std::move(state);
+    return {};
 }
 
 LoraState::Layer &LanguageModel::Impl::loraOf(std::size_t layer)
@@ -121,6 +153,23 @@ at::Tensor LanguageModel::Impl::embed(std::span<const TokenId> ids) const
     checkIds(ids);
     const std::vector<std::int64_t> wide(ids.begin(), ids.end());
     return at::embedding(embedding, indexTensor(wide, device));
+}
+
+std::vector<Stretch> LanguageModel::Impl::stretchesOf(const TokenBatch &batch) const
+{
+    const auto shape = [&](std::int64_t rows, std::int64_t length) {
+        return HeadShape{rows, length, config.heads, config.kvHeads, config.headDim};
+    };
+    if (batch.packed.empty())
+        return {{0, shape(batch.rows, batch.length)}};
+    std::vector<Stretch> stretches;
+    std::int64_t begin = 0;
+    for (const std::int64_t length : batch.packed) {
+        stretches.push_back({begin, shape(1, length)});
+        begin += length;
+    }
+    TORCH_CHECK(batch.rows == 1 && begin == batch.length, "the packed rows do not fill their batch");
+    return stretches;
 }
 
 at::Tensor LanguageModel::Impl::normHeads(const DecoderLayer &layer, const at::Tensor &qkv,
@@ -159,8 +208,9 @@ void LanguageModel::Impl::normHeadsBackward(const DecoderLayer &layer, const at:
     }
 }
 
-at::Tensor LanguageModel::Impl::layerForward(std::size_t index, const at::Tensor &x, const HeadShape &shape,
-                                             std::uint64_t dropoutSeed, LayerTape *tape)
+at::Tensor LanguageModel::Impl::layerForward(std::size_t index, const at::Tensor &x,
+                                             std::span<const Stretch> stretches, std::uint64_t dropoutSeed,
+                                             LayerTape *tape)
 {
     const DecoderLayer &layer = layers[index];
     LoraState::Layer &l = loraOf(index);
@@ -171,8 +221,18 @@ at::Tensor LanguageModel::Impl::layerForward(std::size_t index, const at::Tensor
     t.x = x;
     t.normed1 = rmsNorm(x, layer.norm1, config.rmsNormEps, &t.rstd1);
     t.qkv = layer.qkv.forward(t.normed1, l.qkv, dropout(0), scratch, &t.uQkv);
-    t.heads = splitHeads(normHeads(layer, t.qkv, &t.headRstd), shape, rotary, 0);
-    t.attended = attention(t.heads, config.window(index), 0, tape ? &t.lse : nullptr);
+    const at::Tensor normedQkv = normHeads(layer, t.qkv, &t.headRstd);
+    std::vector<at::Tensor> attended;
+    t.heads.clear();
+    t.lse.assign(stretches.size(), {});
+    for (std::size_t s = 0; s < stretches.size(); ++s) {
+        const Stretch &stretch = stretches[s];
+        Heads heads = splitHeads(normedQkv.narrow(0, stretch.begin, stretch.tokens()), stretch.shape, rotary, 0);
+        attended.push_back(attention(heads, config.window(index), 0, tape ? &t.lse[s] : nullptr));
+        if (tape)
+            t.heads.push_back(std::move(heads));
+    }
+    t.attended = attended.size() == 1 ? attended.front() : at::cat(attended, 0);
     t.x2 = layer.o.forward(t.attended, l.o, dropout(1), scratch, &t.uO).add_(x);
     t.normed2 = rmsNorm(t.x2, layer.norm2, config.rmsNormEps, &t.rstd2);
     t.gateUp = layer.gateUp.forward(t.normed2, l.gateUp, dropout(2), scratch, &t.uGateUp);
@@ -180,7 +240,7 @@ at::Tensor LanguageModel::Impl::layerForward(std::size_t index, const at::Tensor
 }
 
 at::Tensor LanguageModel::Impl::layerBackward(std::size_t index, at::Tensor dy, const LayerTape &t,
-                                              const HeadShape &shape, std::uint64_t dropoutSeed)
+                                              std::span<const Stretch> stretches, std::uint64_t dropoutSeed)
 {
     const DecoderLayer &layer = layers[index];
     LoraState::Layer &l = loraOf(index);
@@ -192,9 +252,16 @@ at::Tensor LanguageModel::Impl::layerBackward(std::size_t index, at::Tensor dy, 
         layer.gateUp.backward(dGateUp, t.normed2, t.uGateUp, l.gateUp, dropout(2), true, scratch);
     rmsNormBackward(dNormed2, t.x2, layer.norm2, t.rstd2, dy); // dy is now the gradient of x2
     const at::Tensor dAttended = layer.o.backward(dy, t.attended, t.uO, l.o, dropout(1), true, scratch);
-    const Heads dHeads = attentionBackward(dAttended, t.attended, t.lse, t.heads, config.window(index));
+    std::vector<at::Tensor> dQkvs;
+    for (std::size_t s = 0; s < stretches.size(); ++s) {
+        const std::int64_t begin = stretches[s].begin;
+        const std::int64_t tokens = stretches[s].tokens();
+        const Heads dHeads = attentionBackward(dAttended.narrow(0, begin, tokens), t.attended.narrow(0, begin, tokens),
+                                               t.lse[s], t.heads[s], config.window(index));
+        dQkvs.push_back(joinHeads(dHeads, stretches[s].shape, rotary));
+    }
+    at::Tensor dQkv = dQkvs.size() == 1 ? dQkvs.front() : at::cat(dQkvs, 0);
     const bool first = index == 0; // nothing below it is trained
-    at::Tensor dQkv = joinHeads(dHeads, shape, rotary);
     normHeadsBackward(layer, t.qkv, t.headRstd, dQkv);
     const at::Tensor dNormed1 = layer.qkv.backward(dQkv, t.normed1, t.uQkv, l.qkv, dropout(0), !first, scratch);
     if (first)
@@ -244,27 +311,29 @@ LossSum LanguageModel::Impl::headLoss(const at::Tensor &x, const TokenBatch &bat
     return loss;
 }
 
-LossSum LanguageModel::Impl::trainBatch(const TokenBatch &batch, double denominator, std::uint64_t dropoutSeed,
-                                        bool checkpointing)
+LossSum LanguageModel::Impl::trainBatch(const TokenBatch &batch, const BatchOptions &options)
 {
     needPositions(batch.length);
-    const HeadShape shape{batch.rows, batch.length, config.heads, config.kvHeads, config.headDim};
+    const std::vector<Stretch> stretches = stretchesOf(batch);
     std::vector<LayerTape> tapes(layers.size());
     at::Tensor x = embed(batch.ids);
+    if (options.neftuneNoiseAlpha > 0)
+        addNoise(x, options.neftuneNoiseAlpha / std::sqrt(static_cast<double>(batch.length * config.hiddenSize)),
+                 options.seed);
     for (std::size_t i = 0; i < layers.size(); ++i) {
-        const at::Tensor y = layerForward(i, x, shape, dropoutSeed, checkpointing ? nullptr : &tapes[i]);
+        const at::Tensor y = layerForward(i, x, stretches, options.seed, options.checkpointing ? nullptr : &tapes[i]);
         tapes[i].x = x;
         x = y;
     }
     at::Tensor dx;
-    const LossSum loss = headLoss(x, batch, 1.0 / denominator, &dx);
+    const LossSum loss = headLoss(x, batch, 1.0 / options.denominator, &dx);
     x = at::Tensor();
     for (std::size_t i = layers.size(); i-- > 0;) {
-        if (checkpointing) {
+        if (options.checkpointing) {
             const at::Tensor input = tapes[i].x;
-            layerForward(i, input, shape, dropoutSeed, &tapes[i]);
+            layerForward(i, input, stretches, options.seed, &tapes[i]);
         }
-        dx = layerBackward(i, dx, tapes[i], shape, dropoutSeed);
+        dx = layerBackward(i, dx, tapes[i], stretches, options.seed);
         tapes[i] = LayerTape{};
     }
     return loss;
@@ -273,10 +342,10 @@ LossSum LanguageModel::Impl::trainBatch(const TokenBatch &batch, double denomina
 LossSum LanguageModel::Impl::evaluateBatch(const TokenBatch &batch)
 {
     needPositions(batch.length);
-    const HeadShape shape{batch.rows, batch.length, config.heads, config.kvHeads, config.headDim};
+    const std::vector<Stretch> stretches = stretchesOf(batch);
     at::Tensor x = embed(batch.ids);
     for (std::size_t i = 0; i < layers.size(); ++i)
-        x = layerForward(i, x, shape, 0, nullptr);
+        x = layerForward(i, x, stretches, 0, nullptr);
     return headLoss(x, batch, 0, nullptr);
 }
 

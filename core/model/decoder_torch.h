@@ -13,11 +13,19 @@ struct LayerTape {
     at::Tensor x, rstd1, normed1;
     at::Tensor qkv; ///< before normHeads()
     std::array<at::Tensor, 2> headRstd;
-    Heads heads;
-    at::Tensor attended, lse;
+    std::vector<Heads> heads; ///< of each stretch
+    std::vector<at::Tensor> lse;
+    at::Tensor attended;
     at::Tensor x2, rstd2, normed2;
     at::Tensor gateUp;
     at::Tensor uQkv, uO, uGateUp, uDown;
+};
+
+/// Tokens whose attention keeps among themselves: a whole batch of rows that begin at position 0, or one row of a packed one.
+struct Stretch {
+    std::int64_t begin = 0; ///< of the batch's N rows
+    HeadShape shape;
+    std::int64_t tokens() const { return shape.batch * shape.time; }
 };
 
 struct DecoderLayer {
@@ -37,7 +45,7 @@ struct LoraState {
     at::Tensor gradients;  ///< float32 [P]
     std::vector<Layer> layers;
     /// Brings the compute copies up to date, after the parameters changed.
-    void refresh(const std::vector<DecoderLayer> &decoder, at::ScalarType dtype);
+    void refresh(const std::vector<DecoderLayer> &decoder, at::ScalarType dtype, DequantScratch &scratch);
 };
 
 struct KvCache::Impl {
@@ -63,23 +71,26 @@ struct LanguageModel::Impl {
 
     static Result<std::unique_ptr<Impl>> load(const std::filesystem::path &model, const LoadOptions &options);
 
-    void buildLora(const LoraConfig &config);
+    /// Room for the parameters, all 0. Fails with InvalidInput where the configuration selects no module.
+    Result<void> buildLora(const LoraConfig &config);
+    void refreshLora() { lora->refresh(layers, dtype, scratch); }
     void needPositions(std::int64_t count);
     LoraState::Layer &loraOf(std::size_t layer);
 
     at::Tensor embed(std::span<const TokenId> ids) const;
+    std::vector<Stretch> stretchesOf(const TokenBatch &batch) const;
     /// y [N, hidden]. The tape may be null.
-    at::Tensor layerForward(std::size_t index, const at::Tensor &x, const HeadShape &shape, std::uint64_t dropoutSeed,
-                            LayerTape *tape);
+    at::Tensor layerForward(std::size_t index, const at::Tensor &x, std::span<const Stretch> stretches,
+                            std::uint64_t dropoutSeed, LayerTape *tape);
     /// dx [N, hidden], or undefined below the first layer.
-    at::Tensor layerBackward(std::size_t index, at::Tensor dy, const LayerTape &tape, const HeadShape &shape,
-                             std::uint64_t dropoutSeed);
+    at::Tensor layerBackward(std::size_t index, at::Tensor dy, const LayerTape &tape,
+                             std::span<const Stretch> stretches, std::uint64_t dropoutSeed);
     /// qkv with the heads of queries and keys normed, where the model does that. rstd may be null.
     at::Tensor normHeads(const DecoderLayer &layer, const at::Tensor &qkv, std::array<at::Tensor, 2> *rstd) const;
     /// From the gradient of its result to that of its argument, in place.
     void normHeadsBackward(const DecoderLayer &layer, const at::Tensor &qkv, const std::array<at::Tensor, 2> &rstd,
                            at::Tensor &gradient) const;
-    LossSum trainBatch(const TokenBatch &batch, double denominator, std::uint64_t dropoutSeed, bool checkpointing);
+    LossSum trainBatch(const TokenBatch &batch, const BatchOptions &options);
     LossSum evaluateBatch(const TokenBatch &batch);
     /// Hidden states [tokens, hidden] of all feeds, before the final norm.
     at::Tensor cachedForward(std::span<const Feed> feeds);

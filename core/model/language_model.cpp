@@ -257,7 +257,7 @@ Result<void> LanguageModel::startAdapter(const LoraConfig &config, std::uint64_t
 {
     return guarded("Making the adapter", [&]() -> Result<void> {
         const c10::InferenceMode noGradients;
-        m_impl->buildLora(config);
+        ATTUNE_CHECK(m_impl->buildLora(config));
         m_impl->lora->baseModel = m_impl->path.string();
         auto generator = at::detail::createCPUGenerator(seed);
         forEachGroup(*m_impl->lora, [&](std::int64_t, LoraGroup &group) {
@@ -266,7 +266,15 @@ Result<void> LanguageModel::startAdapter(const LoraConfig &config, std::uint64_t
             const double bound = 1.0 / std::sqrt(static_cast<double>(group.a.size(1)));
             group.a.copy_(at::empty(group.a.sizes(), at::kFloat).uniform_(-bound, bound, generator));
         });
-        m_impl->lora->refresh(m_impl->layers, m_impl->dtype);
+        for (std::size_t i = 0; i < m_impl->layers.size() && config.dora; ++i) {
+            LoraState::Layer &lora = m_impl->lora->layers[i];
+            const DecoderLayer &layer = m_impl->layers[i];
+            layer.qkv.startMagnitudes(lora.qkv, m_impl->scratch);
+            layer.o.startMagnitudes(lora.o, m_impl->scratch);
+            layer.gateUp.startMagnitudes(lora.gateUp, m_impl->scratch);
+            layer.down.startMagnitudes(lora.down, m_impl->scratch);
+        }
+        m_impl->refreshLora();
         return {};
     });
 }
@@ -276,16 +284,18 @@ Result<void> LanguageModel::useAdapter(const Adapter &adapter)
     ATTUNE_CHECK(adapter.checkAgainst(m_impl->config));
     return guarded("Loading the adapter", [&]() -> Result<void> {
         const c10::InferenceMode noGradients;
-        m_impl->buildLora(adapter.config);
+        ATTUNE_CHECK(m_impl->buildLora(adapter.config));
         m_impl->lora->baseModel = adapter.baseModel;
         forEachGroup(*m_impl->lora, [&](std::int64_t layer, LoraGroup &group) {
             for (LoraGroup::Part &part : group.parts) {
                 const LoraPair &pair = adapter.pairs.at({layer, part.projection});
                 group.a.narrow(0, part.column, group.rank).copy_(copyIn(pair.a, {group.rank, pair.in}));
                 part.b.copy_(copyIn(pair.b, {pair.out, group.rank}));
+                if (adapter.config.dora)
+                    part.magnitude.copy_(copyIn(pair.magnitude, {pair.out}));
             }
         });
-        m_impl->lora->refresh(m_impl->layers, m_impl->dtype);
+        m_impl->refreshLora();
         return {};
     });
 }
@@ -316,18 +326,19 @@ Adapter LanguageModel::adapter() const
         for (const LoraGroup::Part &part : group.parts)
             adapter.pairs[{layer, part.projection}] = {group.a.size(1), part.out,
                                                        copyOut(group.a.narrow(0, part.column, group.rank)),
-                                                       copyOut(part.b)};
+                                                       copyOut(part.b),
+                                                       part.magnitude.defined() ? copyOut(part.magnitude)
+                                                                                : std::vector<float>()};
     });
     return adapter;
 }
 
-Result<LossSum> LanguageModel::accumulateGradients(const TokenBatch &batch, double denominator,
-                                                   std::uint64_t dropoutSeed, bool checkpointing)
+Result<LossSum> LanguageModel::accumulateGradients(const TokenBatch &batch, const BatchOptions &options)
 {
     return guarded("A training step of " + std::to_string(batch.rows) + " x " + std::to_string(batch.length) + " tokens",
                    [&]() -> Result<LossSum> {
                        const c10::InferenceMode noGradients;
-                       return m_impl->trainBatch(batch, denominator, dropoutSeed, checkpointing);
+                       return m_impl->trainBatch(batch, options);
                    });
 }
 

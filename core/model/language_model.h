@@ -27,13 +27,23 @@ struct LoadOptions {
 
 /// Rows of one length: ids [rows, length], targets[i] the token that ids[i] is to predict, or -1 where nothing is trained on.
 /// Shorter rows are filled up at the end, with any id and targets -1: causal attention keeps the filling out of the rest.
+/// Packed: one row in which several stand one after another, each at positions from 0 and blind to the others.
 struct TokenBatch {
     std::int64_t rows = 0;
     std::int64_t length = 0;
+    std::vector<std::int64_t> packed; ///< the lengths of the packed rows, in their order; empty: not packed
     std::vector<TokenId> ids;
     std::vector<std::int64_t> targets;
 
     std::int64_t supervised() const; ///< targets that are not -1
+};
+
+/// How a batch is trained on.
+struct BatchOptions {
+    double denominator = 1;       ///< the gradient is that of sum(nll) / denominator
+    std::uint64_t seed = 0;       ///< of the dropout masks and the noise; 0: no dropout
+    double neftuneNoiseAlpha = 0; ///< uniform noise of +-alpha / sqrt(length x hidden) on the embeddings; 0: none
+    bool checkpointing = false;   ///< keep one activation a layer and compute the rest again
 };
 
 /// Sum of negative log-likelihoods in nats, over so many tokens.
@@ -104,9 +114,8 @@ public:
     Adapter adapter() const;
 
     // --- training: gradients add up until takeStep or clearGradients ---
-    /// Adds the gradient of sum(nll) / denominator. `dropoutSeed` tells the masks. Returns the sum.
-    Result<LossSum> accumulateGradients(const TokenBatch &batch, double denominator, std::uint64_t dropoutSeed,
-                                        bool checkpointing);
+    /// Adds the batch's gradient. Returns the sum.
+    Result<LossSum> accumulateGradients(const TokenBatch &batch, const BatchOptions &options);
     Result<LossSum> evaluate(const TokenBatch &batch);
 
     // --- inference ---

@@ -7,6 +7,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <algorithm>
 
@@ -257,46 +258,145 @@ at::Tensor LinearGroup::fewRowsBase(const at::Tensor &x) const
     return wide.to(x.scalar_type());
 }
 
+at::Tensor LinearGroup::base(const at::Tensor &x, DequantScratch &scratch) const
+{
+    return few(x) && (m_dense.defined() || m_in % 64 == 0) ? fewRowsBase(x) : product(x, weight(scratch).t());
+}
+
 at::Tensor LinearGroup::forward(const at::Tensor &x, const LoraGroup &lora, const Dropout &dropout,
                                 DequantScratch &scratch, at::Tensor *u) const
 {
     const bool byKernel = few(x) && (m_dense.defined() || m_in % 64 == 0);
-    at::Tensor y = byKernel ? fewRowsBase(x) : product(x, weight(scratch).t());
-    if (m_bias.defined())
-        y.add_(m_bias);
-    if (!lora.active())
+    at::Tensor y = base(x, scratch);
+    if (!lora.active()) {
+        if (m_bias.defined())
+            y.add_(m_bias);
         return y;
+    }
     const at::Tensor kept = dropout.active() ? dropped(x, dropout) : x;
     const at::Tensor down = byKernel ? denseLinear(kept, lora.computeA) : product(kept, lora.computeA.t());
+    // With DoRA the sum of frozen and trained product is scaled; without, they just add up.
+    at::Tensor plain;
+    if (lora.dora() && dropout.active()) {
+        plain = y;
+        y = base(kept, scratch);
+        plain.sub_(y);
+    }
     if (byKernel)
         y.add_(denseLinear(down, lora.computeB));
     else
         addUp(y, down, lora);
+    if (lora.dora())
+        y.mul_(lora.gain);
+    if (plain.defined())
+        y.add_(plain);
+    if (m_bias.defined())
+        y.add_(m_bias);
     if (u)
         *u = down;
     return y;
 }
 
+void LinearGroup::loraGradients(const at::Tensor &dy, const at::Tensor &dropped, const at::Tensor &u,
+                                const at::Tensor &du, LoraGroup &lora) const
+{
+    const at::Tensor scaled = u * lora.scale;
+    for (LoraGroup::Part &part : lora.parts)
+        addProduct(part.bGradient, dy.narrow(1, part.rowBegin, part.out).t(), scaled.narrow(1, part.column, lora.rank));
+    addProduct(lora.aGradient, du.t(), dropped);
+}
+
 at::Tensor LinearGroup::backward(const at::Tensor &dy, const at::Tensor &x, const at::Tensor &u, LoraGroup &lora,
                                  const Dropout &dropout, bool needDx, DequantScratch &scratch) const
 {
+    if (lora.dora())
+        return doraBackward(dy, x, u, lora, dropout, needDx, scratch);
     at::Tensor dx = needDx ? product(dy, weight(scratch)) : at::Tensor();
     if (!lora.active())
         return dx;
     const at::Tensor du = downGradient(dy, lora); // the scale is in computeB
-    const at::Tensor scaled = u * lora.scale;
+    loraGradients(dy, dropout.active() ? dropped(x, dropout) : x, u, du, lora);
+    if (needDx && dropout.active())
+        addDropped(dx, product(du, lora.computeA), dropout);
+    else if (needDx)
+        addProduct(dx, du, lora.computeA);
+    return dx;
+}
+
+at::Tensor LinearGroup::doraBackward(const at::Tensor &dy, const at::Tensor &x, const at::Tensor &u, LoraGroup &lora,
+                                     const Dropout &dropout, bool needDx, DequantScratch &scratch) const
+{
+    const at::Tensor kept = dropout.active() ? dropped(x, dropout) : x;
+    // What the gain multiplied, computed again: keeping it would double what a layer keeps.
+    at::Tensor sum = base(kept, scratch);
+    addUp(sum, u, lora);
+    const at::Tensor perOutput = (dy.to(lora.gain.scalar_type()) * sum).sum(0) / lora.norms;
     for (LoraGroup::Part &part : lora.parts)
-        addProduct(part.bGradient, dy.narrow(1, part.rowBegin, part.out).t(), scaled.narrow(1, part.column, lora.rank));
+        part.magnitudeGradient.add_(perOutput.narrow(0, part.rowBegin, part.out));
+    sum = at::Tensor();
+    const at::Tensor dSum = (dy * lora.gain).to(dy.scalar_type());
+    const at::Tensor du = downGradient(dSum, lora);
+    loraGradients(dSum, kept, u, du, lora);
+    if (!needDx)
+        return {};
     if (!dropout.active()) {
-        addProduct(lora.aGradient, du.t(), x);
-        if (needDx)
-            addProduct(dx, du, lora.computeA);
+        at::Tensor dx = product(dSum, weight(scratch));
+        addProduct(dx, du, lora.computeA);
         return dx;
     }
-    addProduct(lora.aGradient, du.t(), dropped(x, dropout));
-    if (needDx)
-        addDropped(dx, product(du, lora.computeA), dropout);
+    at::Tensor dx = product(dy, weight(scratch));
+    at::Tensor dKept = product(dSum - dy, weight(scratch));
+    addProduct(dKept, du, lora.computeA);
+    addDropped(dx, dKept, dropout);
     return dx;
+}
+
+at::Tensor LinearGroup::rowSquares(DequantScratch &scratch) const
+{
+    const at::Tensor w = weight(scratch);
+    at::Tensor squares = at::empty({m_out}, w.options().dtype(m_dtype == at::kDouble ? at::kDouble : at::kFloat));
+    // In pieces: a wide copy of a large weight would be larger than the weight.
+    const std::int64_t rows = std::max<std::int64_t>(1, (4 << 20) / m_in);
+    for (std::int64_t row = 0; row < m_out; row += rows) {
+        const std::int64_t count = std::min(rows, m_out - row);
+        squares.narrow(0, row, count)
+            .copy_(w.narrow(0, row, count).to(squares.scalar_type()).square().sum(1));
+    }
+    return squares;
+}
+
+void LinearGroup::startMagnitudes(LoraGroup &lora, DequantScratch &scratch) const
+{
+    if (!lora.dora())
+        return;
+    lora.weightSquares = rowSquares(scratch);
+    for (LoraGroup::Part &part : lora.parts)
+        part.magnitude.copy_(lora.weightSquares.narrow(0, part.rowBegin, part.out).sqrt());
+}
+
+void LinearGroup::refreshGain(LoraGroup &lora, DequantScratch &scratch) const
+{
+    if (!lora.dora())
+        return;
+    if (!lora.weightSquares.defined())
+        lora.weightSquares = rowSquares(scratch);
+    // |w + s b A|^2 = |w|^2 + 2 s b (A w) + s^2 b (A A^T) b^T, so that B A is never formed.
+    const at::ScalarType wide = lora.weightSquares.scalar_type();
+    const at::Tensor a = lora.a.to(wide);
+    const at::Tensor projected = wideProduct(weight(scratch), lora.computeA.t()).to(wide); // [out, parts x r]
+    lora.norms = at::ones({m_out}, lora.weightSquares.options());
+    lora.gain = at::ones({m_out}, lora.weightSquares.options());
+    for (const LoraGroup::Part &part : lora.parts) {
+        const at::Tensor b = part.b.to(wide) * lora.scale;
+        const at::Tensor aPart = a.narrow(0, part.column, lora.rank);
+        const at::Tensor cross =
+            (projected.narrow(0, part.rowBegin, part.out).narrow(1, part.column, lora.rank) * b).sum(1);
+        const at::Tensor own = (b.matmul(aPart.matmul(aPart.t())) * b).sum(1);
+        const at::Tensor norm =
+            (lora.weightSquares.narrow(0, part.rowBegin, part.out) + cross * 2 + own).clamp_min(1e-30).sqrt();
+        lora.norms.narrow(0, part.rowBegin, part.out).copy_(norm);
+        lora.gain.narrow(0, part.rowBegin, part.out).copy_(part.magnitude / norm);
+    }
 }
 
 } // namespace attune

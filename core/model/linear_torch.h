@@ -30,6 +30,8 @@ struct LoraGroup {
         std::int64_t column = 0; ///< of u
         at::Tensor b;            ///< [out, r] view of the flat parameters
         at::Tensor bGradient;
+        at::Tensor magnitude; ///< DoRA's, [out] likewise; undefined without
+        at::Tensor magnitudeGradient;
     };
     std::int64_t rank = 0;
     double scale = 1;
@@ -38,8 +40,12 @@ struct LoraGroup {
     at::Tensor aGradient;
     at::Tensor computeA; ///< [parts x r, in] in the compute dtype
     at::Tensor computeB; ///< [group out, parts x r] in the compute dtype: scale x B on the block diagonal
+    at::Tensor weightSquares; ///< DoRA: |row of W|^2, float32 [group out]; the frozen weight's, so computed once
+    at::Tensor norms;         ///< DoRA: |row of W + scale B A|, float32 [group out]; 1 where there is no part
+    at::Tensor gain;          ///< DoRA: magnitude / norm, float32 [group out]; 1 where there is no part
 
     bool active() const { return !parts.empty(); }
+    bool dora() const { return active() && parts.front().magnitude.defined(); }
     std::int64_t columns() const { return rank * std::int64_t(parts.size()); }
     at::Tensor block(const Part &part) const; ///< [out, r] of computeB, a view
     /// Brings computeA and computeB up to date with the parameters.
@@ -57,8 +63,11 @@ struct Dropout {
 
 /// Projections of one input, whose outputs stand side by side: q k v; o; gate up; down.
 ///   y = x W^T + b + scale (x A^T) B^T      x [N, in], W [out, in] frozen, dense or NF4; y [N, out] in x's dtype
+/// and with DoRA, g = magnitude / |row of W + scale B A|, the norm taken for a constant as in the paper's sec. 4.3:
+///   y = x W^T + b + (g - 1) (d W^T) + g scale (d A^T) B^T      d: x after dropout, as PEFT applies it
 /// Backward by hand: saved are the packed weight, x and u = x A^T [N, parts x r]; W is dequantised for each product.
-/// Hu et al. 2021, arXiv:2106.09685, sec. 4.1; Dettmers et al. 2023, arXiv:2305.14314, sec. 3.
+/// Hu et al. 2021, arXiv:2106.09685, sec. 4.1; Dettmers et al. 2023, arXiv:2305.14314, sec. 3; Liu et al. 2024,
+/// arXiv:2402.09353.
 class LinearGroup {
 public:
     struct Options {
@@ -87,7 +96,18 @@ public:
     at::Tensor backward(const at::Tensor &dy, const at::Tensor &x, const at::Tensor &u, LoraGroup &lora,
                         const Dropout &dropout, bool needDx, DequantScratch &scratch) const;
 
+    /// DoRA's norms and gains from the parameters as they are; call after LoraGroup::refresh().
+    void refreshGain(LoraGroup &lora, DequantScratch &scratch) const;
+    /// DoRA's start: magnitudes that leave the product as it is.
+    void startMagnitudes(LoraGroup &lora, DequantScratch &scratch) const;
+
 private:
+    at::Tensor base(const at::Tensor &x, DequantScratch &scratch) const; ///< x W^T
+    at::Tensor rowSquares(DequantScratch &scratch) const;                 ///< |row of W|^2, float32
+    void loraGradients(const at::Tensor &dy, const at::Tensor &dropped, const at::Tensor &u, const at::Tensor &du,
+                       LoraGroup &lora) const;
+    at::Tensor doraBackward(const at::Tensor &dy, const at::Tensor &x, const at::Tensor &u, LoraGroup &lora,
+                            const Dropout &dropout, bool needDx, DequantScratch &scratch) const;
     at::Tensor fewRowsBase(const at::Tensor &x) const; ///< x W^T by the matrix-vector kernels
 
     std::int64_t m_in = 0;

@@ -175,15 +175,29 @@ private Q_SLOTS:
         QVERIFY(QString::fromStdString(m_sound.checkAgainst(wide).error().message).contains("another base model"));
     }
 
-    void target_modules_are_read_in_any_order_and_an_odd_one_is_named()
+    void the_method_and_the_modules_survive_as_peft_writes_them()
     {
-        const auto two = parseTargetModules("v_proj,q_proj");
-        QVERIFY(two);
-        QVERIFY(*two == (std::vector<Projection>{Projection::Q, Projection::V}));
-        QCOMPARE(parseTargetModules("all-linear")->size(), std::size_t{projectionCount});
-        for (const char *odd : {"", "q_proj,", "q_proj,lm_head", "Q_PROJ"})
-            QVERIFY(!parseTargetModules(odd));
-        QVERIFY(QString::fromStdString(parseTargetModules("q_proj,lm_head").error().message).contains("lm_head"));
+        Adapter adapter = m_sound;
+        adapter.config.rslora = true;
+        adapter.config.dora = true;
+        adapter.config.targets = *TargetModules::parse("q_proj", "1");
+        std::erase_if(adapter.pairs, [](const auto &entry) {
+            return entry.first != std::pair(std::int64_t{1}, Projection::Q);
+        });
+        LoraPair &pair = adapter.pairs.begin()->second;
+        pair.magnitude.assign(static_cast<std::size_t>(pair.out), 0.5F);
+        const std::string tensors = peftTensorBytes(adapter);
+        const auto back = parsePeftAdapter(std::as_bytes(std::span(tensors)), peftConfigText(adapter), "here");
+        QVERIFY2(back, back ? "" : back.error().message.c_str());
+        QVERIFY(back->config == adapter.config);
+        QVERIFY(back->pairs.begin()->second.magnitude == pair.magnitude);
+        QVERIFY(back->checkAgainst(fittingModel()));
+
+        pair.magnitude.pop_back();
+        QVERIFY(whyNot(peftTensorBytes(adapter), peftConfigText(adapter)).contains("lora_magnitude_vector"));
+        adapter.config.targets = *TargetModules::parse("q_proj"); // of both layers, and only one is there
+        pair.magnitude.push_back(0.5F);
+        QVERIFY(QString::fromStdString(adapter.checkAgainst(fittingModel()).error().message).contains("missing"));
     }
 };
 

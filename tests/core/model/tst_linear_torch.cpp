@@ -127,6 +127,93 @@ private Q_SLOTS:
         QVERIFY(std::abs(slope - (dx * direction).sum().item<double>()) < 1e-6 * std::abs(slope) + 1e-6);
     }
 
+    /// DoRA by autograd on the formula of its paper: m (W + s B A) / |W + s B A|, the norm held constant.
+    void doraGradientsEqualAutograd_data()
+    {
+        QTest::addColumn<QList<int>>("targets");
+        QTest::addColumn<bool>("bias");
+        QTest::newRow("all") << QList<int>{0, 1, 2} << false;
+        QTest::newRow("some, bias") << QList<int>{0, 2} << true;
+    }
+    void doraGradientsEqualAutograd()
+    {
+        QFETCH(QList<int>, targets);
+        QFETCH(bool, bias);
+        Case c = makeCase(std::vector<int>(targets.begin(), targets.end()));
+        const at::Tensor b = bias ? at::randn({18}, at::kDouble) : at::Tensor();
+        const LinearGroup group = LinearGroup::fromDense(c.weights, b, {at::kDouble, at::kCPU, false, false});
+        std::vector<at::Tensor> magnitudes(3);
+        for (auto &part : c.lora.parts) {
+            auto &m = magnitudes[static_cast<std::size_t>(part.projection)];
+            m = (at::rand({part.out}, at::kDouble) + 0.5).requires_grad_();
+            part.magnitude = m.detach().clone();
+            part.magnitudeGradient = at::zeros_like(part.magnitude);
+        }
+        DequantScratch scratch;
+        group.refreshGain(c.lora, scratch);
+        const at::Tensor x = at::randn({9, 64}, at::kDouble).requires_grad_();
+        std::vector<at::Tensor> outs;
+        for (std::size_t i = 0; i < 3; ++i) {
+            at::Tensor w = c.weights[i];
+            if (targets.contains(static_cast<int>(i))) {
+                w = w + 1.5 * at::matmul(c.b[i], c.a[i]);
+                w = (magnitudes[i] / w.detach().norm(2, 1)).unsqueeze(1) * w;
+            }
+            outs.push_back(at::matmul(x, w.t()));
+        }
+        at::Tensor plain = at::cat(outs, 1);
+        if (bias)
+            plain = plain + b;
+        const at::Tensor dy = at::randn(plain.sizes(), at::kDouble);
+        plain.backward(dy);
+
+        c10::NoGradGuard guard;
+        at::Tensor u;
+        QVERIFY(worst(group.forward(x, c.lora, {}, scratch, &u), plain) < 1e-11);
+        QVERIFY(worst(group.backward(dy, x, u, c.lora, {}, true, scratch), x.grad()) < 1e-10);
+        for (const LoraGroup::Part &part : c.lora.parts) {
+            const auto i = static_cast<std::size_t>(part.projection);
+            QVERIFY(worst(c.lora.aGradient.narrow(0, part.column, 3), c.a[i].grad()) < 1e-10);
+            QVERIFY(worst(part.bGradient, c.b[i].grad()) < 1e-10);
+            QVERIFY(worst(part.magnitudeGradient, magnitudes[i].grad()) < 1e-10);
+        }
+    }
+
+    void doraWithDropoutHasTheGradientOfItsOwnForwardPass()
+    {
+        Case c = makeCase({0, 1, 2});
+        for (auto &part : c.lora.parts) {
+            part.magnitude = at::rand({part.out}, at::kDouble) + 0.5;
+            part.magnitudeGradient = at::zeros_like(part.magnitude);
+        }
+        const LinearGroup group = LinearGroup::fromDense(c.weights, {}, {at::kDouble, at::kCPU, false, false});
+        DequantScratch scratch;
+        group.refreshGain(c.lora, scratch);
+        const Dropout dropout{0.4, 7};
+        const at::Tensor x = at::randn({9, 64}, at::kDouble);
+        at::Tensor u;
+        const at::Tensor y = group.forward(x, c.lora, dropout, scratch, &u);
+        const at::Tensor dy = at::randn(y.sizes(), at::kDouble);
+        const at::Tensor dx = group.backward(dy, x, u, c.lora, dropout, true, scratch);
+        const at::Tensor direction = at::randn(x.sizes(), at::kDouble);
+        const double h = 1e-6;
+        const at::Tensor up = group.forward(x + h * direction, c.lora, dropout, scratch);
+        const at::Tensor down = group.forward(x - h * direction, c.lora, dropout, scratch);
+        const double slope = ((up - down) * dy).sum().item<double>() / (2 * h);
+        QVERIFY(std::abs(slope - (dx * direction).sum().item<double>()) < 1e-6 * std::abs(slope) + 1e-6);
+        // The gain scales linearly with the magnitude, so its gradient is the rest of the product.
+        for (auto &part : c.lora.parts) {
+            const at::Tensor held = part.magnitude.clone();
+            part.magnitude.add_(h);
+            group.refreshGain(c.lora, scratch);
+            const at::Tensor more = group.forward(x, c.lora, dropout, scratch);
+            const double change = ((more - y) * dy).sum().item<double>() / h;
+            QVERIFY(std::abs(change - part.magnitudeGradient.sum().item<double>()) < 1e-4 * std::abs(change) + 1e-4);
+            part.magnitude.copy_(held);
+            group.refreshGain(c.lora, scratch);
+        }
+    }
+
     void aNewAdapterChangesNothing()
     {
         Case c = makeCase({0, 1, 2});
