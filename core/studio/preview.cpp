@@ -188,7 +188,7 @@ Result<ExamplePreview> previewExample(const ChatEncoder &encoder, std::span<cons
 {
     if (!encoder.tokenizer())
         return fail(ErrorCode::InvalidInput, "A conversation can't be shown as tokens without a model's tokenizer.");
-    auto row = encodeRow(encoder, messages, maxLength, assistantOnlyLoss);
+    auto row = encodeRow(encoder, messages, {maxLength, assistantOnlyLoss});
     if (row)
         return Viewer(encoder, messages, std::move(*row)).view();
     if (row.error().code != ErrorCode::InvalidInput)

@@ -3,6 +3,7 @@
 #include "core/deploy/run_adapter.h"
 #include "core/model/registry.h"
 #include "core/studio/chat_model.h"
+#include "core/studio/run_plan.h"
 #include "core/studio/run_recorder.h"
 #include "core/studio/run_samples.h"
 #include "core/studio/run_settings.h"
@@ -89,16 +90,20 @@ Result<RunRows> loadRows(Project &project, std::int64_t snapshot, const ChatEnco
     return rows;
 }
 
+/// Before anything large is loaded: a run that can't fit would be killed half-way, without a word.
+Result<void> needsMemory(const std::filesystem::path &model, const TrainSettings &settings, RunRows &rows)
+{
+    ATTUNE_TRY(const auto warning, checkMemory(model, settings, rows.train));
+    if (warning)
+        rows.notes.push_back({"warning", *warning});
+    return {};
+}
+
 /// The adapter to start from decides its own shape.
 Result<void> takeShape(const LoraConfig &config, TrainSettings &settings)
 {
     const TrainSettings defaults;
     const auto contradicts = [](auto wanted, auto usual, auto has) { return wanted != usual && wanted != has; };
-    std::string targets;
-    for (const Projection target : config.targets)
-        targets += (targets.empty() ? "" : ",") + std::string(shortName(target));
-    if (config.targets == LoraConfig{}.targets)
-        targets = "all-linear";
     if (contradicts(settings.lora_r, defaults.lora_r, config.r))
         return fail(ErrorCode::InvalidInput, "lora_r is " + std::to_string(settings.lora_r) +
                                                  ", but the adapter to start from has the rank " +
@@ -107,9 +112,7 @@ Result<void> takeShape(const LoraConfig &config, TrainSettings &settings)
         return fail(ErrorCode::InvalidInput,
                     "lora_alpha is " + settings.get("lora_alpha") +
                         ", but the adapter to start from has another; leave the setting out.");
-    settings.lora_r = config.r;
-    settings.lora_alpha = config.alpha;
-    settings.target_modules = targets;
+    settings.takeShape(config);
     return {};
 }
 
@@ -275,9 +278,11 @@ Result<TrainOutcome> startRun(const TrainRequest &request, std::stop_token stop,
         ATTUNE_TRY(const auto adapter, readPeftAdapter(initAdapter));
         ATTUNE_CHECK(takeShape(adapter.config, settings));
     }
+    ATTUNE_CHECK(settings.check());
     ATTUNE_TRY(const auto encoder, loadChatEncoder(path));
     ATTUNE_TRY(const auto snapshot, project.takeSnapshot());
     ATTUNE_TRY(auto rows, loadRows(project, snapshot, encoder, settings, request.samples));
+    ATTUNE_CHECK(needsMemory(path, settings, rows));
     ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress));
     ATTUNE_CHECK(startFrom(model, settings, initAdapter));
 
@@ -331,6 +336,7 @@ Result<TrainOutcome> goOn(Project &project, Run &run, const std::filesystem::pat
     ATTUNE_TRY(const auto settings, settingsOf(run));
     ATTUNE_TRY(const auto encoder, loadChatEncoder(path));
     ATTUNE_TRY(auto rows, loadRows(project, run.snapshot, encoder, settings, samples));
+    ATTUNE_CHECK(needsMemory(path, settings, rows));
     ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress));
     ATTUNE_CHECK(checkBaseModel(run, path, model.fingerprint()));
     TrainJob job;

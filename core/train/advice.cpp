@@ -88,12 +88,27 @@ std::string onMask(const TrainSettings &s)
     return s.assistant_only_loss ? "" : "The prompts are learned too, not only the answers.";
 }
 
+std::string onPacking(const TrainSettings &s)
+{
+    return s.packing && s.max_length < 256 ? "Few rows fit into sequences of so few tokens." : "";
+}
+
+std::string onDora(const TrainSettings &s)
+{
+    return s.use_dora ? "DoRA computes each product twice in the backward pass." : "";
+}
+
+std::string onNoise(const TrainSettings &s)
+{
+    return s.neftune_noise_alpha > 15 ? "More than 15 is rarely used; the noise may drown the prompts." : "";
+}
+
 std::string onShuffle(const TrainSettings &s)
 {
     return s.shuffle ? "" : "Rows come in import order; sorted data is learned badly so.";
 }
 
-constexpr std::array<std::pair<std::string_view, Rule>, 14> rules{{
+constexpr std::array<std::pair<std::string_view, Rule>, 17> rules{{
     {"learning_rate", onLearningRate},
     {"lora_r", onRank},
     {"lora_alpha", onAlpha},
@@ -108,6 +123,9 @@ constexpr std::array<std::pair<std::string_view, Rule>, 14> rules{{
     {"max_grad_norm", onClip},
     {"assistant_only_loss", onMask},
     {"shuffle", onShuffle},
+    {"packing", onPacking},
+    {"use_dora", onDora},
+    {"neftune_noise_alpha", onNoise},
 }};
 
 } // namespace

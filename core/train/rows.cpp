@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numbers>
 #include <numeric>
 
@@ -49,13 +50,23 @@ std::int64_t TrainRow::supervised() const
     return trained.empty() ? 0 : std::accumulate(trained.begin() + 1, trained.end(), std::int64_t(0));
 }
 
-Result<EncodedRow> encodeRow(const ChatEncoder &encoder, std::span<const Message> messages, std::int64_t maxLength,
-                             bool assistantOnlyLoss)
+RowOptions RowOptions::of(const TrainSettings &settings)
+{
+    return {settings.max_length, settings.assistant_only_loss, settings.mask_history};
+}
+
+Result<EncodedRow> encodeRow(const ChatEncoder &encoder, std::span<const Message> messages, const RowOptions &options)
 {
     ATTUNE_TRY(EncodedChat chat, encoder.encode(messages));
-    if (!assistantOnlyLoss)
-        std::fill(chat.assistantMask.begin(), chat.assistantMask.end(), std::uint8_t(1));
-    const std::size_t kept = std::min(chat.ids.size(), static_cast<std::size_t>(maxLength));
+    std::vector<std::uint8_t> &mask = chat.assistantMask;
+    if (options.lastAnswerOnly) {
+        const auto answerEnd = std::find(mask.rbegin(), mask.rend(), std::uint8_t(1));
+        const auto answerBegin = std::find(answerEnd, mask.rend(), std::uint8_t(0));
+        std::fill(answerBegin, mask.rend(), std::uint8_t(0));
+    } else if (!options.assistantOnlyLoss) {
+        std::fill(mask.begin(), mask.end(), std::uint8_t(1));
+    }
+    const std::size_t kept = std::min(chat.ids.size(), static_cast<std::size_t>(options.maxLength));
     return EncodedRow{std::move(chat), kept};
 }
 
@@ -67,7 +78,7 @@ Result<std::vector<TrainRow>> encodeRows(const ChatEncoder &encoder, std::span<c
     std::vector<TrainRow> rows;
     rows.reserve(examples.size());
     for (const TrainExample &example : examples) {
-        auto encoded = encodeRow(encoder, example.messages, settings.max_length, settings.assistant_only_loss);
+        auto encoded = encodeRow(encoder, example.messages, RowOptions::of(settings));
         if (!encoded)
             return fail(encoded.error().code, "Row " + std::to_string(example.id) + ": " + encoded.error().message,
                         encoded.error().detail);
@@ -105,6 +116,55 @@ TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t
     return batch;
 }
 
+TokenBatch makePackedBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices)
+{
+    TokenBatch batch;
+    batch.rows = 1;
+    for (const std::size_t i : indices) {
+        const TrainRow &row = rows[i];
+        const std::size_t begin = batch.ids.size();
+        batch.packed.push_back(static_cast<std::int64_t>(row.ids.size()));
+        batch.ids.insert(batch.ids.end(), row.ids.begin(), row.ids.end());
+        batch.targets.resize(batch.ids.size(), -1);
+        for (std::size_t t = 1; t < row.ids.size(); ++t)
+            if (row.trained[t])
+                batch.targets[begin + t - 1] = row.ids[t];
+    }
+    batch.length = static_cast<std::int64_t>(batch.ids.size());
+    return batch;
+}
+
+std::vector<std::vector<std::size_t>> packRows(std::span<const TrainRow> rows, std::int64_t capacity)
+{
+    std::vector<std::size_t> order(rows.size());
+    std::iota(order.begin(), order.end(), std::size_t(0));
+    const auto length = [&](std::size_t row) { return static_cast<std::int64_t>(rows[row].ids.size()); };
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
+    std::vector<std::vector<std::size_t>> sequences;
+    std::map<std::int64_t, std::vector<std::size_t>> byRoom; // sequences by the tokens that still fit
+    for (const std::size_t row : order) {
+        std::size_t sequence = sequences.size();
+        std::int64_t room = capacity;
+        const auto fitting = byRoom.lower_bound(length(row));
+        if (fitting == byRoom.end()) {
+            sequences.emplace_back();
+        } else {
+            room = fitting->first;
+            sequence = fitting->second.back();
+            fitting->second.pop_back();
+            if (fitting->second.empty())
+                byRoom.erase(fitting);
+        }
+        sequences[sequence].push_back(row);
+        if (room > length(row))
+            byRoom[room - length(row)].push_back(sequence);
+    }
+    for (auto &sequence : sequences)
+        std::sort(sequence.begin(), sequence.end());
+    std::sort(sequences.begin(), sequences.end());
+    return sequences;
+}
+
 RunLength runLength(std::size_t rows, const TrainSettings &settings)
 {
     const double window = static_cast<double>(settings.per_device_train_batch_size) *
@@ -120,9 +180,17 @@ RunLength runLength(std::size_t rows, const TrainSettings &settings)
 
 RowOrder::RowOrder(std::span<const TrainRow> rows, const TrainSettings &settings) : m_settings(settings)
 {
-    for (const TrainRow &row : rows)
-        m_lengths.push_back(static_cast<std::int64_t>(row.ids.size()));
-    const RunLength length = runLength(rows.size(), settings);
+    if (settings.packing) {
+        m_units = packRows(rows, settings.max_length);
+    } else {
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            m_units.push_back({i});
+    }
+    for (const auto &unit : m_units)
+        m_lengths.push_back(std::accumulate(unit.begin(), unit.end(), std::int64_t(0), [&](std::int64_t sum, auto row) {
+            return sum + static_cast<std::int64_t>(rows[row].ids.size());
+        }));
+    const RunLength length = runLength(m_units.size(), settings);
     m_stepsPerEpoch = length.stepsPerEpoch;
     m_totalSteps = length.totalSteps;
 }
@@ -159,18 +227,20 @@ std::vector<std::vector<std::size_t>> RowOrder::window(std::int64_t step)
     const std::int64_t batch = m_settings.per_device_train_batch_size;
     const std::int64_t size = batch * m_settings.gradient_accumulation_steps;
     const auto count = static_cast<std::int64_t>(m_lengths.size());
-    std::vector<std::size_t> rows;
+    std::vector<std::size_t> units;
     for (std::int64_t k = (step - 1) * size; k < step * size; ++k)
-        rows.push_back(epochOrder(k / count)[static_cast<std::size_t>(k % count)]);
+        units.push_back(epochOrder(k / count)[static_cast<std::size_t>(k % count)]);
     // The step averages over all its rows, so which of them share a batch is free: rows of like length pad least.
     if (m_settings.shuffle && batch > 1)
-        std::stable_sort(rows.begin(), rows.end(),
+        std::stable_sort(units.begin(), units.end(),
                          [&](std::size_t a, std::size_t b) { return m_lengths[a] < m_lengths[b]; });
     std::vector<std::vector<std::size_t>> batches;
-    for (std::size_t begin = 0; begin < rows.size(); begin += static_cast<std::size_t>(batch))
-        batches.emplace_back(rows.begin() + static_cast<std::ptrdiff_t>(begin),
-                             rows.begin() + static_cast<std::ptrdiff_t>(
-                                                std::min(begin + static_cast<std::size_t>(batch), rows.size())));
+    for (std::size_t i = 0; i < units.size(); ++i) {
+        if (i % static_cast<std::size_t>(batch) == 0)
+            batches.emplace_back();
+        const auto &rows = m_units[units[i]];
+        batches.back().insert(batches.back().end(), rows.begin(), rows.end());
+    }
     return batches;
 }
 

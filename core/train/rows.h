@@ -28,9 +28,16 @@ struct EncodedRow {
     std::size_t kept; ///< tokens that max_length leaves
 };
 
+/// What of a conversation is trained on.
+struct RowOptions {
+    std::int64_t maxLength = 1024;
+    bool assistantOnlyLoss = true;
+    bool lastAnswerOnly = false; ///< mask_history
+    static RowOptions of(const TrainSettings &settings);
+};
+
 /// The one way from a conversation to what is trained on. Fails with InvalidInput where the template refuses.
-Result<EncodedRow> encodeRow(const ChatEncoder &encoder, std::span<const Message> messages, std::int64_t maxLength,
-                             bool assistantOnlyLoss);
+Result<EncodedRow> encodeRow(const ChatEncoder &encoder, std::span<const Message> messages, const RowOptions &options);
 
 struct EncodeReport {
     std::int64_t cutRows = 0;
@@ -44,8 +51,14 @@ Result<std::vector<TrainRow>> encodeRows(const ChatEncoder &encoder, std::span<c
 
 /// Rows side by side, filled up to the longest.
 TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices);
+/// Rows one after another, nothing filled up.
+TokenBatch makePackedBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices);
 
-/// How many steps so many rows make.
+/// Which rows share a sequence of `capacity` tokens: the longest row first, each into the fullest sequence that has room for it
+/// (best fit decreasing, as TRL packs). Sequences stand in the order of their first row. A row longer than that is alone.
+std::vector<std::vector<std::size_t>> packRows(std::span<const TrainRow> rows, std::int64_t capacity);
+
+/// How many steps so many rows make; with packing, so many packed sequences.
 struct RunLength {
     std::int64_t stepsPerEpoch = 1;
     std::int64_t totalSteps = 1;
@@ -60,13 +73,14 @@ public:
 
     std::int64_t totalSteps() const { return m_totalSteps; }
     std::int64_t stepsPerEpoch() const { return m_stepsPerEpoch; }
-    /// The micro-batches of a step, counted from 1.
+    /// The micro-batches of a step, counted from 1: the rows of each.
     std::vector<std::vector<std::size_t>> window(std::int64_t step);
 
 private:
     const std::vector<std::size_t> &epochOrder(std::int64_t epoch);
 
-    std::vector<std::int64_t> m_lengths;
+    std::vector<std::vector<std::size_t>> m_units; ///< what is drawn: single rows, or the rows of a packed sequence
+    std::vector<std::int64_t> m_lengths;           ///< of the units, in tokens
     TrainSettings m_settings;
     std::int64_t m_totalSteps = 0;
     std::int64_t m_stepsPerEpoch = 0;

@@ -13,10 +13,10 @@ constexpr double big = 1e9;
 using S = TrainSettings;
 
 // Known to transformers, PEFT or TRL, and not here yet.
-constexpr std::array otherKeys = {"packing",    "optim",        "neftune_noise_alpha", "use_rslora",
-                                  "use_dora",   "warmup_type",  "eval_strategy",       "save_strategy",
-                                  "fp16",       "bf16",         "logging_steps",       "save_total_limit",
-                                  "label_smoothing_factor", "modules_to_save", "layers_to_transform"};
+constexpr std::array otherKeys = {"warmup_type",  "eval_strategy",   "save_strategy",    "fp16",
+                                  "bf16",         "logging_steps",   "save_total_limit", "label_smoothing_factor",
+                                  "modules_to_save", "exclude_modules", "rank_pattern",  "alpha_pattern",
+                                  "padding_free", "packing_strategy", "completion_only_loss", "init_lora_weights"};
 
 std::string numberText(double value)
 {
@@ -90,11 +90,22 @@ std::span<const SettingInfo> trainSettings()
         {"lora_alpha", &S::lora_alpha, 1e-6, 1e6, {}, "Adapter", "The adapter's output is scaled by lora_alpha / lora_r."},
         {"lora_dropout", &S::lora_dropout, 0, 0.95, {}, "Adapter", "Share of the adapter's inputs dropped in training."},
         {"target_modules", &S::target_modules, 0, 0, {}, "Adapter",
-         "all-linear, or a comma-separated list of q_proj k_proj v_proj o_proj gate_proj up_proj down_proj."},
+         "all-linear, or a comma-separated list of q_proj k_proj v_proj o_proj gate_proj up_proj down_proj, or a regular "
+         "expression for full names such as model.layers.0.self_attn.q_proj."},
+        {"layers_to_transform", &S::layers_to_transform, 0, 0, {}, "Adapter",
+         "Layers that get an adapter, counted from 0: 0-7,12; empty: every layer."},
+        {"use_rslora", &S::use_rslora, 0, 0, {}, "Adapter",
+         "Scale by lora_alpha / sqrt(lora_r) instead, so that a higher rank keeps its effect."},
+        {"use_dora", &S::use_dora, 0, 0, {}, "Adapter",
+         "Train a magnitude for each output too (DoRA): often better at a low rank, and slower."},
         {"learning_rate", &S::learning_rate, 0, 10, {}, "Optimiser", "Peak learning rate of AdamW."},
         {"lr_scheduler_type", &S::lr_scheduler_type, 0, 0,
          {"cosine", "linear", "constant", "constant_with_warmup"}, "Optimiser",
          "How the learning rate goes down after the warm-up."},
+        {"optim", &S::optim, 0, 0, {"adamw_torch", "adamw_8bit"}, "Optimiser",
+         "adamw_8bit keeps the optimiser's two states in 8 bits each."},
+        {"loraplus_lr_ratio", &S::loraplus_lr_ratio, 1, 1000, {}, "Optimiser",
+         "The rate of lora_B is so many times that of lora_A (LoRA+); 1: the same."},
         {"warmup_steps", &S::warmup_steps, 0, big, {}, "Optimiser", "Steps in which the rate rises from 0; 0: by warmup_ratio."},
         {"warmup_ratio", &S::warmup_ratio, 0, 1, {}, "Optimiser", "Share of all steps for the warm-up, where warmup_steps is 0."},
         {"weight_decay", &S::weight_decay, 0, 10, {}, "Optimiser", "Decoupled weight decay of AdamW."},
@@ -109,6 +120,8 @@ std::span<const SettingInfo> trainSettings()
         {"gradient_accumulation_steps", &S::gradient_accumulation_steps, 1, 4096, {}, "Length",
          "Batches whose gradients make one step; the loss is averaged over all their trained tokens."},
         {"max_length", &S::max_length, 8, 1048576, {}, "Length", "Rows are cut after this many tokens."},
+        {"packing", &S::packing, 0, 0, {}, "Length",
+         "Put several rows into one sequence of max_length, blind to one another, so that nothing is padding."},
         {"group_by_length", &S::group_by_length, 0, 0, {}, "Length", "Batch rows of like length, so that little is padding."},
         {"quantization", &S::quantization, 0, 0, {"nf4", "none"}, "Model",
          "How the frozen base model is held: nf4 is QLoRA, none is LoRA."},
@@ -118,6 +131,9 @@ std::span<const SettingInfo> trainSettings()
          "Keep one activation a layer and compute the rest again: less memory, about a third slower."},
         {"device", &S::device, 0, 0, {}, "Model", "auto, cpu, cuda or cuda:N."},
         {"assistant_only_loss", &S::assistant_only_loss, 0, 0, {}, "Data", "Train on the answers only, not on the prompts."},
+        {"mask_history", &S::mask_history, 0, 0, {}, "Data", "Train on the last answer of a conversation only."},
+        {"neftune_noise_alpha", &S::neftune_noise_alpha, 0, 1000, {}, "Data",
+         "Noise on the embeddings while training, against overfitting; 5 is usual, 0: none."},
         {"shuffle", &S::shuffle, 0, 0, {}, "Data", "New order each epoch, from seed; off: import order."},
         {"seed", &S::seed, 0, 9.007199254740992e15, {}, "Data", "Decides the adapter's start, the order and the dropout."},
         {"eval_steps", &S::eval_steps, 0, big, {}, "Checks", "Steps between validations; 0: twice an epoch."},
@@ -154,10 +170,18 @@ Result<void> TrainSettings::set(const std::string &key, const std::string &value
                         "The setting " + key + " can't be \"" + value + "\"; expected one of " + list + ".");
         }
         if (key == "target_modules") {
-            ATTUNE_CHECK(parseTargetModules(value));
+            ATTUNE_CHECK(TargetModules::parse(value));
+        } else if (key == "layers_to_transform") {
+            ATTUNE_CHECK(TargetModules::parse("all-linear", value));
         }
         this->**text = value;
     }
+    return {};
+}
+
+Result<void> TrainSettings::check() const
+{
+    ATTUNE_CHECK(TargetModules::parse(target_modules, layers_to_transform));
     return {};
 }
 
@@ -215,9 +239,28 @@ LoraConfig TrainSettings::loraConfig() const
     config.r = lora_r;
     config.alpha = lora_alpha;
     config.dropout = lora_dropout;
-    if (auto targets = parseTargetModules(target_modules))
-        config.targets = std::move(*targets); // set() let no other through
+    config.rslora = use_rslora;
+    config.dora = use_dora;
+    if (auto targets = TargetModules::parse(target_modules, layers_to_transform))
+        config.targets = std::move(*targets); // set() and check() let no other through
     return config;
+}
+
+void TrainSettings::takeShape(const LoraConfig &config)
+{
+    lora_r = config.r;
+    lora_alpha = config.alpha;
+    use_rslora = config.rslora;
+    use_dora = config.dora;
+    target_modules = config.targets.modules();
+    layers_to_transform = config.targets.layers();
+}
+
+std::span<const char *const> TrainSettings::shapeKeys()
+{
+    static constexpr std::array keys = {"lora_r",   "lora_alpha",     "use_rslora",
+                                        "use_dora", "target_modules", "layers_to_transform"};
+    return keys;
 }
 
 LoadOptions TrainSettings::loadOptions() const

@@ -19,6 +19,9 @@ struct TrainSettings {
     double lora_alpha = 32;
     double lora_dropout = 0.0;
     std::string target_modules = "all-linear";
+    std::string layers_to_transform;
+    bool use_rslora = false;
+    bool use_dora = false;
     double learning_rate = 2e-4;
     std::string lr_scheduler_type = "cosine";
     std::int64_t warmup_steps = 0;
@@ -28,7 +31,10 @@ struct TrainSettings {
     std::int64_t per_device_train_batch_size = 4;
     std::int64_t gradient_accumulation_steps = 2;
     std::int64_t max_length = 1024;
+    bool packing = false;
     bool group_by_length = false;
+    std::string optim = "adamw_torch";
+    double loraplus_lr_ratio = 1.0;
     double weight_decay = 0.0;
     double adam_beta1 = 0.9;
     double adam_beta2 = 0.999;
@@ -39,6 +45,8 @@ struct TrainSettings {
     std::string compute_dtype = "bfloat16";
     bool gradient_checkpointing = false;
     bool assistant_only_loss = true;
+    bool mask_history = false;
+    double neftune_noise_alpha = 0.0;
     bool shuffle = true;
     std::int64_t seed = 42;
     std::int64_t eval_steps = 0;
@@ -51,12 +59,18 @@ struct TrainSettings {
     Result<void> set(const std::string &key, const std::string &value);
     /// "key=value".
     Result<void> setPair(const std::string &pair);
+    /// What no value says alone: settings that contradict one another.
+    Result<void> check() const;
     /// The text that set() would take.
     std::string get(const std::string &key) const;
     OrderedJson toJson() const;
     static Result<TrainSettings> fromJson(const Json &json);
 
     LoraConfig loraConfig() const;
+    /// The settings that say an adapter's shape, as this one has them: lora_r, lora_alpha, use_rslora, use_dora,
+    /// target_modules, layers_to_transform.
+    void takeShape(const LoraConfig &config);
+    static std::span<const char *const> shapeKeys();
     LoadOptions loadOptions() const;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 namespace attune {
@@ -18,8 +19,8 @@ double seconds(Clock::duration duration)
     return std::chrono::duration<double>(duration).count();
 }
 
-/// Never 0, which means no dropout.
-std::uint64_t dropoutSeed(std::int64_t seed, std::int64_t step, std::size_t batch)
+/// Of what a batch draws. Never 0, which means that nothing is drawn.
+std::uint64_t noiseSeed(std::int64_t seed, std::int64_t step, std::size_t batch)
 {
     return (static_cast<std::uint64_t>(seed) * 2'654'435'761ULL + static_cast<std::uint64_t>(step)) * 4096ULL + batch +
            1;
@@ -132,10 +133,11 @@ private:
             }
             if (supervised == 0)
                 continue;
-            const auto seed = m_job.settings.lora_dropout > 0 ? dropoutSeed(m_job.settings.seed, number, i) : 0;
-            ATTUNE_TRY(const LossSum loss,
-                       m_model.accumulateGradients(makeBatch(m_job.rows, window[i]), static_cast<double>(supervised),
-                                                   seed, m_job.settings.gradient_checkpointing));
+            const TokenBatch batch = m_job.settings.packing ? makePackedBatch(m_job.rows, window[i])
+                                                            : makeBatch(m_job.rows, window[i]);
+            const BatchOptions options{static_cast<double>(supervised), noiseSeed(m_job.settings.seed, number, i),
+                                       m_job.settings.neftune_noise_alpha, m_job.settings.gradient_checkpointing};
+            ATTUNE_TRY(const LossSum loss, m_model.accumulateGradients(batch, options));
             nll += loss.nll;
             if (!std::isfinite(loss.nll))
                 return notFinite("loss", number, window[i]);
@@ -225,10 +227,15 @@ private:
 
 std::string TrainState::toBytes() const
 {
-    const auto count = static_cast<std::int64_t>(firstMoment.size());
-    const std::vector<TensorToWrite> tensors = {
-        {"first_moment", DType::F32, {count}, std::as_bytes(std::span(firstMoment))},
-        {"second_moment", DType::F32, {count}, std::as_bytes(std::span(secondMoment))}};
+    std::vector<TensorToWrite> tensors;
+    for (const auto &[name, mean] : {std::pair<std::string, const AdamWMean *>{"first_moment", &firstMoment},
+                                     {"second_moment", &secondMoment}}) {
+        tensors.push_back({name, DType::F32, {static_cast<std::int64_t>(mean->values.size())},
+                           std::as_bytes(std::span(mean->values))});
+        if (!mean->codes.empty())
+            tensors.push_back({name + "_codes", DType::U8, {static_cast<std::int64_t>(mean->codes.size())},
+                               std::as_bytes(std::span(mean->codes))});
+    }
     Json json = {{"step", step}, {"best_step", bestStep}, {"evaluations_without_gain", evaluationsWithoutGain},
                  {"validation_pending", validationPending}};
     if (bestLoss)
@@ -252,10 +259,18 @@ Result<TrainState> TrainState::fromBytes(std::string_view bytes)
     if (json.contains("best_loss")) {
         ATTUNE_TRY(state.bestLoss, jsonValue<double>(json, "best_loss", 0, where));
     }
-    for (auto [name, to] : {std::pair{"first_moment", &state.firstMoment}, {"second_moment", &state.secondMoment}}) {
-        ATTUNE_TRY(const TensorView tensor, file.tensor(name));
-        to->resize(static_cast<std::size_t>(tensor.elements()));
-        toFloat(tensor, 0, tensor.elements(), to->data());
+    for (const auto &[name, to] : {std::pair<std::string, AdamWMean *>{"first_moment", &state.firstMoment},
+                                   {"second_moment", &state.secondMoment}}) {
+        ATTUNE_TRY(const TensorView values, file.tensor(name));
+        to->values.resize(static_cast<std::size_t>(values.elements()));
+        toFloat(values, 0, values.elements(), to->values.data());
+        if (!file.tensors().contains(name + "_codes"))
+            continue;
+        ATTUNE_TRY(const TensorView codes, file.tensor(name + "_codes"));
+        if (codes.dtype != DType::U8)
+            return fail(ErrorCode::Corrupt, std::string(where) + ": " + name + "_codes are not bytes.");
+        to->codes.resize(static_cast<std::size_t>(codes.elements()));
+        std::memcpy(to->codes.data(), codes.data.data(), to->codes.size());
     }
     return state;
 }

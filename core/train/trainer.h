@@ -9,6 +9,12 @@
 
 namespace attune {
 
+/// One of AdamW's running means over the flat adapter, as the optimiser keeps it; both empty: zeros, before the first step.
+struct AdamWMean {
+    std::vector<float> values;       ///< float32 means; with 8-bit codes, the largest magnitude of each block
+    std::vector<std::uint8_t> codes; ///< of the 8-bit optimiser
+};
+
 /// Everything that a run needs to go on as if it had never stopped. Which rows come next and which masks dropout draws follow
 /// from the step, so they are not stored.
 struct TrainState {
@@ -17,8 +23,8 @@ struct TrainState {
     std::int64_t bestStep = 0;
     std::int64_t evaluationsWithoutGain = 0;
     bool validationPending = false; ///< stopped between a step and its validation
-    std::vector<float> firstMoment;  ///< AdamW's, flat, in the adapter's order; both empty: zeros, before the first step
-    std::vector<float> secondMoment; ///< the same
+    AdamWMean firstMoment;
+    AdamWMean secondMoment;
 
     std::string toBytes() const; ///< a safetensors file
     static Result<TrainState> fromBytes(std::string_view bytes);

@@ -13,15 +13,10 @@
 
 namespace attune::ui {
 
-Result<AdapterShape> readAdapterShape(const std::filesystem::path &folder)
+Result<LoraConfig> readAdapterShape(const std::filesystem::path &folder)
 {
     ATTUNE_TRY(const auto adapter, readPeftAdapter(folder));
-    AdapterShape shape{adapter.config.r, adapter.config.alpha, {}};
-    for (const Projection target : adapter.config.targets)
-        shape.targets += (shape.targets.empty() ? "" : ",") + std::string(shortName(target));
-    if (adapter.config.targets == LoraConfig{}.targets)
-        shape.targets = "all-linear";
-    return shape;
+    return adapter.config;
 }
 
 AdapterChoice::AdapterChoice(Session &session, QWidget *parent)
@@ -61,9 +56,9 @@ void AdapterChoice::ask()
 
 void AdapterChoice::choose(const QString &folder)
 {
-    m_session.ask<AdapterShape>(
+    m_session.ask<LoraConfig>(
         this, QStringLiteral("adapter"), [path = toUtf8(folder)](Project &) { return readAdapterShape(path); },
-        [this, folder](Result<AdapterShape> shape) {
+        [this, folder](Result<LoraConfig> shape) {
             m_refusal->setText(shape ? QString() : fromUtf8(shape.error().message));
             m_refusal->setVisible(!shape);
             if (!shape)

@@ -13,12 +13,7 @@ class Chip;
 class KeyButton;
 
 /// What an adapter decides of a run that goes on from it.
-struct AdapterShape {
-    std::int64_t rank = 0;
-    double alpha = 0;
-    std::string targets; ///< as target_modules takes it
-};
-Result<AdapterShape> readAdapterShape(const std::filesystem::path &folder);
+Result<LoraConfig> readAdapterShape(const std::filesystem::path &folder);
 
 /// Below the model: a PEFT folder whose adapter the run starts from instead of a fresh one; none at first.
 class AdapterChoice final : public QWidget {
@@ -31,7 +26,7 @@ public:
     void clear();
 
 Q_SIGNALS:
-    void chosen(const attune::ui::AdapterShape &shape);
+    void chosen(const attune::LoraConfig &shape);
     void cleared();
 
 private:

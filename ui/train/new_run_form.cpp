@@ -136,20 +136,18 @@ void NewRunForm::setStrength(int index)
 }
 
 /// The adapter decides its own shape, so the settings say it too.
-void NewRunForm::takeShape(const AdapterShape &shape)
+void NewRunForm::takeShape(const LoraConfig &shape)
 {
     TrainSettings wanted = m_draft.settings();
-    wanted.lora_r = shape.rank;
-    wanted.lora_alpha = shape.alpha;
-    wanted.target_modules = shape.targets;
-    for (const char *key : {"lora_r", "lora_alpha", "target_modules"})
+    wanted.takeShape(shape);
+    for (const char *key : TrainSettings::shapeKeys())
         m_draft.setText(QString::fromLatin1(key), fromUtf8(wanted.get(key)));
     update();
 }
 
 void NewRunForm::leaveShape()
 {
-    for (const char *key : {"lora_r", "lora_alpha", "target_modules"})
+    for (const char *key : TrainSettings::shapeKeys())
         m_draft.reset(QString::fromLatin1(key));
     update();
 }
@@ -226,6 +224,11 @@ void NewRunForm::updateLength()
     QString text = m_facts.train > 0 || settings.max_steps > 0
                        ? length.totalSteps == 1 ? tr("1 step") : tr("%1 steps").arg(formatCount(length.totalSteps))
                        : QString();
+    // How many rows share a sequence is known once they are encoded.
+    if (settings.packing && settings.max_steps == 0 && !text.isEmpty()) {
+        m_length->setText(tr("at most %1, packed").arg(text));
+        return;
+    }
     // What a step took before, for as many rows.
     for (const RunEntry *entry : m_book.entries()) {
         const auto median = entry->history.medianStepSeconds();

@@ -25,7 +25,6 @@ class RunBook;
 class SegmentedControl;
 class SettingField;
 class SplitBar;
-struct AdapterShape;
 struct RunEntry;
 
 /// What the next run is: a Simple view with what matters, an Advanced one with every setting of the table; one draft
@@ -71,7 +70,7 @@ private:
     void filter(const QString &words);
     void fillModels();
     void setStrength(int index);
-    void takeShape(const AdapterShape &shape);
+    void takeShape(const LoraConfig &shape);
     void leaveShape();
     SettingField *addSimple(const QString &key, const QList<QWidget *> &beside);
 

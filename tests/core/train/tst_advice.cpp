@@ -20,7 +20,8 @@ private Q_SLOTS:
                                  "lora_alpha=1024", "lora_alpha=1", "lora_dropout=0.9", "num_train_epochs=50",
                                  "max_steps=10", "per_device_train_batch_size=512", "max_length=16",
                                  "warmup_ratio=0.9", "weight_decay=1", "max_grad_norm=0",
-                                 "assistant_only_loss=false", "shuffle=false"})
+                                 "assistant_only_loss=false", "shuffle=false", "use_dora=true",
+                                 "neftune_noise_alpha=50"})
             QTest::newRow(pair) << QString::fromLatin1(pair);
     }
     void anOddValueGetsASentence()

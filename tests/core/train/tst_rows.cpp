@@ -1,6 +1,7 @@
 #include "core/train/rows.h"
 
 #include <QtTest>
+#include <algorithm>
 #include <numeric>
 #include <set>
 
@@ -121,6 +122,67 @@ private Q_SLOTS:
         QCOMPARE(batch.targets, (std::vector<std::int64_t>{11, 12, -1, 21, -1, -1}));
         QCOMPARE(batch.supervised(), 3);
         QCOMPARE(rows[1].supervised(), 1); // nothing predicts a row's first token
+    }
+
+    void aPackedBatchKeepsTheRowsApart()
+    {
+        std::vector<TrainRow> rows = {{1, {10, 11, 12}, {0, 1, 1}}, {2, {20, 21}, {1, 1}}};
+        const TokenBatch batch = makePackedBatch(rows, std::vector<std::size_t>{0, 1});
+        QCOMPARE(batch.rows, 1);
+        QCOMPARE(batch.length, 5);
+        QCOMPARE(batch.packed, (std::vector<std::int64_t>{3, 2}));
+        QCOMPARE(batch.ids, (std::vector<TokenId>{10, 11, 12, 20, 21}));
+        // The last token of a row predicts nothing, least of all the next row's first.
+        QCOMPARE(batch.targets, (std::vector<std::int64_t>{11, 12, -1, 21, -1}));
+    }
+
+    void everyRowIsPackedOnceAndNoSequenceOverflows()
+    {
+        std::vector<std::size_t> lengths;
+        for (std::size_t i = 0; i < 200; ++i)
+            lengths.push_back(1 + i * 37 % 100);
+        lengths.push_back(130); // longer than a sequence: alone
+        const auto rows = rowsOf(lengths);
+        const auto sequences = packRows(rows, 100);
+        std::vector<std::size_t> all = flat(sequences);
+        std::sort(all.begin(), all.end());
+        std::size_t tokens = 0;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            QCOMPARE(all[i], i);
+            tokens += lengths[i];
+        }
+        for (const auto &sequence : sequences) {
+            std::size_t sum = 0;
+            for (const std::size_t row : sequence)
+                sum += lengths[row];
+            QVERIFY(sum <= 100 || sequence.size() == 1);
+        }
+        // Best fit decreasing takes at most 11/9 of the fewest sequences that could do, and some.
+        QVERIFY(sequences.size() <= tokens / 100 * 11 / 9 + 2);
+        QVERIFY(std::is_sorted(sequences.begin(), sequences.end()));
+        QVERIFY(packRows(rows, 100) == sequences);
+    }
+
+    void anEpochOfPackedSequencesHoldsEveryRowOnce()
+    {
+        TrainSettings settings;
+        settings.packing = true;
+        settings.max_length = 64;
+        settings.per_device_train_batch_size = 2;
+        settings.gradient_accumulation_steps = 1;
+        std::vector<std::size_t> lengths;
+        for (std::size_t i = 0; i < 50; ++i)
+            lengths.push_back(3 + i * 7 % 40);
+        const auto rows = rowsOf(lengths);
+        const auto sequences = static_cast<std::int64_t>(packRows(rows, 64).size());
+        RowOrder order(rows, settings);
+        QCOMPARE(order.stepsPerEpoch(), (sequences + 1) / 2);
+        std::multiset<std::size_t> seen;
+        for (std::int64_t step = 1; step <= sequences / 2; ++step)
+            for (const std::size_t row : flat(order.window(step)))
+                seen.insert(row);
+        QCOMPARE(std::set<std::size_t>(seen.begin(), seen.end()).size(), seen.size());
+        QVERIFY(sequences % 2 == 1 || seen.size() == rows.size());
     }
 };
 

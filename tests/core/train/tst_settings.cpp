@@ -35,9 +35,12 @@ private Q_SLOTS:
         QTest::newRow("flag") << std::string("shuffle=maybe") << std::string("true or false");
         QTest::newRow("choice") << std::string("lr_scheduler_type=step") << std::string("cosine");
         QTest::newRow("module") << std::string("target_modules=q_proj,lm_head") << std::string("lm_head");
+        QTest::newRow("pattern") << std::string("target_modules=(q_proj") << std::string("regular expression");
+        QTest::newRow("layers") << std::string("layers_to_transform=8-") << std::string("0-7,12");
+        QTest::newRow("optimiser") << std::string("optim=sgd") << std::string("adamw_8bit");
         QTest::newRow("no equals") << std::string("seed") << std::string("KEY=VALUE");
         QTest::newRow("near") << std::string("learning_rat=1") << std::string("did you mean learning_rate");
-        QTest::newRow("other trainers'") << std::string("neftune_noise_alpha=5") << std::string("other trainers");
+        QTest::newRow("other trainers'") << std::string("label_smoothing_factor=0.1") << std::string("other trainers");
     }
     void aWrongValueNamesTheRange()
     {

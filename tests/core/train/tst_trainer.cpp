@@ -1,5 +1,4 @@
-#include "core/train/trainer.h"
-#include "tests/core/model/parity.h"
+#include "tests/core/train/prepared.h"
 
 #include <QtTest>
 
@@ -7,52 +6,17 @@ using namespace attune;
 
 namespace {
 
-struct Prepared {
-    TrainSettings settings;
-    std::vector<TrainRow> rows;
-};
+using prepared::flat;
+using prepared::Prepared;
 
 Prepared prepare(const std::string &shape, const std::string &kind)
 {
-    const std::string folder = parity::folder(shape);
-    Prepared p;
-    const Json settings = parity::json(folder + "/" + kind + "/trajectory.json")["settings"];
-    p.settings = *TrainSettings::fromJson(settings);
-    p.settings.device = "cpu";
-    auto tokenizer = Tokenizer::load(folder + "/model");
-    const std::string chatTemplate = (*tokenizer)->config().chatTemplate;
-    const auto encoder = ChatEncoder::create(*tokenizer, chatTemplate);
-    const Json chats = parity::json(folder + "/chat.json");
-    std::vector<TrainExample> examples;
-    for (std::size_t i = 0; i < 16; ++i) { // data.jsonl's rows come first
-        TrainExample example{static_cast<std::int64_t>(i), {}};
-        for (const Json &m : chats[i]["messages"])
-            example.messages.push_back({m["role"].get<std::string>(), m["content"].get<std::string>()});
-        examples.push_back(std::move(example));
-    }
-    p.rows = *encodeRows(*encoder, examples, p.settings);
-    return p;
+    return prepared::prepare(shape, parity::json(parity::folder(shape) + "/" + kind + "/trajectory.json")["settings"]);
 }
 
 LanguageModel loadModel(const std::string &shape, const std::string &kind, const TrainSettings &settings)
 {
-    const std::string folder = parity::folder(shape);
-    auto model = LanguageModel::load(folder + "/model", settings.loadOptions());
-    auto adapter = readPeftAdapter(folder + "/" + kind + "/adapter_in");
-    adapter->config.dropout = settings.lora_dropout;
-    if (!model->useAdapter(*adapter))
-        qFatal("the adapter does not fit");
-    return std::move(*model);
-}
-
-std::vector<float> flat(const Adapter &adapter)
-{
-    std::vector<float> all;
-    for (const auto &[key, pair] : adapter.pairs) {
-        all.insert(all.end(), pair.a.begin(), pair.a.end());
-        all.insert(all.end(), pair.b.begin(), pair.b.end());
-    }
-    return all;
+    return prepared::loadModel(shape, parity::folder(shape) + "/" + kind + "/adapter_in", settings);
 }
 
 Adapter trained(const Prepared &p, const TrainSettings &settings, const std::string &shape, const std::string &kind)

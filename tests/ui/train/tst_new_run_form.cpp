@@ -87,8 +87,9 @@ private Q_SLOTS:
         Adapter adapter;
         adapter.config.r = 2;
         adapter.config.alpha = 6;
-        adapter.config.targets = {Projection::Q};
-        adapter.pairs[{0, Projection::Q}] = {4, 4, std::vector<float>(8, 0.5F), std::vector<float>(8, 0.5F)};
+        adapter.config.targets = *TargetModules::parse("q_proj");
+        adapter.config.rslora = true;
+        adapter.pairs[{0, Projection::Q}] = {4, 4, std::vector<float>(8, 0.5F), std::vector<float>(8, 0.5F), {}};
         const QTemporaryDir folder;
         QVERIFY(writePeftAdapter(folder.path().toStdString(), adapter));
         auto *choice = f.form.findChild<AdapterChoice *>(QStringLiteral("adapterChoice"));
@@ -101,6 +102,7 @@ private Q_SLOTS:
         QCOMPARE(request.settings.lora_r, std::int64_t(2));
         QCOMPARE(request.settings.lora_alpha, 6.0);
         QCOMPARE(request.settings.target_modules, std::string("q_proj"));
+        QVERIFY(request.settings.use_rslora);
 
         // What is no adapter is refused in place, and what was chosen stays.
         const QTemporaryDir none;
