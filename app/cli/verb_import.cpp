@@ -16,6 +16,7 @@ struct Options {
     std::string format = "auto";
     std::string map;
     std::string split = "auto";
+    std::string encoding = "auto";
     bool json = false;
 };
 
@@ -92,11 +93,34 @@ void printReportJson(const ImportReport &report)
                             {"test", report.parts[Part::Test]}}}});
 }
 
+TextEncoding encodingNamed(const std::string &name)
+{
+    return name == "utf-8"     ? TextEncoding::Utf8
+           : name == "utf-16"  ? TextEncoding::Utf16
+           : name == "latin-1" ? TextEncoding::Latin1
+                               : TextEncoding::Auto;
+}
+
+/// Rejects of bytes that are no UTF-8 look like damage; mostly it is a file of an older program.
+void explainEncodings(const ImportRequest &request, const ImportReport &report)
+{
+    for (const ImportSource &source : request.files) {
+        const bool rejected = std::any_of(report.rejects.begin(), report.rejects.end(), [&](const Reject &reject) {
+            return reject.file == source.file.string() && reject.reason.find("not valid UTF-8") != std::string::npos;
+        });
+        if (rejected && source.encoding == TextEncoding::Auto && encodingOf(source) == TextEncoding::Latin1)
+            std::fprintf(stderr,
+                         "%s seems to be in Latin-1 (ISO 8859-1, Windows-1252), not UTF-8: import it again with "
+                         "--encoding latin-1; rows that are there already are not doubled\n",
+                         source.file.c_str());
+    }
+}
+
 Result<int> importAll(const Context &context, const Options &o)
 {
     ImportRequest request;
     for (const std::string &file : o.files)
-        request.files.emplace_back(file);
+        request.files.emplace_back(file).encoding = encodingNamed(o.encoding);
     ATTUNE_TRY(request.options.format, parseDataFormat(o.format));
     ATTUNE_TRY(request.options.columns, parseMap(o.map));
     if (o.split != "auto") {
@@ -112,6 +136,12 @@ Result<int> importAll(const Context &context, const Options &o)
         printReportJson(*report);
     else
         printReport(*report);
+    explainEncodings(request, *report);
+    if (report->imported == 0 && report->duplicates == 0 && !report->rejects.empty()) {
+        const Reject &first = report->rejects.front();
+        return fail(ErrorCode::InvalidInput, "Nothing was imported, as no record can be used; the first is " + first.file +
+                                                 " line " + std::to_string(first.line) + ": " + first.reason);
+    }
     return 0;
 }
 
@@ -123,7 +153,7 @@ void addImport(CLI::App &app)
     auto *verb = addVerb(app, "import", "Add rows from files to a project: all of them or, on a failure, none",
                          [o](const Context &context) { return importAll(context, *o); });
     verb->add_option("project", o->project, "The project file")->required();
-    verb->add_option("files", o->files, "JSON Lines, JSON, CSV or TSV")->required();
+    verb->add_option("files", o->files, "JSON Lines, JSON, CSV, TSV or, where it was built in, Parquet")->required();
     verb->add_option("--format", o->format, "auto, openai, alpaca, sharegpt, prompt-completion, csv or tsv")
         ->check(CLI::IsMember({"auto", "openai", "alpaca", "sharegpt", "prompt-completion", "csv", "tsv"}))
         ->capture_default_str();
@@ -131,6 +161,9 @@ void addImport(CLI::App &app)
     verb->add_option("--split", o->split,
                      "The part of the new rows; auto: what the row says, else by the project's split")
         ->check(CLI::IsMember({"auto", "train", "validation", "test"}))
+        ->capture_default_str();
+    verb->add_option("--encoding", o->encoding, "Of text files: auto (UTF-8, or UTF-16 with its mark), utf-8, latin-1, utf-16")
+        ->check(CLI::IsMember({"auto", "utf-8", "latin-1", "utf-16"}))
         ->capture_default_str();
     verb->add_flag("--json", o->json, "Rejects and leaks one a line, then the counts");
 }

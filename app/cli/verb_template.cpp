@@ -21,11 +21,16 @@ Result<ChatEncoder> makeEncoder(const Options &options)
 {
     if (!options.chatTemplate.empty()) {
         ATTUNE_TRY(const auto source, readFile(options.chatTemplate));
+        const auto named = [&](Result<ChatEncoder> made) {
+            if (!made)
+                made.error().message = options.chatTemplate + ": " + made.error().message;
+            return made;
+        };
         if (options.model.empty())
-            return ChatEncoder::create(source, options.bos, options.eos);
+            return named(ChatEncoder::create(source, options.bos, options.eos));
         ATTUNE_TRY(const auto path, resolveModel(options.model));
         ATTUNE_TRY(auto tokenizer, Tokenizer::load(path));
-        return ChatEncoder::create(std::move(tokenizer), source);
+        return named(ChatEncoder::create(std::move(tokenizer), source));
     }
     if (options.model.empty())
         return fail(ErrorCode::InvalidInput, "Give --model or --chat-template.");
@@ -56,8 +61,10 @@ Result<int> renderAll(const Options &options)
         }
         if (options.json)
             printJson(out);
+        else if (out.contains("text"))
+            print(out["text"].get<std::string>());
         else
-            print(out.contains("text") ? out["text"].get<std::string>() : "error: " + out["error"].get<std::string>());
+            return fail(ErrorCode::InvalidInput, where + ": " + out["error"].get<std::string>());
         return {};
     }));
     return 0;

@@ -108,6 +108,8 @@ constexpr const char *Kind<std::int64_t> = "a whole number";
 
 Result<Json> parseJson(std::string_view text, std::string_view where)
 {
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return fail(ErrorCode::InvalidInput, std::string(where) + " is empty, where JSON was expected.");
     if (tooDeep(text))
         return fail(ErrorCode::InvalidInput, std::string(where) + " is nested more than " + std::to_string(MaxDepth) +
                                                  " levels deep, which no file of this kind needs.");
@@ -119,7 +121,10 @@ Result<Json> parseJson(std::string_view text, std::string_view where)
                         cause(error) + ".",
                     error.what());
     } catch (const Json::exception &error) { // a number that no double holds
-        return fail(ErrorCode::InvalidInput, std::string(where) + " is not valid JSON: " + error.what() + ".");
+        const std::string_view words = error.what();
+        return fail(ErrorCode::InvalidInput,
+                    std::string(where) + " is not valid JSON: " + std::string(words.substr(words.find(']') + 2)) + ".",
+                    error.what());
     }
 }
 

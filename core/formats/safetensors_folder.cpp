@@ -70,7 +70,8 @@ Result<TensorView> SafetensorsFolder::tensor(const std::string &name) const
 {
     const auto found = m_index.find(name);
     if (found == m_index.end())
-        return fail(ErrorCode::NotFound, "The weights in " + m_folder.string() + " hold no tensor " + name + ".");
+        return fail(ErrorCode::NotFound, "The weights in " + m_folder.string() + " hold no tensor " + name +
+                                             ", which its config.json calls for; fetch the model again.");
     return m_files[found->second].tensor(name);
 }
 

@@ -39,7 +39,7 @@ Result<void> checkNoOverlap(std::vector<Extent> &extents, std::string_view where
     if (clash == extents.end())
         return {};
     return fail(ErrorCode::Corrupt, std::string(where) + " is damaged: the tensors " + clash->name + " and " +
-                                        std::next(clash)->name + " overlap.");
+                                        std::next(clash)->name + " overlap; fetch or write it again.");
 }
 
 } // namespace attune

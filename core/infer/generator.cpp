@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 namespace attune {
 namespace {
@@ -107,10 +108,14 @@ bool endsAnswer(TokenId id, const Tokenizer *tokenizer)
     return std::find(stop.begin(), stop.end(), id) != stop.end();
 }
 
-/// Chooses from the scores; true where the answer is complete.
-bool takeToken(Sequence &s, std::span<float> logits, const Tokenizer *tokenizer, const GenerationOptions &options,
-               const std::function<void(std::string_view)> &onText)
+/// Chooses from the scores; true where the answer is complete. Fails where they have no order.
+Result<bool> takeToken(Sequence &s, std::span<float> logits, const Tokenizer *tokenizer, const GenerationOptions &options,
+                       const std::function<void(std::string_view)> &onText)
 {
+    constexpr float Infinity = std::numeric_limits<float>::infinity();
+    if (!std::all_of(logits.begin(), logits.end(), [](float score) { return score < Infinity; }))
+        return fail(ErrorCode::Corrupt, "The model's scores are not all numbers: values of its weights or its adapter are "
+                                        "damaged or too large; fetch the model again, or take an earlier checkpoint.");
     const TokenId id = s.sampler.choose(logits, s.seen);
     s.seen.push_back(id);
     s.result.ids.push_back(id);
@@ -203,7 +208,7 @@ Result<bool> Answering::step(LanguageModel &model, const std::function<void(std:
         const LanguageModel::Feed feed{&s.cache, std::span(s.seen).last(1)};
         ATTUNE_TRY(m_impl->logits, model.nextLogits({&feed, 1}));
     }
-    const bool complete = takeToken(s, m_impl->logits, m_impl->tokenizer.get(), m_impl->options, onText);
+    ATTUNE_TRY(const bool complete, takeToken(s, m_impl->logits, m_impl->tokenizer.get(), m_impl->options, onText));
     m_impl->logits.clear();
     s.result.decodeSeconds += secondsSince(begin);
     return complete;
@@ -266,7 +271,8 @@ Result<std::vector<Generation>> generateAll(LanguageModel &model, const std::sha
             ATTUNE_TRY(auto logits, prefill(model, s->cache, prompts[next]));
             s->result.prefillSeconds = secondsSince(begin);
             ++next;
-            if (takeToken(*s, logits, tokenizer.get(), options, {}))
+            ATTUNE_TRY(const bool complete, takeToken(*s, logits, tokenizer.get(), options, {}));
+            if (complete)
                 finish(*s);
             else
                 running.push_back(std::move(s));
@@ -281,7 +287,9 @@ Result<std::vector<Generation>> generateAll(LanguageModel &model, const std::sha
         std::vector<std::unique_ptr<Sequence>> still;
         for (std::size_t i = 0; i < running.size(); ++i) {
             running[i]->result.decodeSeconds += share;
-            if (takeToken(*running[i], std::span(logits).subspan(i * vocab, vocab), tokenizer.get(), options, {}))
+            ATTUNE_TRY(const bool complete, takeToken(*running[i], std::span(logits).subspan(i * vocab, vocab),
+                                                      tokenizer.get(), options, {}));
+            if (complete)
                 finish(*running[i]);
             else
                 still.push_back(std::move(running[i]));

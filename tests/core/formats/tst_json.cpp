@@ -8,6 +8,7 @@ class TestJson : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void aMistakeNamesFileAndByte();
+    void anEmptyTextIsCalledEmpty();
     void aDepthThatWouldOverflowTheStackIsRefused();
     void bracketsInsideTextsAreNoDepth();
     void numbersBeyondADoubleAreRefused();
@@ -25,6 +26,13 @@ void TestJson::aMistakeNamesFileAndByte()
     QVERIFY(!parseJson("", "empty"));
     QVERIFY(!parseJson("{} {}", "two"));
     QVERIFY(!parseJson("\"\xff\"", "no UTF-8"));
+}
+
+void TestJson::anEmptyTextIsCalledEmpty()
+{
+    const auto result = parseJson(" \r\n", "config.json");
+    QVERIFY(!result);
+    QCOMPARE(result.error().message, std::string("config.json is empty, where JSON was expected."));
 }
 
 void TestJson::aDepthThatWouldOverflowTheStackIsRefused()
