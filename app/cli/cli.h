@@ -54,6 +54,8 @@ void addTemplate(CLI::App &app);
 void addLogits(CLI::App &app);
 void addQuantize(CLI::App &app);
 void addBench(CLI::App &app);
+void addPlan(CLI::App &app);
+void addDoctor(CLI::App &app);
 void addExport(CLI::App &app);
 
 } // namespace attune::cli

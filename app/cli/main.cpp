@@ -1,6 +1,7 @@
 // attune: the engine on the command line. Results go to standard output, everything else to standard error.
 
 #include "app/cli/cli.h"
+#include "core/text/utf8.h"
 
 #include <csignal>
 #include <cstdio>
@@ -30,13 +31,22 @@ void watchInterrupts(std::stop_source source)
     }).detach();
 }
 
+/// One line that no terminal takes for a command, whatever a file's names hold.
+std::string asLine(const std::string &message)
+{
+    constexpr std::size_t Longest = 2000;
+    std::string line = replacedInvalidUtf8(message);
+    for (char &c : line)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            c = ' ';
+    if (line.size() > Longest)
+        line = replacedInvalidUtf8(line.substr(0, Longest)) + "...";
+    return line;
+}
+
 int report(const Error &error)
 {
-    std::string line = error.message;
-    for (char &c : line)
-        if (c == '\n')
-            c = ' ';
-    std::fprintf(stderr, "attune: %s\n", line.c_str());
+    std::fprintf(stderr, "attune: %s\n", asLine(error.message).c_str());
     return error.code == ErrorCode::Interrupted ? cli::exitInterrupted : cli::exitFailed;
 }
 
@@ -52,6 +62,7 @@ int main(int argc, char **argv)
     cli::addInit(app);
     cli::addImport(app);
     cli::addData(app);
+    cli::addPlan(app);
     cli::addTrain(app);
     cli::addRuns(app);
     cli::addRun(app);
@@ -65,6 +76,7 @@ int main(int argc, char **argv)
     cli::addLogits(app);
     cli::addQuantize(app);
     cli::addBench(app);
+    cli::addDoctor(app);
 
     try {
         app.parse(argc, argv);
@@ -74,7 +86,7 @@ int main(int argc, char **argv)
         std::string path = "attune";
         for (const auto *sub : app.get_subcommands())
             path += " " + sub->get_name();
-        std::fprintf(stderr, "attune: %s; see %s --help.\n", error.what(), path.c_str());
+        std::fprintf(stderr, "attune: %s; see %s --help.\n", asLine(error.what()).c_str(), path.c_str());
         return cli::exitUsage;
     }
     const std::stop_source interrupts;

@@ -44,10 +44,11 @@ Result<int> bench(const Context &context, const Options &o)
             printJson(Json{{"tokens_per_s", result.tokensPerSecond},
                            {"step_s", result.stepSeconds},
                            {"peak_memory_gib", result.peakMemoryGib},
+                           {"planned_memory_gib", result.plannedMemoryGib},
                            {"loss", result.lastLoss}});
         else
             print(rounded(result.tokensPerSecond, 0) + " tokens/s, " + rounded(result.stepSeconds, 3) + " s a step, " +
-                  rounded(result.peakMemoryGib, 2) + " GiB at the peak");
+                  rounded(result.peakMemoryGib, 2) + " GiB at the peak (planned: " + rounded(result.plannedMemoryGib, 2) + ")");
         return 0;
     }
     ATTUNE_TRY(const auto result, benchGeneration(path, settings, o.prompt, o.newTokens, context.stop));

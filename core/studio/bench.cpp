@@ -1,6 +1,8 @@
 #include "core/studio/bench.h"
 
 #include "core/infer/generator.h"
+#include "core/model/weight_source.h"
+#include "core/train/memory_plan.h"
 #include "core/train/trainer.h"
 
 #include <algorithm>
@@ -29,11 +31,27 @@ double peakGib()
     return static_cast<double>(peakMemory()) / (1 << 30);
 }
 
+/// What the same run is planned to take.
+Result<double> plannedGib(const std::filesystem::path &path, TrainSettings settings, std::int64_t sequence)
+{
+    ATTUNE_TRY(const auto source, WeightSource::open(path));
+    PlanSituation situation = PlanSituation::here(settings);
+    situation.rowLength = sequence;
+    situation.supervised = sequence / 4;
+    situation.evenRows = true;
+    situation.saves = false;
+    settings.max_length = std::max(settings.max_length, sequence);
+    ATTUNE_TRY(const MemoryPlan plan, planMemory(source->config(), settings, situation));
+    return static_cast<double>(plan.total()) / (1 << 30);
+}
+
 } // namespace
 
 Result<TrainBench> benchTraining(const std::filesystem::path &path, const TrainSettings &settings, std::int64_t sequence,
                                  std::int64_t steps, std::stop_token stop)
 {
+    TrainBench bench;
+    ATTUNE_TRY(bench.plannedMemoryGib, plannedGib(path, settings, sequence));
     LoadOptions load = settings.loadOptions();
     load.stop = stop;
     ATTUNE_TRY(auto model, LanguageModel::load(path, load));
@@ -56,7 +74,6 @@ Result<TrainBench> benchTraining(const std::filesystem::path &path, const TrainS
     if (outcome.stopped)
         return fail(ErrorCode::Interrupted, "The benchmark was interrupted.");
     std::vector<double> seconds;
-    TrainBench bench;
     const double tokens = static_cast<double>(sequence * rows) / static_cast<double>(steps);
     for (const TrainEvent &event : events.drain())
         if (const auto *step = std::get_if<StepDone>(&event)) {

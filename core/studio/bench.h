@@ -10,6 +10,7 @@ struct TrainBench {
     double stepSeconds = 0; ///< median after the first two steps
     double tokensPerSecond = 0;
     double peakMemoryGib = 0;
+    double plannedMemoryGib = 0; ///< what planMemory() said before
     double lastLoss = 0;
 };
 

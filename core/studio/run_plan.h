@@ -1,0 +1,51 @@
+#pragma once
+
+#include "core/base/machine.h"
+#include "core/train/memory_plan.h"
+#include "core/train/rows.h"
+
+#include <filesystem>
+
+namespace attune {
+
+/// Whether a run goes into a memory: Tight where it goes in only if other programs make room.
+enum class RunFit { Fits, Tight, TooLarge };
+RunFit runFit(std::int64_t need, std::int64_t total, std::int64_t available);
+const char *name(RunFit fit); ///< "fits", "tight", "too large"
+
+struct DevicePlan {
+    std::string device; ///< as the setting `device` names it: "cpu", "cuda:0"
+    std::string name;   ///< "AMD EPYC", "NVIDIA H100"
+    bool usable = true; ///< by this build, now
+    std::int64_t total = 0; ///< bytes that a run may have there
+    std::int64_t available = 0;
+    MemoryPlan plan;
+    RunFit fit = RunFit::Fits;
+    std::optional<MemoryAdvice> advice; ///< where it does not fit, and something would
+};
+
+struct RunPlan {
+    std::int64_t rowLength = 0;      ///< tokens of the longest row that is trained on, as far as is known
+    std::optional<std::size_t> rows; ///< of the train part, where a project was given
+    std::vector<DevicePlan> devices;
+    std::size_t chosen = 0; ///< the one that the settings name
+
+    const DevicePlan &device() const { return devices[chosen]; }
+};
+
+/// What a run would need on each device of this machine. `model`: folder or GGUF file; `project`: for the longest row of its
+/// train part, which is max_length otherwise; nothing is written to it.
+Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings,
+                        const std::optional<std::filesystem::path> &project = {});
+
+/// For a run that is about to load its model: fails with OutOfMemory where it can't fit into the memory that there is, free or
+/// not, in a sentence that says what would. A run that only fits if others make room gets a warning, which is the value.
+/// `memory`: of this machine, unless a test says another.
+Result<std::optional<std::string>> checkMemory(const std::filesystem::path &model, const TrainSettings &settings,
+                                               std::span<const TrainRow> rows,
+                                               const std::optional<MachineMemory> &memory = {});
+
+/// "2.9 GiB", "131 MiB".
+std::string bytesText(std::int64_t bytes);
+
+} // namespace attune
