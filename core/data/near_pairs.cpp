@@ -200,6 +200,7 @@ private:
                 const std::uint32_t first = bucket[earlier].second;
                 if (!seen.insert(std::uint64_t(first) << 32 | second).second)
                     continue;
+                makeRoom();
                 const double value = jaccard(kept(first), kept(second));
                 if (value >= similarity) {
                     found.push_back({m_members[first], m_members[second], value});
@@ -223,15 +224,29 @@ private:
     /// times the memory of the texts.
     const Shingles &kept(std::uint32_t member)
     {
-        if (!m_kept[member])
+        if (!m_kept[member]) {
             m_kept[member] = compute(member);
+            m_keptShingles += m_kept[member]->size();
+        }
         return *m_kept[member];
+    }
+
+    /// Before two are compared: where very many texts are candidates, they are computed again rather than all kept.
+    void makeRoom()
+    {
+        constexpr std::size_t Most = std::size_t(8) << 20;
+        if (m_keptShingles <= Most)
+            return;
+        for (auto &one : m_kept)
+            one.reset();
+        m_keptShingles = 0;
     }
 
     std::span<const std::string_view> m_texts;
     std::vector<std::uint32_t> m_members; // places in m_texts, ascending
     Shingles m_ignored;
     std::vector<std::optional<Shingles>> m_kept;
+    std::size_t m_keptShingles = 0;
     std::vector<std::uint32_t> m_neighbours; // earlier ones found, by member
 };
 
@@ -305,15 +320,18 @@ std::vector<std::uint32_t> NearIndex::keysOf(std::string_view text) const
 
 std::uint32_t NearIndex::add(std::string_view text)
 {
-    const auto keys = keysOf(text);
-    m_keys.insert(m_keys.end(), keys.begin(), keys.end());
-    return static_cast<std::uint32_t>(m_size++);
+    if (m_size % PieceTexts == 0)
+        m_pieces.emplace_back(PieceTexts * m_bands);
+    const auto place = static_cast<std::uint32_t>(m_size++);
+    replace(place, text);
+    return place;
 }
 
 void NearIndex::replace(std::uint32_t place, std::string_view text)
 {
     const auto keys = keysOf(text);
-    std::copy(keys.begin(), keys.end(), m_keys.begin() + static_cast<std::ptrdiff_t>(place * m_bands));
+    std::copy(keys.begin(), keys.end(),
+              m_pieces[place / PieceTexts].begin() + static_cast<std::ptrdiff_t>(place % PieceTexts * m_bands));
 }
 
 std::vector<std::uint32_t> NearIndex::candidates(std::string_view text, std::size_t most) const
@@ -323,8 +341,8 @@ std::vector<std::uint32_t> NearIndex::candidates(std::string_view text, std::siz
     if (keys.front() == 0)
         return found;
     // Straight through: of 100,000 texts these are 6 MB, which is quicker than any table would be kept.
-    const std::uint32_t *at = m_keys.data();
-    for (std::size_t place = 0; place < m_size && found.size() <= most; ++place, at += m_bands) {
+    for (std::size_t place = 0; place < m_size && found.size() <= most; ++place) {
+        const std::uint32_t *at = keysAt(place);
         bool shared = false;
         for (std::size_t band = 0; band < m_bands; ++band)
             shared |= at[band] == keys[band];
@@ -342,7 +360,7 @@ std::vector<std::uint32_t> NearIndex::doubtful() const
     for (std::size_t i = 0; i < m_bands; ++i) {
         band.clear();
         for (std::size_t place = 0; place < m_size; ++place)
-            if (const std::uint32_t key = m_keys[place * m_bands + i]; key != 0)
+            if (const std::uint32_t key = keysAt(place)[i]; key != 0)
                 band.emplace_back(key, static_cast<std::uint32_t>(place));
         std::sort(band.begin(), band.end());
         for (std::size_t at = 1; at < band.size(); ++at)

@@ -46,12 +46,18 @@ public:
     std::vector<std::uint32_t> doubtful() const;
 
 private:
+    static constexpr std::size_t PieceTexts = 4096;
     std::vector<std::uint32_t> keysOf(std::string_view text) const;
+    const std::uint32_t *keysAt(std::size_t place) const
+    {
+        return m_pieces[place / PieceTexts].data() + place % PieceTexts * m_bands;
+    }
 
     std::size_t m_height;
     std::size_t m_bands;
     std::size_t m_size = 0;
-    std::vector<std::uint32_t> m_keys; // m_bands of each text; 0: no text
+    /// m_bands keys of each text; 0: no text. In pieces, as one vector would hold half as much again while it grows.
+    std::vector<std::vector<std::uint32_t>> m_pieces;
 };
 
 /// The similarity of two texts, 1 for equal ones.

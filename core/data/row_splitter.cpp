@@ -48,11 +48,16 @@ Result<RowSplitter> RowSplitter::begin(const SplitOptions &options)
     return RowSplitter(options);
 }
 
-std::size_t RowSplitter::placeOf(std::uint64_t high, std::uint64_t low) const
+std::uint64_t RowSplitter::drawOf(std::string_view prompt) const
+{
+    return XXH3_64bits_withSeed(prompt.data(), prompt.size(), m_options.seed);
+}
+
+std::size_t RowSplitter::placeOf(std::uint64_t hash, std::uint64_t draw) const
 {
     const std::size_t mask = m_table.size() - 1;
-    std::size_t place = static_cast<std::size_t>(low) & mask;
-    while (m_table[place] != None && (m_nodes[m_table[place]].high != high || m_nodes[m_table[place]].low != low))
+    std::size_t place = static_cast<std::size_t>(hash) & mask;
+    while (m_table[place] != None && (m_nodes[m_table[place]].hash != hash || m_nodes[m_table[place]].draw != draw))
         place = (place + 1) & mask;
     return place;
 }
@@ -63,20 +68,18 @@ void RowSplitter::growTable()
         return;
     m_table.assign(std::max<std::size_t>(64, m_table.size() * 2), None);
     for (std::uint32_t node = 0; node < m_nodes.size(); ++node)
-        m_table[placeOf(m_nodes[node].high, m_nodes[node].low)] = node;
+        m_table[placeOf(m_nodes[node].hash, m_nodes[node].draw)] = node;
 }
 
 std::uint32_t RowSplitter::nodeOf(std::string_view prompt)
 {
     growTable();
-    const XXH128_hash_t key = XXH3_128bits(prompt.data(), prompt.size());
-    std::uint32_t &place = m_table[placeOf(key.high64, key.low64)];
+    const std::uint64_t hash = XXH3_128bits(prompt.data(), prompt.size()).low64;
+    const std::uint64_t draw = drawOf(prompt);
+    std::uint32_t &place = m_table[placeOf(hash, draw)];
     if (place == None) {
         place = m_near.add(prompt);
-        m_nodes.push_back({.high = key.high64,
-                           .low = key.low64,
-                           .draw = XXH3_64bits_withSeed(prompt.data(), prompt.size(), m_options.seed),
-                           .firstRow = static_cast<std::uint32_t>(m_rows.size())});
+        m_nodes.push_back({.hash = hash, .draw = draw, .firstRow = static_cast<std::uint32_t>(m_rows.size())});
     }
     return place;
 }
@@ -102,8 +105,7 @@ std::vector<std::uint32_t> RowSplitter::doubtful() const
 void RowSplitter::setPrompt(std::uint32_t row, std::string_view prompt)
 {
     const Node &node = m_nodes[m_rows[row].node];
-    const XXH128_hash_t key = XXH3_128bits(prompt.data(), prompt.size());
-    if (key.high64 == node.high && key.low64 == node.low)
+    if (XXH3_128bits(prompt.data(), prompt.size()).low64 == node.hash && drawOf(prompt) == node.draw)
         m_prompts.insert_or_assign(m_rows[row].node, std::string(prompt));
 }
 
@@ -111,22 +113,25 @@ Result<SplitResult> RowSplitter::finish()
 {
     if (m_rows.size() >= None)
         return fail(ErrorCode::InvalidInput, std::to_string(m_rows.size()) + " rows are more than a split can take.");
+    m_near = NearIndex(m_options.similarity); // what follows needs the room
+    m_table = {};
     Groups groups(m_nodes.size());
     link(groups);
     assign(groups);
     SplitResult result;
     result.parts.reserve(m_rows.size());
     result.groups.reserve(m_rows.size());
+    std::vector<FirstRows> firstIn(m_nodes.size(), FirstRows{None, None, None});
     for (std::uint32_t i = 0; i < m_rows.size(); ++i) {
         const Row &row = m_rows[i];
-        Node &node = m_nodes[row.node];
-        const Part part = row.fixed.value_or(node.part.value_or(Part::Train));
+        const Part part = row.fixed.value_or(m_nodes[row.node].part.value_or(Part::Train));
         result.parts.push_back(part);
         result.groups.push_back(m_nodes[groups.find(row.node)].firstRow);
-        node.firstIn[index(part)] = std::min(node.firstIn[index(part)], i);
+        std::uint32_t &first = firstIn[row.node][index(part)];
+        first = std::min(first, i);
     }
     for (std::uint32_t row = 0; row < m_rows.size(); ++row)
-        findLeak(row, result);
+        findLeak(row, firstIn, result);
     return result;
 }
 
@@ -217,13 +222,13 @@ void RowSplitter::assign(Groups &groups)
     }
 }
 
-void RowSplitter::findLeak(std::uint32_t row, SplitResult &result) const
+void RowSplitter::findLeak(std::uint32_t row, std::span<const FirstRows> firstIn, SplitResult &result) const
 {
     const Part part = result.parts[row];
     Leak leak{.row = row, .other = -1, .part = part, .otherPart = part, .similarity = 0};
     const auto consider = [&](std::uint32_t node, double similarity) {
         for (const Part other : {Part::Train, Part::Validation, Part::Test}) {
-            const std::uint32_t first = m_nodes[node].firstIn[index(other)];
+            const std::uint32_t first = firstIn[node][index(other)];
             if (other == part || first == None || first >= row)
                 continue;
             if (similarity > leak.similarity || (similarity == leak.similarity && first < leak.other)) {

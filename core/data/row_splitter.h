@@ -4,6 +4,7 @@
 #include "core/data/split.h"
 
 #include <array>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,7 +12,7 @@
 
 namespace attune {
 
-/// assignParts() for rows that come one after the other and do not stay: of each it keeps some 150 bytes instead of its
+/// assignParts() for rows that come one after the other and do not stay: of each it keeps some 110 bytes instead of its
 /// prompt. First add() every row, then setPrompt() for those that doubtful() names, then finish(). One thread at a time.
 class RowSplitter {
 public:
@@ -33,11 +34,9 @@ private:
 
     /// Rows with the same prompt.
     struct Node {
-        std::uint64_t high = 0; ///< hash of the prompt
-        std::uint64_t low = 0;
-        std::uint64_t draw = 0; ///< decides on a part where nothing else does
+        std::uint64_t hash = 0; ///< of the prompt; with the draw it tells two prompts apart
+        std::uint64_t draw = 0; ///< another hash of it, which decides on a part where nothing else does
         std::uint32_t firstRow = 0;
-        std::array<std::uint32_t, PartCount> firstIn{None, None, None}; ///< first row in each part
         std::optional<Part> fixed = {}; ///< of its first row that has one
         std::optional<Part> part = {};
     };
@@ -54,18 +53,20 @@ private:
 
     explicit RowSplitter(const SplitOptions &options) : m_options(options), m_near(options.similarity) {}
     std::uint32_t nodeOf(std::string_view prompt);
-    std::size_t placeOf(std::uint64_t high, std::uint64_t low) const;
+    std::uint64_t drawOf(std::string_view prompt) const;
+    std::size_t placeOf(std::uint64_t hash, std::uint64_t draw) const;
     void growTable();
     void link(Groups &groups);
     void assign(Groups &groups);
     Part partByHash(const Node &node) const;
     std::span<const Link> linksOf(std::uint32_t node) const;
-    void findLeak(std::uint32_t row, SplitResult &result) const;
+    using FirstRows = std::array<std::uint32_t, PartCount>; // of a node, in each part
+    void findLeak(std::uint32_t row, std::span<const FirstRows> firstIn, SplitResult &result) const;
 
     SplitOptions m_options;
     NearIndex m_near; // by node
-    std::vector<Row> m_rows;
-    std::vector<Node> m_nodes;
+    std::deque<Row> m_rows; // a vector would hold half as much again while it grows
+    std::deque<Node> m_nodes;
     std::vector<std::uint32_t> m_table; // nodes by the hash of their prompt
     std::unordered_map<std::string, std::uint32_t> m_groups;
     std::unordered_map<std::uint32_t, std::string> m_prompts; // of doubtful nodes

@@ -21,8 +21,8 @@ constexpr double LongestHold = 0.1; // seconds, of the write lock; what a transa
 } // namespace
 
 struct RowImport::Impl {
-    Impl(Database opened, std::string name)
-        : database(std::move(opened)), writer(database, Adding), label(std::move(name)), now(timeNow()),
+    Impl(Database opened, std::string name, Given what)
+        : database(std::move(opened)), writer(database, Adding), label(std::move(name)), given(what), now(timeNow()),
           find(database, "SELECT 1 FROM examples WHERE content_hash = ? AND deleted_at IS NULL", Adding),
           keep(database,
                "INSERT INTO import_rows (id, import, turns, file, system, prompt, answer) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -47,7 +47,7 @@ struct RowImport::Impl {
     {
         const std::string hash = contentHash(row.messages);
         const ContentKey key = ContentKey::of(hash);
-        if (seen.contains(key))
+        if (given == Given::Any && seen.contains(key))
             return std::optional<std::int64_t>();
         ATTUNE_TRY(Statement * known, find.get());
         ATTUNE_TRY(const bool there, known->bind(hash).step());
@@ -58,7 +58,8 @@ struct RowImport::Impl {
         ATTUNE_TRY(const std::int64_t added, writer.insertUnseen(row, now));
         const RowOutline outline = outlineOf(row.messages);
         ATTUNE_CHECK(keep.run(added, id, outline.turns, file, outline.system, outline.prompt, outline.answer));
-        seen.insert(key);
+        if (given == Given::Any)
+            seen.insert(key);
         return std::optional(added);
     }
 
@@ -122,6 +123,7 @@ struct RowImport::Impl {
     Database database;
     RowWriter writer;
     std::string label;
+    Given given;
     std::string now;
     LazyStatement find;
     LazyStatement keep;
@@ -145,13 +147,14 @@ RowImport::~RowImport()
         m_impl->abandon();
 }
 
-Result<RowImport> RowImport::begin(const std::filesystem::path &project, std::string label)
+Result<RowImport> RowImport::begin(const std::filesystem::path &project, std::string label, Given given)
 {
     ATTUNE_TRY(auto database, openProjectFile(project, projectMigrations()));
     // A large import comes back to the same pages of the indexes again and again.
-    ATTUNE_CHECK(database.run("PRAGMA cache_size = -65536", Adding));
+    // So does the log: with the usual 1000 pages each would be copied into the file over and over.
+    ATTUNE_CHECK(database.run("PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384", Adding));
     ATTUNE_CHECK(endDeadImports(database, false));
-    auto impl = std::make_unique<Impl>(std::move(database), std::move(label));
+    auto impl = std::make_unique<Impl>(std::move(database), std::move(label), given);
     ATTUNE_CHECK(impl->begin());
     return RowImport(std::move(impl));
 }

@@ -18,8 +18,10 @@ namespace attune {
 /// import takes them out. One thread at a time.
 class RowImport {
 public:
-    /// `label` names the step; empty: "12 rows added". Clears up after imports that were killed.
-    static Result<RowImport> begin(const std::filesystem::path &project, std::string label);
+    enum class Given { Any, Distinct };
+    /// `label` names the step; empty: "12 rows added". Clears up after imports that were killed. Distinct: no two of the
+    /// rows that will be given are equal, so that they need not be remembered.
+    static Result<RowImport> begin(const std::filesystem::path &project, std::string label, Given given = Given::Any);
     RowImport(RowImport &&) noexcept;
     RowImport &operator=(RowImport &&) = delete;
     ~RowImport();

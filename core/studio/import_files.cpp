@@ -3,6 +3,11 @@
 #include "core/store/row_import.h"
 #include "core/studio/split_plan.h"
 
+#include <deque>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace attune {
 namespace {
 
@@ -60,12 +65,18 @@ private:
 /// What is found out before anything is written: the rows of the project and, after them, the new ones, with the parts
 /// of all. Their texts do not stay, as a file may be larger than the memory.
 struct Plan {
-    std::vector<std::int64_t> ids;    ///< of all rows; of a new one, once it is written
-    std::size_t existing = 0;         ///< rows of the project
-    std::vector<ContentKey> contents; ///< of the new rows
+    std::vector<std::int64_t> ids;      ///< of all rows; of a new one, once it is written
+    std::size_t existing = 0;           ///< rows of the project
+    std::vector<bool> isNew;            ///< of the good records: no twin was there before
+    std::deque<std::uint32_t> contents; ///< of the new rows: enough of their hash to notice a file that changed
     std::vector<Leak> leaks;
     std::vector<Part> parts;
 };
+
+std::uint32_t contentOf(const Example &example)
+{
+    return static_cast<std::uint32_t>(ContentKey::of(contentHash(example.messages)).low);
+}
 
 Error changed(const ImportRequest &request)
 {
@@ -79,12 +90,15 @@ Error changed(const ImportRequest &request)
 Result<void> readNewRows(const FileReader &reader, std::string_view stage, const ImportRequest &request, const Plan &plan,
                          const std::function<Result<void>(Example, std::size_t)> &take)
 {
+    std::size_t record = 0;
     std::size_t next = 0;
     ATTUNE_CHECK(reader.read(
         stage,
         [&](Example example) -> Result<void> {
-            if (next == plan.contents.size() || ContentKey::of(contentHash(example.messages)) != plan.contents[next])
-                return {}; // it has its twin already; a file that changed has fewer rows in the end than it had
+            if (record == plan.isNew.size() || !plan.isNew[record++])
+                return {};
+            if (contentOf(example) != plan.contents[next])
+                return tl::unexpected(changed(request));
             if (!request.origin.empty())
                 example.origin.file = request.origin;
             return take(std::move(example), next++);
@@ -133,14 +147,15 @@ Result<Plan> planImport(Project &project, const ImportRequest &request, const Fi
         "Reading",
         [&](Example example) -> Result<void> {
             const ContentKey content = ContentKey::of(contentHash(example.messages));
-            if (!known.insert(content)) {
+            plan.isNew.push_back(known.insert(content));
+            if (!plan.isNew.back()) {
                 ++report.duplicates;
                 return {};
             }
             if (!request.origin.empty())
                 example.origin.file = request.origin;
             splitter.add(example, request.part ? request.part : example.part);
-            plan.contents.push_back(content);
+            plan.contents.push_back(static_cast<std::uint32_t>(content.low));
             return {};
         },
         [&](Reject reject) -> Result<void> {
@@ -149,6 +164,7 @@ Result<Plan> planImport(Project &project, const ImportRequest &request, const Fi
                 report.rejects.push_back(std::move(reject));
             return {};
         }));
+    known = {}; // what follows needs the room
     plan.ids.resize(plan.existing + plan.contents.size(), 0);
     ATTUNE_CHECK(readDoubtful(project, request, reader, plan, splitter));
     ATTUNE_TRY(auto assigned, splitter.finish());
@@ -222,7 +238,12 @@ Result<ImportReport> importFiles(Project &project, const ImportRequest &request,
     ImportReport report;
     const FileReader reader(request, stop, progress);
     ATTUNE_TRY(auto plan, planImport(project, request, reader, report));
-    ATTUNE_TRY(auto import, RowImport::begin(project.path(), labelOf(request)));
+#ifdef __GLIBC__
+    ::malloc_trim(0); // what the split needed is in small pieces, which malloc would keep
+#endif
+    if (plan.contents.empty()) // nothing is new, so nothing is written
+        return report;
+    ATTUNE_TRY(auto import, RowImport::begin(project.path(), labelOf(request), RowImport::Given::Distinct));
     ATTUNE_CHECK(RowAdder(import, request, plan).run(reader));
     if (stop.stop_requested()) // the last moment at which nothing has happened
         return fail(ErrorCode::Interrupted, "The import was stopped.");

@@ -29,7 +29,7 @@ struct ImportReport {
 ///
 /// Parts follow the project's split plan, with its group and its stratum. The files are read more than once: for the
 /// split, which compares all prompts, then once more where some of these may be nearly equal, then for the rows. Memory does
-/// not grow with the texts, but by some 250 bytes a row. A bad record is a reject and does not end the import; a bad file does.
+/// not grow with the texts, but by some 160 bytes a row. A bad record is a reject and does not end the import; a bad file does.
 Result<ImportReport> importFiles(Project &project, const ImportRequest &request, std::stop_token stop = {},
                                  const Progress &progress = {});
 
