@@ -1,5 +1,7 @@
 #include "core/data/byte_source.h"
 
+#include "core/data/parquet_lines.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -30,7 +32,6 @@ constexpr std::array Kinds{
     Kind{std::string_view("\x1f\x8b"), "is compressed with gzip: unpack it first"},
     Kind{std::string_view("\x28\xb5\x2f\xfd"), "is compressed with zstd: unpack it first"},
     Kind{std::string_view("PK\x03\x04"), "is a zip archive or a spreadsheet: unpack it, or save the sheet as CSV"},
-    Kind{std::string_view("PAR1"), "is a Parquet file, which can't be read yet: convert it to JSON Lines"},
     Kind{std::string_view("SQLite format 3"), "is an SQLite file: export its rows as JSON Lines or CSV"},
     Kind{std::string_view("%PDF"), "is a PDF document, not data: export its rows as JSON Lines or CSV"},
     Kind{std::string_view("\x89PNG"), "is a picture: its rows must be JSON Lines or a table"},
@@ -40,13 +41,17 @@ constexpr std::array Kinds{
 
 } // namespace
 
+ByteSource::ByteSource() = default;
+ByteSource::ByteSource(ByteSource &&) noexcept = default;
+ByteSource &ByteSource::operator=(ByteSource &&) noexcept = default;
+ByteSource::~ByteSource() = default;
+
 Result<ByteSource> ByteSource::open(const std::filesystem::path &path, std::stop_token stop,
                                     std::function<void(std::int64_t)> progress, TextEncoding encoding)
 {
     ByteSource source;
     source.m_path = path;
     source.m_stop = std::move(stop);
-    source.m_progress = std::move(progress);
     source.m_file.reset(std::fopen(path.c_str(), "rbe"));
     if (!source.m_file)
         return systemFailure(path, errno);
@@ -55,8 +60,24 @@ Result<ByteSource> ByteSource::open(const std::filesystem::path &path, std::stop
         return fail(ErrorCode::InvalidInput, path.string() + " is a folder; choose the files in it.");
     std::setvbuf(source.m_file.get(), nullptr, _IONBF, 0);
     ATTUNE_CHECK(source.begin());
-    source.chooseDecoder(encoding);
+    source.m_progress = std::move(progress);
+    const bool marked = std::string_view(source.m_buffer.data(), source.m_end).starts_with("PAR1");
+    if (marked || path.extension() == ".parquet") {
+        source.m_fileBytes = static_cast<std::int64_t>(status.st_size);
+        ATTUNE_CHECK(source.openParquet());
+    } else {
+        if (source.m_progress)
+            source.m_progress(source.m_read); // the first piece is here
+        source.chooseDecoder(encoding);
+    }
     return source;
+}
+
+Result<void> ByteSource::openParquet()
+{
+    ATTUNE_TRY(m_parquet, ParquetLines::open(m_path));
+    m_at = m_end = 0;
+    return {};
 }
 
 Result<ByteSource> ByteSource::fromText(std::shared_ptr<const std::string> text, std::filesystem::path name,
@@ -134,6 +155,8 @@ bool ByteSource::fill()
         m_failure = Error{ErrorCode::Interrupted, "Reading " + m_path.string() + " was stopped.", {}};
         return false;
     }
+    if (m_parquet)
+        return fillWithRows();
     const std::size_t got = readPiece();
     m_at = 0;
     m_end = got;
@@ -153,6 +176,21 @@ bool ByteSource::fill()
     if (m_decoder)
         decode(0);
     return m_at != m_end || fill(); // half a character may have been all
+}
+
+bool ByteSource::fillWithRows()
+{
+    auto lines = m_parquet->next();
+    if (!lines) {
+        m_failure = std::move(lines.error());
+        return false;
+    }
+    m_buffer.assign(lines->begin(), lines->end());
+    m_at = 0;
+    m_end = m_buffer.size();
+    if (m_progress)
+        m_progress(static_cast<std::int64_t>(m_parquet->share() * static_cast<double>(m_fileBytes)));
+    return m_end > 0;
 }
 
 bool ByteSource::readLine(std::string &line, std::size_t limit, bool &cut)

@@ -317,6 +317,8 @@ Result<ByteSource> openSource(const ImportSource &source, std::stop_token stop,
 
 Result<DataFormat> kindOfSource(ByteSource &bytes, const ImportSource &source, DataFormat asked)
 {
+    if (bytes.isParquet())
+        return isTable(asked) ? DataFormat::Auto : asked;
     if (asked != DataFormat::Auto)
         return asked;
     const std::string ending = source.text ? std::string() : extension(source.file);

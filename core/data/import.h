@@ -73,7 +73,7 @@ TextEncoding encodingOf(const ImportSource &source);
 /// "history"?}), ShareGPT ({"conversations": [{"from", "value"}], "system"?}), prompt/completion (strings, or message
 /// lists as TRL writes them), as JSON Lines or as one JSON array; CSV and TSV (RFC 4180) with the columns of
 /// `options.columns`. A record's own "split" ("train", "validation", "test"), "tags", "rating" (1 to 5) and "notes" are
-/// kept. Auto looks at the extension and the first record; well-known column names need no map; a pasted text that is
+/// kept. Parquet is read as JSON Lines of its rows (parquet_lines.h). Auto looks at the extension and the first record; well-known column names need no map; a pasted text that is
 /// no JSON is a table. A byte order mark and CRLF are fine, and so is what `source.encoding`
 /// tells; invalid UTF-8 and NUL are rejects. A quote that is never closed in a table or an array is an error: nothing after it could be
 /// told apart. So is a file without any record. `progress` gets the bytes read so far. Fails with NotFound, Io,

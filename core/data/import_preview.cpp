@@ -93,6 +93,7 @@ private:
 
     Result<void> readJson(ByteSource &bytes, DataFormat kind)
     {
+        m_parquet = bytes.isParquet();
         JsonRecords records(bytes, importRecordLimit);
         std::vector<OrderedJson> values;
         std::vector<std::string> names;
@@ -138,7 +139,9 @@ private:
     void describeJson(DataFormat kind, const std::optional<RecordShape> &shape, std::size_t fitting)
     {
         FormatGuess &guess = m_preview.guess;
-        const std::string where = guess.jsonArray ? "One JSON array" : "JSON Lines";
+        const std::string where = m_parquet         ? "A Parquet file"
+                                  : guess.jsonArray ? "One JSON array"
+                                                    : "JSON Lines";
         if (kind != DataFormat::Auto) {
             guess.format = kind;
             guess.trust = FormatGuess::Trust::Sure;
@@ -195,6 +198,7 @@ private:
     const ImportOptions &m_options;
     std::size_t m_most;
     ImportPreview &m_preview;
+    bool m_parquet = false;
 };
 
 /// Reads the source as an import would, and ties what becomes of each of the first records to it.

@@ -1,5 +1,6 @@
 #include "ui/data/import_wizard.h"
 
+#include "core/data/parquet_lines.h"
 #include "core/store/row_import.h"
 #include "ui/data/data_words.h"
 #include "ui/data/import_wizard_columns.h"
@@ -157,8 +158,10 @@ void ImportWizard::chooseFiles()
 {
     if (importing())
         return;
-    auto *dialog = new QFileDialog(this, tr("Import rows"), QDir::homePath(),
-                                   tr("Rows (*.jsonl *.json *.ndjson *.csv *.tsv);;All files (*)"));
+    const QString endings = QStringLiteral("*.jsonl *.json *.ndjson *.csv *.tsv") +
+                            (ParquetLines::isBuiltIn() ? QStringLiteral(" *.parquet") : QString());
+    auto *dialog =
+        new QFileDialog(this, tr("Import rows"), QDir::homePath(), tr("Rows (%1);;All files (*)").arg(endings));
     dialog->setFileMode(QFileDialog::ExistingFiles);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &QFileDialog::filesSelected, this, &ImportWizard::addFiles);
