@@ -6,6 +6,7 @@
 #include "core/studio/chat_model.h"
 #include "core/studio/export_rows.h"
 #include "core/studio/health.h"
+#include "core/studio/next_run.h"
 #include "core/studio/project_split.h"
 
 #include <cstdio>
@@ -23,7 +24,9 @@ struct Options {
     std::optional<double> testShare;
     std::optional<std::uint64_t> seed;
     std::string format;
+    std::optional<std::int64_t> maxLength;
     TrainSettings settings; ///< max_length, assistant_only_loss
+    bool withoutTokens = false;
     SetOptions sets;
     bool json = false;
 };
@@ -157,17 +160,28 @@ OrderedJson countsJson(const Counts &counts)
     return json;
 }
 
-/// The problems that are stored, by kind.
+/// The rows of each kind of problem that was found, Cut first; kinds without any too.
 using Problems = std::vector<std::pair<ProblemKind, std::vector<StoredProblem>>>;
 
-Result<Problems> storedProblems(Project &project)
+Result<Problems> foundProblems(Project &project, const Options &o, bool hasTokens)
 {
     Problems all;
-    for (int i = 1; i < static_cast<int>(ProblemKind::Count); ++i) {
+    for (int i = 0; i < static_cast<int>(ProblemKind::Count); ++i) {
         const auto kind = static_cast<ProblemKind>(i);
         ATTUNE_TRY(auto ofKind, Labelling(project).problemsOfKind(kind));
         all.emplace_back(kind, std::move(ofKind));
     }
+    if (!hasTokens)
+        return all;
+    ExampleQuery live; // Cut is not stored: it depends on max_length
+    live.states = {LabelState::ToLabel, LabelState::Approved, LabelState::Flagged};
+    ATTUNE_TRY(const auto lengths, Labelling(project).tokenLengths(live));
+    for (const auto &[id, tokens] : lengths)
+        if (tokens > o.settings.max_length)
+            all.front().second.push_back({.example = id,
+                                          .kind = ProblemKind::Cut,
+                                          .detail = std::to_string(tokens - o.settings.max_length) + " of " +
+                                                    std::to_string(tokens) + " tokens lost"});
     return all;
 }
 
@@ -213,18 +227,19 @@ void printCheck(const Counts &counts, const HealthReport &report, const Problems
           (rejected > 0 ? "; " + std::to_string(rejected) + " rejected, which are not checked" : ""));
     if (lengths)
         print(counted(report.tokens, "token") + " in " + counted(report.counted, "row") + ", median " +
-              std::to_string(report.medianTokens) + ", longest " + std::to_string(report.longestRow));
+              std::to_string(report.medianTokens) + ", longest " + std::to_string(report.longestRow) +
+              "; max_length " + std::to_string(o.settings.max_length) + " cuts " +
+              counted(report.cutTokens, "token") + " from " + counted(report[ProblemKind::Cut].rows, "row"));
     Table table({"problem", "rows", "what", "which"});
-    const std::int64_t cut = report[ProblemKind::Cut].rows;
-    if (lengths && cut > 0)
-        table.add({"cut at " + std::to_string(o.settings.max_length), std::to_string(cut),
-                   counted(report.cutTokens, "token") + " lost", ""});
     for (const auto &[kind, ofKind] : problems) {
         if (ofKind.empty())
             continue;
         const HealthLine &line = report[kind];
         table.add({std::string(name(kind)), std::to_string(line.rows),
-                   line.groups > 0 ? counted(line.groups, "group") : ofKind.front().detail, firstRows(ofKind)});
+                   kind == ProblemKind::Cut ? counted(report.cutTokens, "token") + " lost"
+                   : line.groups > 0        ? counted(line.groups, "group")
+                                            : ofKind.front().detail,
+                   firstRows(ofKind)});
     }
     if (report.problemRows == 0)
         print("No problems found.");
@@ -236,15 +251,36 @@ void printCheck(const Counts &counts, const HealthReport &report, const Problems
               std::to_string(o.settings.max_length));
 }
 
+/// Of the model that was named; else of the next run's, where this machine has it.
+Result<std::optional<ChatEncoder>> encoderFor(Project &project, Options &o)
+{
+    if (o.withoutTokens)
+        return std::optional<ChatEncoder>();
+    const bool named = !o.model.empty();
+    if (!named) {
+        ATTUNE_TRY(o.model, nextModel(project));
+    }
+    const auto load = [&]() -> Result<ChatEncoder> {
+        ATTUNE_TRY(const auto path, resolveModel(o.model));
+        return loadChatEncoder(path);
+    };
+    auto encoder = load();
+    if (encoder)
+        return std::optional<ChatEncoder>(std::move(*encoder));
+    if (named)
+        return forward(encoder);
+    std::fprintf(stderr, "Tokens are not counted, as %s can't be used; name a model with --model. %s\n", o.model.c_str(),
+                 encoder.error().message.c_str());
+    return std::optional<ChatEncoder>();
+}
+
 Result<int> check(Project &project, Options o, const Context &context)
 {
+    ATTUNE_TRY(const std::int64_t usual, nextMaxLength(project));
+    o.settings.max_length = o.maxLength.value_or(usual);
     ATTUNE_CHECK(o.sets.apply(o.settings));
     ATTUNE_CHECK(project.quickCheck());
-    std::optional<ChatEncoder> encoder;
-    if (!o.model.empty()) {
-        ATTUNE_TRY(const auto path, resolveModel(o.model));
-        ATTUNE_TRY(encoder, loadChatEncoder(path));
-    }
+    ATTUNE_TRY(const auto encoder, encoderFor(project, o));
     HealthOptions options;
     options.maxLength = o.settings.max_length;
     ProgressBar bar;
@@ -254,12 +290,13 @@ Result<int> check(Project &project, Options o, const Context &context)
     if (!report)
         return tl::unexpected(report.error());
     ATTUNE_TRY(const Counts counts, countRows(project));
-    ATTUNE_TRY(const Problems problems, storedProblems(project));
+    ATTUNE_TRY(const Problems problems, foundProblems(project, o, encoder.has_value()));
     std::optional<OrderedJson> lengths;
     if (encoder) {
         ATTUNE_TRY(const auto untrained, untrainedRows(project, *encoder, o.settings.max_length,
                                                        o.settings.assistant_only_loss, context.stop));
-        lengths = OrderedJson{{"tokens", report->tokens},
+        lengths = OrderedJson{{"model", o.model},
+                              {"tokens", report->tokens},
                               {"median_tokens", report->medianTokens},
                               {"longest_row", report->longestRow},
                               {"max_length", o.settings.max_length},
@@ -330,10 +367,11 @@ void addData(CLI::App &app)
     verb->add_option("--format", o->format,
                      "With export: chat, alpaca, sharegpt or csv; by the ending of OUT where it is not given")
         ->check(CLI::IsMember({"chat", "alpaca", "sharegpt", "csv"}));
-    verb->add_option("--model", o->model, "With check: count tokens as this model sees them");
-    verb->add_option("--max-length", o->settings.max_length, "With check: longer rows are cut; as --set max_length=N")
-        ->check(CLI::Range(8, 1 << 20))
-        ->capture_default_str();
+    verb->add_option("--model", o->model, "With check: count tokens as this model sees them; else as that of the next run");
+    verb->add_flag("--no-tokens", o->withoutTokens, "With check: count none, which is quicker");
+    verb->add_option("--max-length", o->maxLength,
+                     "With check: longer rows are cut; as --set max_length=N; else what the next run has")
+        ->check(CLI::Range(8, 1 << 20));
     o->sets.addTo(*verb, "With check: max_length=N, assistant_only_loss=false");
     verb->add_option("--validation", o->validationShare,
                      "With split: share of validation rows from now on; 0.1 at first");

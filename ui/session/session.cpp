@@ -4,6 +4,7 @@
 #include "core/model/registry.h"
 #include "core/store/labelling.h"
 #include "core/studio/chat_model.h"
+#include "core/studio/next_run.h"
 #include "core/studio/sample_project.h"
 #include "ui/session/jobs.h"
 #include "ui/session/lane.h"
@@ -13,14 +14,11 @@
 #include <QTimer>
 
 #include <algorithm>
-#include <charconv>
 
 namespace attune::ui {
 
 namespace {
 
-constexpr auto BaseModelKey = "base_model";
-constexpr auto MaxLengthKey = "max_length";
 constexpr int PollInterval = 500;     // ms
 constexpr int ProgressInterval = 100; // ms
 constexpr int JobNiceness = 4; // behind the window and what it asks
@@ -30,21 +28,6 @@ constexpr int Readers = 2;
 QString text(const std::string &utf8)
 {
     return QString::fromStdString(utf8);
-}
-
-std::int64_t number(const std::optional<std::string> &stored, std::int64_t instead)
-{
-    std::int64_t value = 0;
-    if (!stored || std::from_chars(stored->data(), stored->data() + stored->size(), value).ec != std::errc())
-        return instead;
-    return value;
-}
-
-/// What the next run is told unless somebody says otherwise.
-std::int64_t usualMaxLength(Project &project)
-{
-    const auto sample = isSampleProject(project);
-    return sample && *sample ? demoSettings().max_length : TrainSettings().max_length;
 }
 
 /// The run table and how far its running runs are; another text: something about runs has changed.
@@ -101,8 +84,8 @@ struct Session::Impl {
         Seen seen;
         const auto counter = Labelling(project).rowCounter();
         auto undo = Labelling(project).undoState();
-        const auto base = project.setting(BaseModelKey);
-        const auto length = project.setting(MaxLengthKey);
+        auto base = nextModel(project);
+        const auto length = nextMaxLength(project);
         const auto runs = project.runs();
         if (!counter || !undo || !base || !length || !runs)
             return seen;
@@ -110,8 +93,8 @@ struct Session::Impl {
         seen.counter = *counter;
         seen.undo = std::move(*undo);
         seen.runs = describeRuns(*runs, project);
-        seen.baseModel = *base ? **base : runs->empty() ? std::string(sampleModel) : runs->back().model;
-        seen.maxLength = number(*length, usualMaxLength(project));
+        seen.baseModel = std::move(*base);
+        seen.maxLength = *length;
         seen.settingsAge = settingsAge;
         return seen;
     }
@@ -146,15 +129,10 @@ Result<std::unique_ptr<Session>> Session::open(const std::filesystem::path &path
 Session::Session(const std::filesystem::path &path, Project project) : m_path(path), m_readOnly(project.readOnly())
 {
     // The few values that every workspace needs at once; all else is asked.
-    const auto base = project.setting(BaseModelKey);
-    const auto length = project.setting(MaxLengthKey);
-    if (base && *base) {
-        m_baseModel = text(**base);
-    } else {
-        const auto runs = project.runs();
-        m_baseModel = runs && !runs->empty() ? text(runs->back().model) : QString::fromLatin1(sampleModel);
-    }
-    m_maxLength = number(length ? *length : std::nullopt, usualMaxLength(project));
+    const auto base = nextModel(project);
+    const auto length = nextMaxLength(project);
+    m_baseModel = base ? text(*base) : QString::fromLatin1(sampleModel);
+    m_maxLength = length ? *length : TrainSettings().max_length;
 
     m_impl = std::make_unique<Impl>(path, std::move(project), [this](quint64 question, std::any answer) {
         QMetaObject::invokeMethod(
@@ -378,7 +356,7 @@ void Session::setBaseModel(const QString &model)
     if (model == m_baseModel)
         return;
     m_baseModel = model;
-    storeSetting(QString::fromLatin1(BaseModelKey), model);
+    storeSetting(QString::fromLatin1(NextModelKey), model);
     Q_EMIT baseModelChanged();
     loadEncoder();
 }
@@ -388,7 +366,7 @@ void Session::setMaxLength(std::int64_t tokens)
     if (tokens == m_maxLength || tokens < 1)
         return;
     m_maxLength = tokens;
-    storeSetting(QString::fromLatin1(MaxLengthKey), QString::number(tokens));
+    storeSetting(QString::fromLatin1(NextMaxLengthKey), QString::number(tokens));
     Q_EMIT maxLengthChanged();
 }
 
