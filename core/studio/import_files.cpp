@@ -112,6 +112,7 @@ Result<void> readDoubtful(Project &project, const ImportRequest &request, const 
                           PlannedSplitter &splitter)
 {
     const auto doubtful = splitter.doubtful();
+    splitter.forgetCandidates();
     auto next = doubtful.begin();
     for (; next != doubtful.end() && *next < plan.existing; ++next) {
         ATTUNE_TRY(const auto row, project.example(plan.ids[*next]));

@@ -53,10 +53,15 @@ Result<std::unique_ptr<sentencepiece::SentencePieceProcessor>> loadModel(const s
     auto processor = std::make_unique<sentencepiece::SentencePieceProcessor>();
     if (!characterMapsAreSound(model))
         return fail(ErrorCode::Corrupt, where + " is damaged: its table of characters leads out of itself; fetch it again.");
-    const auto status = processor->LoadFromSerializedProto(model);
-    if (!status.ok())
-        return fail(ErrorCode::Corrupt, where + " is no sentencepiece model, or it is damaged; fetch it again.",
-                    status.ToString());
+    const auto damaged = [&](const std::string &why) {
+        return fail(ErrorCode::Corrupt, where + " is no sentencepiece model, or it is damaged; fetch it again.", why);
+    };
+    try {
+        if (const auto status = processor->LoadFromSerializedProto(model); !status.ok())
+            return damaged(status.ToString());
+    } catch (const std::exception &error) { // of its trie, for a token that begins with NUL
+        return damaged(error.what());
+    }
     return processor;
 }
 

@@ -1,5 +1,7 @@
 #include "core/train/settings.h"
 
+#include "core/text/utf8.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -162,6 +164,8 @@ Result<void> TrainSettings::set(const std::string &key, const std::string &value
         this->**flag = value == "true" || value == "1";
     } else if (const auto *text = std::get_if<std::string S::*>(&info->member)) {
         const auto &choices = info->choices;
+        if (!isUtf8(value)) // a run keeps its settings as JSON
+            return fail(ErrorCode::InvalidInput, "The setting " + key + " holds bytes that are no UTF-8.");
         if (!choices.empty() && std::find(choices.begin(), choices.end(), value) == choices.end()) {
             std::string list;
             for (const char *choice : choices)

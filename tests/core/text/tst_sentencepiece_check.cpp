@@ -43,6 +43,14 @@ private Q_SLOTS:
         QVERIFY(!load("\xff\xff\xff").has_value());
     }
 
+    void aTokenThatBeginsWithNulIsRefused() // the library throws
+    {
+        const auto model =
+            readFile(std::filesystem::path(ATTUNE_SOURCE_DIR) / "tests/fuzz/corpus/sentencepiece/nul_token");
+        QVERIFY(model.has_value());
+        QVERIFY(!load(*model).has_value());
+    }
+
     void aMapThatLeadsOutOfItselfIsRefused()
     {
         const std::string trieBytes("\0\4\0\0", 4); // 1024, as the rules here need
