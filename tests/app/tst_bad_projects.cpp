@@ -102,7 +102,7 @@ private Q_SLOTS:
     {
         m_place.write("rows.jsonl",
                       Workplace::rows("train", 40) + Workplace::rows("validation", 4) + Workplace::rows("test", 20));
-        m_place.write("more.jsonl", Workplace::rows("train", 1));
+        m_place.write("more.jsonl", Workplace::rows("train", 1).replace("train order", "one more order"));
         m_place.write("many.jsonl", Workplace::rows("train", 3000).replace("train order", "question order"));
         QCOMPARE(m_place.attune({"init", "p.attune"}).status, 0);
         QCOMPARE(m_place.attune({"import", "p.attune", "rows.jsonl"}).status, 0);
