@@ -78,8 +78,6 @@ struct Unit {
 /// leaf points to within the texts.
 bool trieIsSound(const std::vector<Unit> &units, std::size_t textBytes)
 {
-    if (units.empty())
-        return false;
     std::vector<bool> seen(units.size());
     std::vector<std::uint32_t> bases = {units[0].offset()};
     while (!bases.empty()) {
@@ -111,7 +109,7 @@ bool mapIsSound(std::string_view map)
         return false;
     std::memcpy(&trieBytes, map.data(), sizeof trieBytes);
     map.remove_prefix(sizeof trieBytes);
-    if (trieBytes >= map.size() || map.back() != '\0')
+    if (trieBytes < sizeof(Unit) || trieBytes >= map.size() || map.back() != '\0')
         return false;
     std::vector<Unit> units(trieBytes / sizeof(Unit));
     std::memcpy(units.data(), map.data(), units.size() * sizeof(Unit));
