@@ -234,7 +234,7 @@ private:
     /// Before two are compared: where very many texts are candidates, they are computed again rather than all kept.
     void makeRoom()
     {
-        constexpr std::size_t Most = std::size_t(8) << 20;
+        constexpr std::size_t Most = std::size_t(4) << 20;
         if (m_keptShingles <= Most)
             return;
         for (auto &one : m_kept)

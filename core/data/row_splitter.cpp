@@ -102,6 +102,12 @@ std::vector<std::uint32_t> RowSplitter::doubtful() const
     return rows;
 }
 
+void RowSplitter::forgetCandidates()
+{
+    m_near = NearIndex(m_options.similarity);
+    m_table = {};
+}
+
 void RowSplitter::setPrompt(std::uint32_t row, std::string_view prompt)
 {
     const Node &node = m_nodes[m_rows[row].node];
@@ -113,8 +119,7 @@ Result<SplitResult> RowSplitter::finish()
 {
     if (m_rows.size() >= None)
         return fail(ErrorCode::InvalidInput, std::to_string(m_rows.size()) + " rows are more than a split can take.");
-    m_near = NearIndex(m_options.similarity); // what follows needs the room
-    m_table = {};
+    forgetCandidates(); // what follows needs the room
     Groups groups(m_nodes.size());
     link(groups);
     assign(groups);

@@ -24,6 +24,8 @@ public:
     std::size_t size() const { return m_rows.size(); }
     /// Places of the rows whose prompts are needed once more, as they may be nearly equal to another's; ascending.
     std::vector<std::uint32_t> doubtful() const;
+    /// After doubtful(), for the room: no row can be added any more.
+    void forgetCandidates();
     /// A prompt that is not the one that was added is as good as none.
     void setPrompt(std::uint32_t row, std::string_view prompt);
     Result<SplitResult> finish();

@@ -51,6 +51,7 @@ public:
     std::size_t size() const { return m_splitter.size(); }
     /// Places of the rows that are needed once more, ascending; of a row that is another one by now, nothing is taken.
     std::vector<std::uint32_t> doubtful() const { return m_splitter.doubtful(); }
+    void forgetCandidates() { m_splitter.forgetCandidates(); } ///< after doubtful(): no row is added any more
     void addAgain(std::uint32_t place, std::span<const Message> messages)
     {
         m_splitter.setPrompt(place, normalisedPrompt(messages));

@@ -15,7 +15,8 @@ class TestDataCheck : public QObject {
 
     static QByteArray row(const QByteArray &prompt, const QByteArray &completion)
     {
-        return "{\"prompt\": \"" + prompt + "\", \"completion\": \"" + completion + "\"}\n";
+        return "{\"messages\": [{\"role\": \"user\", \"content\": \"" + prompt +
+               "\"}, {\"role\": \"assistant\", \"content\": \"" + completion + "\"}]}\n";
     }
 
 private Q_SLOTS:

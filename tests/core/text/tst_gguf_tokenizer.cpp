@@ -1,4 +1,5 @@
 #include "core/formats/gguf.h"
+#include "core/text/gguf_pretokenizers.h"
 #include "tests/core/formats/gguf_builder.h"
 #include "tests/core/text/rendered.h"
 #include "tests/core/text/toy_tokenizers.h"
@@ -17,6 +18,9 @@ private Q_SLOTS:
     void aVocabularyGivesTheIdsOfItsTokenizerJson();
     void aSentencepieceVocabularyGivesTheIdsOfItsModel();
     void aDamagedSentencepieceVocabularyIsNamed();
+    void paddingMayCallItselfUnknown();
+    void textIsCutAsTheNameSays_data();
+    void textIsCutAsTheNameSays();
     void specialTokensAndTemplateComeFromTheMetadata();
     void controlTokensAreSpecialAndUserTokensOnlyMatch();
     void wrongMetadataIsNamed_data();
@@ -152,6 +156,51 @@ void TestGgufTokenizer::aDamagedSentencepieceVocabularyIsNamed()
     QVERIFY(damaged({"<unk>", ""}, {2, 1}).find("no sentencepiece model") != std::string::npos);
     QVERIFY(damaged({"<unk>", "a", "a"}, {2, 1, 1}).find("no sentencepiece model") != std::string::npos);
     QVERIFY(damaged({"<unk>", "<0x00>"}, {2, 6}).find("no sentencepiece model") != std::string::npos);
+}
+
+void TestGgufTokenizer::paddingMayCallItselfUnknown()
+{
+    B b;
+    b.text("tokenizer.ggml.model", "llama");
+    b.texts("tokenizer.ggml.tokens", {"<unk>", "<s>", "\xe2\x96\x81", "a", "\xe2\x96\x81" "a", "[PAD5]", "[PAD6]"});
+    b.numbers("tokenizer.ggml.scores", B::F32, std::vector<float>{0, 0, -3, -2, -1, 0, 0});
+    b.numbers("tokenizer.ggml.token_type", B::I32, std::vector<std::int32_t>{3, 3, 1, 1, 1, 2, 2});
+    QVERIFY(!load(b)); // nothing says which
+    b.value("tokenizer.ggml.unknown_token_id", B::U32, 0U);
+    const auto tokenizer = load(b);
+    QVERIFY2(tokenizer, tokenizer ? "" : tokenizer.error().message.c_str());
+    QCOMPARE(idsOf((*tokenizer)->encode("aa a")), (std::vector<TokenId>{4, 3, 4}));
+    QCOMPARE(idsOf((*tokenizer)->encode("x")), (std::vector<TokenId>{2, 0}));
+}
+
+void TestGgufTokenizer::textIsCutAsTheNameSays_data()
+{
+    QTest::addColumn<QString>("text");
+    QTest::addColumn<QStringList>("words");
+    const QString mixed = "Hello 12345 wörld, 东京\n";
+    QTest::newRow("deepseek-llm") << mixed << QStringList{"Hello", " ", "12345", " w", "ö", "rld", ",", " ", "东京", "\n"};
+    QTest::newRow("deepseek-v3") << mixed << QStringList{"Hello", " ", "123", "45", " wörld", ",", " ", "东京", "\n"};
+    QTest::newRow("deepseek-coder") << "ab 12" << QStringList{"ab", " ", "1", "2"};
+    QTest::newRow("tekken") << "helloWorld 12" << QStringList{"hello", "World", " ", "1", "2"};
+    QTest::newRow("gpt-4o") << "I'll 1234" << QStringList{"I'll", " ", "123", "4"};
+    QTest::newRow("qwen35") << QString::fromUtf8("a\u0301b 12") << QStringList{QString::fromUtf8("a\u0301b"), " ", "1", "2"};
+    QTest::newRow("falcon") << "ab, 12345" << QStringList{"ab", ",", " ", "123", "45"};
+    QTest::newRow("llama-bpe") << "it'S 1234" << QStringList{"it", "'S", " ", "123", "4"};
+    QTest::newRow("starcoder") << "it's 12" << QStringList{"it", "'s", " ", "1", "2"};
+}
+
+void TestGgufTokenizer::textIsCutAsTheNameSays()
+{
+    QFETCH(QString, text);
+    QFETCH(QStringList, words);
+    const auto made = ggufPreTokenizer(QTest::currentDataTag(), "test");
+    QVERIFY(made);
+    const std::string utf8 = text.toStdString();
+    QStringList cut;
+    made->preTokenizer.split(utf8, [&](std::size_t begin, std::size_t end) {
+        cut.append(QString::fromStdString(utf8.substr(begin, end - begin)));
+    });
+    QVERIFY2(cut == words, qPrintable(cut.join('|')));
 }
 
 void TestGgufTokenizer::specialTokensAndTemplateComeFromTheMetadata()
