@@ -24,7 +24,7 @@ private Q_SLOTS:
     {
         m_place.write("rows.jsonl", Workplace::rows("train", 6) + row("same question twice, please", "one answer") +
                                         row("same question twice, please", "another answer") +
-                                        row("who", "write to someone@example.org") +
+                                        row("who", "write to jane.doe@gmail.com") +
                                         row("long", QByteArray("word ").repeated(60)));
         QCOMPARE(m_place.attune({"init", "p.attune"}).status, 0);
         QCOMPARE(m_place.attune({"import", "p.attune", "rows.jsonl"}).status, 0);
