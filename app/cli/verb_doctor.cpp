@@ -36,7 +36,8 @@ const char *kindName(DoctorNote::Kind kind)
 OrderedJson reportJson(const DoctorReport &r)
 {
     OrderedJson json = {{"version", r.version}, {"system", r.system}, {"kernel", r.kernel}};
-    json["processor"] = {{"name", r.processor.name}, {"cores", r.processor.cores}, {"features", r.processor.features}};
+    json["processor"] = {
+        {"name", r.processor.name}, {"cores", r.processor.cores}, {"features", r.processor.features}};
     if (r.processor.quota)
         json["processor"]["quota_cores"] = *r.processor.quota;
     json["kernels"] = {{"level", r.level}, {"levels", r.levels}, {"aten", r.atenLevel}, {"threads", r.threads}};
@@ -50,10 +51,11 @@ OrderedJson reportJson(const DoctorReport &r)
         json["disk"]["folder_free_bytes"] = *r.folderFree;
     OrderedJson gpus = OrderedJson::array();
     for (const Gpu &gpu : r.gpu.gpus)
-        gpus.push_back({{"name", gpu.name},
-                        {"total_bytes", gpu.total},
-                        {"free_bytes", gpu.free},
-                        {"compute_capability", std::to_string(gpu.computeMajor) + "." + std::to_string(gpu.computeMinor)}});
+        gpus.push_back(
+            {{"name", gpu.name},
+             {"total_bytes", gpu.total},
+             {"free_bytes", gpu.free},
+             {"compute_capability", std::to_string(gpu.computeMajor) + "." + std::to_string(gpu.computeMinor)}});
     json["gpu"] = {{"driver", r.gpu.driver}, {"used", r.gpuUsed}, {"devices", gpus}};
     for (const auto &[name, version] : r.libraries)
         json["libraries"][name] = version;
@@ -62,7 +64,10 @@ OrderedJson reportJson(const DoctorReport &r)
     for (const LevelChecks &level : r.selfTest) {
         OrderedJson checks = OrderedJson::array();
         for (const KernelCheck &check : level.checks)
-            checks.push_back({{"kernel", check.name}, {"worst", check.worst}, {"allowed", check.allowed}, {"passed", check.passed()}});
+            checks.push_back({{"kernel", check.name},
+                              {"worst", check.worst},
+                              {"allowed", check.allowed},
+                              {"passed", check.passed()}});
         json["self_test"].push_back({{"level", level.level}, {"passed", level.passed()}, {"checks", checks}});
     }
     json["notes"] = OrderedJson::array();
@@ -74,17 +79,20 @@ OrderedJson reportJson(const DoctorReport &r)
 
 void printMachine(const DoctorReport &r)
 {
-    print("Attune " + r.version + (r.system.empty() ? "" : " on " + r.system) + (r.kernel.empty() ? "" : ", " + r.kernel));
+    print("Attune " + r.version + (r.system.empty() ? "" : " on " + r.system) +
+          (r.kernel.empty() ? "" : ", " + r.kernel));
     print("");
-    line("Processor", (r.processor.name.empty() ? "unknown" : r.processor.name) + ", " + counted(r.processor.cores, "core") +
+    line("Processor", (r.processor.name.empty() ? "unknown" : r.processor.name) + ", " +
+                          counted(r.processor.cores, "core") +
                           (r.processor.quota ? ", limited to the time of " + fixed(*r.processor.quota, 1) : ""));
     if (!r.processor.features.empty())
         line("", joined(r.processor.features, " "));
     line("Kernels", r.level + " (the processor has " + joined(r.levels, ", ") + "), " + counted(r.threads, "thread") +
                         "; libtorch uses " + r.atenLevel);
     line("Memory", bytesText(r.memory.total) + ", " + bytesText(r.memory.available) + " free" +
-                       (r.memory.limited() ? " (a limit of the control group; the machine has " + bytesText(r.memory.installed) + ")"
-                                           : ""));
+                       (r.memory.limited()
+                            ? " (a limit of the control group; the machine has " + bytesText(r.memory.installed) + ")"
+                            : ""));
     if (r.cacheFree)
         line("Disk", bytesText(*r.cacheFree) + " free for models" + (r.cache.empty() ? "" : " (" + r.cache + ")"));
     if (r.folderFree)
@@ -103,10 +111,12 @@ void printMachine(const DoctorReport &r)
     line("Models", r.models.empty() ? "none" : joined(r.models, ", "));
     for (std::size_t i = 0; i < r.selfTest.size(); ++i) {
         const LevelChecks &level = r.selfTest[i];
-        const auto good = std::count_if(level.checks.begin(), level.checks.end(), [](const KernelCheck &c) { return c.passed(); });
-        const std::string name = level.level + std::string(level.level.size() < 12 ? 12 - level.level.size() : 0, ' ');
-        line(i == 0 ? "Self-test" : "", name + std::to_string(good) + " of " + counted(std::ssize(level.checks), "kernel") +
-                                            " agree with plain loops");
+        const auto good =
+            std::count_if(level.checks.begin(), level.checks.end(), [](const KernelCheck &c) { return c.passed(); });
+        const std::string name =
+            level.level + std::string(level.level.size() < 12 ? 12 - level.level.size() : 0, ' ');
+        line(i == 0 ? "Self-test" : "", name + std::to_string(good) + " of " +
+                                            counted(std::ssize(level.checks), "kernel") + " agree with plain loops");
     }
 }
 
@@ -123,7 +133,9 @@ Result<int> doctor(bool asJson)
     if (report.notes.empty())
         print("Nothing is missing.");
     for (const DoctorNote &note : report.notes) {
-        const char *mark = note.kind == DoctorNote::Kind::Wrong ? "✗ " : note.kind == DoctorNote::Kind::Missing ? "! " : "· ";
+        const char *mark = note.kind == DoctorNote::Kind::Wrong     ? "✗ "
+                           : note.kind == DoctorNote::Kind::Missing ? "! "
+                                                                    : "· ";
         print(mark + note.what);
         print("  " + note.how);
     }

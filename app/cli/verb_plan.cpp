@@ -83,7 +83,8 @@ void printParts(const MemoryPlan &plan)
         if (plan.bytes(part) < (1 << 20) / 2)
             continue; // would read as nothing
         const double share = static_cast<double>(plan.bytes(part)) / static_cast<double>(plan.total());
-        print("  " + padded(label(part), nameWidth) + toTheRight(bytesText(plan.bytes(part)), sizeWidth) + "  " + bar(share));
+        print("  " + padded(label(part), nameWidth) + toTheRight(bytesText(plan.bytes(part)), sizeWidth) + "  " +
+              bar(share));
     }
     print("  " + padded("", nameWidth) + toTheRight("────────", sizeWidth));
     print("  " + padded("at the peak", nameWidth) + toTheRight(bytesText(plan.total()), sizeWidth));
@@ -93,18 +94,20 @@ void printDevice(const DevicePlan &device)
 {
     const char *mark = device.fit == RunFit::Fits ? "✓ " : device.fit == RunFit::Tight ? "! " : "✗ ";
     const std::string need = bytesText(device.plan.total());
-    std::string text = mark + device.device + ", " + device.name + ": needs " + need + " of " + bytesText(device.total) + ", " +
-                       bytesText(device.available) + " free: " + name(device.fit);
+    std::string text = mark + device.device + ", " + device.name + ": needs " + need + " of " +
+                       bytesText(device.total) + ", " + bytesText(device.available) + " free: " + name(device.fit);
     if (!device.usable)
         text += " (this build computes on the processor only)";
     print(text);
     if (device.advice)
-        print("  fits with  --set " + [&] {
-            std::string sets;
-            for (const std::string &change : device.advice->changes)
-                sets += (sets.empty() ? "" : " --set ") + change;
-            return sets;
-        }() + "  (" + bytesText(device.advice->plan.total()) + ")");
+        print("  fits with  --set " +
+              [&] {
+                  std::string sets;
+                  for (const std::string &change : device.advice->changes)
+                      sets += (sets.empty() ? "" : " --set ") + change;
+                  return sets;
+              }() +
+              "  (" + bytesText(device.advice->plan.total()) + ")");
     else if (device.fit == RunFit::TooLarge)
         print("  no setting brings it down far enough; take a smaller model");
     else if (device.fit == RunFit::Tight)
@@ -123,7 +126,8 @@ Result<int> plan(const Options &o)
         return 0;
     }
     print("Training " + o.model + ": " + counted(settings.per_device_train_batch_size, "row") + " at once, " +
-          (run.rows ? "the longest of " + counted(static_cast<std::int64_t>(*run.rows), "row") + " has " : "each of up to ") +
+          (run.rows ? "the longest of " + counted(static_cast<std::int64_t>(*run.rows), "row") + " has "
+                    : "each of up to ") +
           counted(run.rowLength, "token"));
     print("");
     printParts(run.device().plan);

@@ -37,8 +37,8 @@ std::int64_t meminfo(const fs::path &root, const std::string &key)
     return 0;
 }
 
-/// The folders of this process's control group and of those around it, the innermost first. Inside a container the path in
-/// /proc/self/cgroup may be the host's: then only the root is there.
+/// The folders of this process's control group and of those around it, the innermost first. Inside a container the
+/// path in /proc/self/cgroup may be the host's: then only the root is there.
 std::vector<fs::path> groups(const fs::path &root, const std::string &controller)
 {
     std::string path;
@@ -131,8 +131,9 @@ MachineMemory machineMemory(const fs::path &root)
 Processor processor(const fs::path &root)
 {
     // What core/model/kernels/dispatch.cpp and libtorch choose by.
-    static constexpr std::array wanted = {"sse4_2",   "avx",         "f16c",     "fma",      "avx2",    "avx512f",
-                                          "avx512bw", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8"};
+    static constexpr std::array wanted = {"sse4_2",   "avx",         "f16c",     "fma",
+                                          "avx2",     "avx512f",     "avx512bw", "avx512_vnni",
+                                          "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8"};
     Processor result;
     std::ifstream in(root / "proc/cpuinfo");
     for (std::string line; std::getline(in, line) && !line.empty();) { // the first core's

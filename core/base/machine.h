@@ -8,10 +8,10 @@
 
 namespace attune {
 
-/// Memory that this process may have, in bytes. A container or a service often has a control group with a lower limit than the
-/// machine: beyond it the process is killed, whatever is free elsewhere.
+/// Memory that this process may have, in bytes. A container or a service often has a control group with a lower limit
+/// than the machine: beyond it the process is killed, whatever is free elsewhere.
 struct MachineMemory {
-    std::int64_t total = 0;     ///< of the machine, or the group's limit where that is lower; 0: the system does not say
+    std::int64_t total = 0; ///< of the machine, or the group's limit where that is lower; 0: the system does not say
     std::int64_t available = 0; ///< without pushing others out
     std::int64_t installed = 0; ///< of the machine
     bool limited() const { return total < installed; }

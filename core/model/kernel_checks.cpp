@@ -379,8 +379,9 @@ private:
             const auto target = static_cast<std::size_t>(targets[r]);
             expected.push_back(std::log(sum) - double(wide(logits[r * vocabulary + target])));
             for (std::size_t i = 0; i < vocabulary; ++i)
-                gradient.push_back((std::exp(double(wide(logits[r * vocabulary + i]))) / sum - (i == target ? 1 : 0)) *
-                                   double(scale));
+                gradient.push_back(
+                    (std::exp(double(wide(logits[r * vocabulary + i]))) / sum - (i == target ? 1 : 0)) *
+                    double(scale));
         }
         Bits changed = logits;
         Floats nll(rows);
@@ -396,8 +397,8 @@ private:
         Floats mask(count);
         m_kernels.dropoutMask(rule, 0, count, mask.data());
         const auto kept = std::count_if(mask.begin(), mask.end(), [](float v) { return v != 0; });
-        const bool values = std::all_of(mask.begin(), mask.end(),
-                                        [](float v) { return v == 0 || std::abs(v - 1 / 0.75F) < 1e-6F; });
+        const bool values =
+            std::all_of(mask.begin(), mask.end(), [](float v) { return v == 0 || std::abs(v - 1 / 0.75F) < 1e-6F; });
         // Drawn in two pieces it is the same, and applied it drops the same.
         Floats pieces(count);
         m_kernels.dropoutMask(rule, 0, 777, pieces.data());
@@ -410,7 +411,8 @@ private:
             expected.push_back(double(wide(x[i])) * double(mask[i]));
         const double share = double(kept) / double(count);
         note("dropout", bf16Error,
-             {std::abs(share - 0.75) < 0.02 && values && pieces == mask ? 0.0 : 1.0, difference(expected, doubles(y))});
+             {std::abs(share - 0.75) < 0.02 && values && pieces == mask ? 0.0 : 1.0,
+              difference(expected, doubles(y))});
     }
 
     const CpuKernels &m_kernels;

@@ -7,14 +7,15 @@
 namespace attune {
 
 struct KernelCheck {
-    const char *name;  ///< "product of bfloat16 matrices"
-    double worst = 0;  ///< largest difference, relative to the largest value
+    const char *name; ///< "product of bfloat16 matrices"
+    double worst = 0; ///< largest difference, relative to the largest value
     double allowed = 0;
     bool passed() const { return worst <= allowed; } ///< false for a NaN too
 };
 
 /// Runs the kernels of one level on small random input and holds what they give against plain loops in double. Takes
-/// milliseconds. A processor (or an emulator of one) that claims instructions which it computes wrongly is found here.
+/// milliseconds. A processor (or an emulator of one) that claims instructions which it computes wrongly is found
+/// here.
 std::vector<KernelCheck> checkKernels(const CpuKernels &kernels);
 
 } // namespace attune

@@ -21,7 +21,8 @@ constexpr std::int64_t littleMemory = 4 * GiB;
 
 std::string gibText(std::int64_t bytes)
 {
-    const auto tenths = static_cast<std::int64_t>(std::llround(static_cast<double>(bytes) * 10 / static_cast<double>(GiB)));
+    const auto tenths =
+        static_cast<std::int64_t>(std::llround(static_cast<double>(bytes) * 10 / static_cast<double>(GiB)));
     return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GiB";
 }
 
@@ -43,14 +44,15 @@ void noteGpu(const DoctorReport &report, std::vector<DoctorNote> &notes)
         return;
     }
     if (std::atoi(report.gpu.driver.c_str()) < oldestDriver) {
-        notes.push_back({Kind::Missing, "The NVIDIA driver " + report.gpu.driver + " is too old for CUDA 13.",
-                         "Install driver " + std::to_string(oldestDriver) +
-                             " or later, and run installer/setup again."});
+        notes.push_back(
+            {Kind::Missing, "The NVIDIA driver " + report.gpu.driver + " is too old for CUDA 13.",
+             "Install driver " + std::to_string(oldestDriver) + " or later, and run installer/setup again."});
         return;
     }
-    notes.push_back({Kind::Missing, "There is a GPU, but libtorch's CUDA part is not loaded, so training runs on the processor.",
-                     "Run installer/setup, which fetches it where a driver answers; if that did not help, this version of "
-                     "Attune does not use it yet."});
+    notes.push_back(
+        {Kind::Missing, "There is a GPU, but libtorch's CUDA part is not loaded, so training runs on the processor.",
+         "Run installer/setup, which fetches it where a driver answers; if that did not help, this version of "
+         "Attune does not use it yet."});
 }
 
 } // namespace
@@ -85,26 +87,28 @@ std::vector<DoctorNote> doctorNotes(const DoctorReport &report)
     for (const LevelChecks &level : report.selfTest)
         for (const KernelCheck &check : level.checks)
             if (!check.passed())
-                notes.push_back({Kind::Wrong,
-                                 "The " + level.level + " kernels compute " + check.name + " wrongly on this processor.",
-                                 level.level == "plain"
-                                     ? "Build Attune again; if it stays, report it with this page."
-                                     : "Set ATTUNE_CPU_LEVEL to a level that passes, and report it with this page."});
+                notes.push_back(
+                    {Kind::Wrong,
+                     "The " + level.level + " kernels compute " + check.name + " wrongly on this processor.",
+                     level.level == "plain"
+                         ? "Build Attune again; if it stays, report it with this page."
+                         : "Set ATTUNE_CPU_LEVEL to a level that passes, and report it with this page."});
     if (!report.levels.empty() && report.level != report.levels.front())
-        notes.push_back({Kind::Information,
-                         "The kernels are held at " + report.level + ", though the processor has " +
-                             report.levels.front() + ".",
-                         "Unset ATTUNE_CPU_LEVEL for the faster ones."});
+        notes.push_back(
+            {Kind::Information,
+             "The kernels are held at " + report.level + ", though the processor has " + report.levels.front() + ".",
+             "Unset ATTUNE_CPU_LEVEL for the faster ones."});
     if (report.level == "plain")
-        notes.push_back({Kind::Missing, "The kernels run without vector instructions: a step takes many times longer.",
-                         "Use a processor with AVX2 (most since 2013); in a virtual machine, pass the host's processor on."});
+        notes.push_back(
+            {Kind::Missing, "The kernels run without vector instructions: a step takes many times longer.",
+             "Use a processor with AVX2 (most since 2013); in a virtual machine, pass the host's processor on."});
     if (report.processor.quota && *report.processor.quota + 0.5 < report.threads)
-        notes.push_back({Kind::Information,
-                         "The control group gives less time than " + std::to_string(report.threads) +
-                             " threads use, so they wait for one another.",
-                         "Set OMP_NUM_THREADS=" +
-                             std::to_string(std::max(1, static_cast<int>(*report.processor.quota))) +
-                             ", or raise the limit."});
+        notes.push_back(
+            {Kind::Information,
+             "The control group gives less time than " + std::to_string(report.threads) +
+                 " threads use, so they wait for one another.",
+             "Set OMP_NUM_THREADS=" + std::to_string(std::max(1, static_cast<int>(*report.processor.quota))) +
+                 ", or raise the limit."});
     if (report.memory.total > 0 && report.memory.total < littleMemory)
         notes.push_back({Kind::Missing, "There is little memory (" + gibText(report.memory.total) + ").",
                          "See with `attune plan --model MODEL` what a run would need."});
@@ -157,7 +161,8 @@ DoctorReport examineMachine()
     else
         for (const KnownModel &model : *models)
             if (std::error_code error; !std::filesystem::exists(model.path, error))
-                report.notes.push_back({DoctorNote::Kind::Missing, "The files of the model " + model.name + " are gone.",
+                report.notes.push_back({DoctorNote::Kind::Missing,
+                                        "The files of the model " + model.name + " are gone.",
                                         "Bring them back, or forget it with `attune models rm " + model.name + "`."});
     return report;
 }

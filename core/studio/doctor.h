@@ -19,15 +19,15 @@ struct DoctorNote {
     std::string how;
 };
 
-/// What this machine can do for Attune. It can be pasted into a report: no user, host or environment is in it, and paths below
-/// the home folder begin with "~"; other paths are left out.
+/// What this machine can do for Attune. It can be pasted into a report: no user, host or environment is in it, and
+/// paths below the home folder begin with "~"; other paths are left out.
 struct DoctorReport {
     std::string version; ///< Attune's
     std::string system;
     std::string kernel;
     Processor processor;
-    std::string level;                     ///< of our kernels, as chosen
-    std::vector<std::string> levels;       ///< that the processor has, the best first
+    std::string level;               ///< of our kernels, as chosen
+    std::vector<std::string> levels; ///< that the processor has, the best first
     std::string atenLevel;
     int threads = 1;
     MachineMemory memory;

@@ -179,16 +179,21 @@ Result<std::optional<std::string>> checkMemory(const std::filesystem::path &mode
     if (device.fit == RunFit::Fits)
         return std::optional<std::string>();
     const std::string need = bytesText(device.plan.total());
-    const std::string change = device.advice ? device.advice->text() + " needs " + bytesText(device.advice->plan.total())
-                                             : std::string("no setting brings it down far enough: take a smaller model");
+    const std::string change = device.advice
+                                   ? device.advice->text() + " needs " + bytesText(device.advice->plan.total())
+                                   : std::string("no setting brings it down far enough: take a smaller model");
     const std::string where = gpu ? "the GPU" : memory.limited() ? "this process" : "this machine";
     if (device.fit == RunFit::TooLarge)
         return fail(ErrorCode::OutOfMemory, "This run needs " + need + " of memory and " + where + " has " +
-                                                bytesText(device.total) + (gpu ? "" : memory.limited() ? " by its limit" : "") +
+                                                bytesText(device.total) +
+                                                (gpu                ? ""
+                                                 : memory.limited() ? " by its limit"
+                                                                    : "") +
                                                 "; " + change + ".");
-    return std::optional<std::string>("This run needs " + need + " of memory and only " + bytesText(device.available) +
-                                      " are free on " + (gpu ? "the GPU" : "this machine") + ": other programs may be pushed out, or this one ended" +
-                                      (device.advice ? "; " + change : std::string()) + ".");
+    return std::optional<std::string>(
+        "This run needs " + need + " of memory and only " + bytesText(device.available) + " are free on " +
+        (gpu ? "the GPU" : "this machine") + ": other programs may be pushed out, or this one ended" +
+        (device.advice ? "; " + change : std::string()) + ".");
 }
 
 } // namespace attune

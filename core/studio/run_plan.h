@@ -14,9 +14,9 @@ RunFit runFit(std::int64_t need, std::int64_t total, std::int64_t available);
 const char *name(RunFit fit); ///< "fits", "tight", "too large"
 
 struct DevicePlan {
-    std::string device; ///< as the setting `device` names it: "cpu", "cuda:0"
-    std::string name;   ///< "AMD EPYC", "NVIDIA H100"
-    bool usable = true; ///< by this build, now
+    std::string device;     ///< as the setting `device` names it: "cpu", "cuda:0"
+    std::string name;       ///< "AMD EPYC", "NVIDIA H100"
+    bool usable = true;     ///< by this build, now
     std::int64_t total = 0; ///< bytes that a run may have there
     std::int64_t available = 0;
     MemoryPlan plan;
@@ -33,14 +33,14 @@ struct RunPlan {
     const DevicePlan &device() const { return devices[chosen]; }
 };
 
-/// What a run would need on each device of this machine. `model`: folder or GGUF file; `project`: for the longest row of its
-/// train part, which is max_length otherwise; nothing is written to it.
+/// What a run would need on each device of this machine. `model`: folder or GGUF file; `project`: for the longest row
+/// of its train part, which is max_length otherwise; nothing is written to it.
 Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings,
                         const std::optional<std::filesystem::path> &project = {});
 
-/// For a run that is about to load its model: fails with OutOfMemory where it can't fit into the memory that there is, free or
-/// not, in a sentence that says what would. A run that only fits if others make room gets a warning, which is the value.
-/// `memory`: of this machine, unless a test says another.
+/// For a run that is about to load its model: fails with OutOfMemory where it can't fit into the memory that there
+/// is, free or not, in a sentence that says what would. A run that only fits if others make room gets a warning,
+/// which is the value. `memory`: of this machine, unless a test says another.
 Result<std::optional<std::string>> checkMemory(const std::filesystem::path &model, const TrainSettings &settings,
                                                std::span<const TrainRow> rows,
                                                const std::optional<MachineMemory> &memory = {});

@@ -27,8 +27,8 @@ std::vector<Change> withSmallerBatches(const Change &from)
     const std::int64_t window = batch * from.settings.gradient_accumulation_steps;
     for (std::int64_t smaller = batch - 1; smaller >= 1; --smaller) {
         // Halves and what is near them: every divisor of a batch of thousands would be a long list.
-        if (window % smaller != 0 || (!changes.empty() && smaller > 1 &&
-                                      2 * smaller > changes.back().settings.per_device_train_batch_size))
+        if (window % smaller != 0 ||
+            (!changes.empty() && smaller > 1 && 2 * smaller > changes.back().settings.per_device_train_batch_size))
             continue;
         if (changes.empty() && 2 * smaller > batch && smaller > 1)
             continue;
@@ -76,8 +76,8 @@ Result<std::optional<MemoryAdvice>> adviseMemory(const ModelConfig &config, cons
     // From here on with the smallest batch: rows are cut only where nothing else helps.
     if (auto batches = withSmallerBatches(change); !batches.empty())
         change = std::move(batches.back());
-    std::int64_t length = situation.rowLength > 0 ? std::min(situation.rowLength, settings.max_length)
-                                                  : settings.max_length;
+    std::int64_t length =
+        situation.rowLength > 0 ? std::min(situation.rowLength, settings.max_length) : settings.max_length;
     for (length /= 2; length >= shortestRow; length /= 2) {
         Change shorter = change;
         shorter.set("max_length", std::to_string(length));

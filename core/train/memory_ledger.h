@@ -27,8 +27,8 @@ enum class MemoryPart {
 inline constexpr std::size_t memoryParts = 12;
 using PartBytes = std::array<std::int64_t, memoryParts>;
 
-/// Plays the allocator of core/model/allocator_torch.cpp with sizes alone: the same blocks are reused, mapped and given back,
-/// so that what a sequence of requests leaves idle is counted as it will be.
+/// Plays the allocator of core/model/allocator_torch.cpp with sizes alone: the same blocks are reused, mapped and
+/// given back, so that what a sequence of requests leaves idle is counted as it will be.
 class MemoryLedger {
 public:
     /// A request that is not given back yet. Movable.
@@ -73,8 +73,8 @@ public:
 
     /// By part, at the moment when most was held; the rest up to most() is Spare.
     PartBytes parts() const;
-    std::int64_t mostUsed() const { return m_mostUsed; } ///< in large blocks, as BlockUse counts it
-    std::int64_t most() const;                           ///< resident: large blocks and small ones
+    std::int64_t mostUsed() const { return m_mostUsed; }     ///< in large blocks, as BlockUse counts it
+    std::int64_t most() const;                               ///< resident: large blocks and small ones
     std::int64_t mostBeside() const { return m_mostBeside; } ///< the same with what was beside() them
 
 private:

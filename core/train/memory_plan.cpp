@@ -12,8 +12,8 @@ namespace {
 
 /// Pages of the program and of libtorch that a step touches for the first time. Measured: 10 to 12 MiB.
 constexpr std::int64_t touchedCode = 11 << 20;
-/// Shares of the longest row that the batches of a run of uneven rows have, one after another: what fits none of the idle blocks is
-/// mapped beside them.
+/// Shares of the longest row that the batches of a run of uneven rows have, one after another: what fits none of the
+/// idle blocks is mapped beside them.
 constexpr double lengths[] = {0.6, 1.0, 0.45, 0.8, 0.3, 0.9, 0.7, 1.0};
 
 struct PartWords {
@@ -43,12 +43,13 @@ std::int64_t &at(PartBytes &parts, MemoryPart part)
 void playSteps(StepReplay &replay, const TrainSettings &settings, const PlanSituation &situation)
 {
     const std::int64_t rows = settings.per_device_train_batch_size;
-    const std::int64_t longest = situation.rowLength > 0 ? std::min(situation.rowLength, settings.max_length)
-                                                         : settings.max_length;
+    const std::int64_t longest =
+        situation.rowLength > 0 ? std::min(situation.rowLength, settings.max_length) : settings.max_length;
     const auto step = [&](std::int64_t length) {
         const std::int64_t trained = situation.supervised > 0 ? std::min(situation.supervised, length) : length;
         // A packed sequence is as long as max_length, whatever its rows are.
-        const std::int64_t inSequence = settings.packing ? std::max<std::int64_t>(1, settings.max_length / length) : 1;
+        const std::int64_t inSequence =
+            settings.packing ? std::max<std::int64_t>(1, settings.max_length / length) : 1;
         replay.batch(rows * inSequence, length, rows * inSequence * trained);
         replay.optimizerStep();
     };
@@ -88,7 +89,8 @@ std::int64_t MemoryPlan::total() const
     return std::accumulate(parts.begin(), parts.end(), std::int64_t(0));
 }
 
-Result<MemoryPlan> planMemory(const ModelConfig &config, const TrainSettings &settings, const PlanSituation &situation)
+Result<MemoryPlan> planMemory(const ModelConfig &config, const TrainSettings &settings,
+                              const PlanSituation &situation)
 {
     ATTUNE_TRY(const ModuleSelection selection, settings.loraConfig().targets.select(config.layers));
     MemoryLedger ledger(!situation.gpu);
@@ -110,10 +112,11 @@ Result<MemoryPlan> planMemory(const ModelConfig &config, const TrainSettings &se
         at(plan.parts, MemoryPart::Process) = situation.process + touchedCode;
     if (!situation.gpu && situation.ownProducts && settings.compute_dtype == "bfloat16") {
         constexpr std::int64_t large = 1 << 20;
-        at(plan.parts, MemoryPart::Process) += situation.threads * cpuKernels().gemmWorkspace(large, large, large) *
-                                               std::int64_t(sizeof(float));
+        at(plan.parts, MemoryPart::Process) +=
+            situation.threads * cpuKernels().gemmWorkspace(large, large, large) * std::int64_t(sizeof(float));
     }
-    // The trainer's copy of both means and the checkpoint's own, the adapter, and the bytes of them all: float32 each.
+    // The trainer's copy of both means and the checkpoint's own, the adapter, and the bytes of them all: float32
+    // each.
     if (situation.saves && !situation.gpu)
         at(plan.parts, MemoryPart::Checkpoint) = 8 * parameters * std::int64_t(sizeof(float));
     if (!situation.gpu)

@@ -13,7 +13,7 @@ namespace attune {
 /// What a run's memory depends on besides the model's shape and the settings.
 struct PlanSituation {
     bool gpu = false;
-    bool ownProducts = true;     ///< bfloat16 is multiplied by our own kernels: processors without AVX-512
+    bool ownProducts = true; ///< bfloat16 is multiplied by our own kernels: processors without AVX-512
     int threads = 1;
     std::int64_t process = 0;    ///< resident before the model is loaded
     std::int64_t rowLength = 0;  ///< tokens of the longest row; 0: max_length
@@ -33,10 +33,11 @@ struct MemoryPlan {
     std::int64_t total() const;
 };
 
-/// Plays the requests of loading, of some steps and of a checkpoint through the allocator's rules, in the order in which
-/// core/model and core/train make them, without memory or arithmetic: it takes milliseconds. Fails with InvalidInput where the
-/// settings select no module of the model.
-Result<MemoryPlan> planMemory(const ModelConfig &config, const TrainSettings &settings, const PlanSituation &situation);
+/// Plays the requests of loading, of some steps and of a checkpoint through the allocator's rules, in the order in
+/// which core/model and core/train make them, without memory or arithmetic: it takes milliseconds. Fails with
+/// InvalidInput where the settings select no module of the model.
+Result<MemoryPlan> planMemory(const ModelConfig &config, const TrainSettings &settings,
+                              const PlanSituation &situation);
 
 /// A word for people: "base model, frozen".
 const char *label(MemoryPart part);
@@ -51,9 +52,9 @@ struct MemoryAdvice {
     std::string text() const; ///< the changes in one line
 };
 
-/// The change that costs the user least and brings the run under `limit` bytes; none where nothing does. In this order: smaller
-/// batches with as much more accumulation (the same result, little time), checkpointing (the same result, a third slower),
-/// both, the base in NF4 (a little worse), shorter rows (what is behind is lost).
+/// The change that costs the user least and brings the run under `limit` bytes; none where nothing does. In this
+/// order: smaller batches with as much more accumulation (the same result, little time), checkpointing (the same
+/// result, a third slower), both, the base in NF4 (a little worse), shorter rows (what is behind is lost).
 Result<std::optional<MemoryAdvice>> adviseMemory(const ModelConfig &config, const TrainSettings &settings,
                                                  const PlanSituation &situation, std::int64_t limit);
 

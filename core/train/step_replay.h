@@ -15,12 +15,16 @@ public:
 
     void load();
     void startAdapter(); ///< and the optimiser
-    /// A batch of so many rows of `length` tokens; with packing, one of rows x length tokens whose rows have `length`.
+    /// A batch of so many rows of `length` tokens; with packing, one of rows x length tokens whose rows have
+    /// `length`.
     void batch(std::int64_t rows, std::int64_t length, std::int64_t supervised);
     void optimizerStep();
     std::int64_t adapterParameters() const { return m_parameters; }
 
 private:
+    static constexpr std::int64_t wide = 4; ///< bytes of a float32
+    static std::int64_t blocksOf(std::int64_t values, std::int64_t size) { return (values + size - 1) / size; }
+
     struct Group {
         std::int64_t in = 0;
         std::int64_t out = 0;
@@ -49,7 +53,10 @@ private:
     };
 
     Group group(std::initializer_list<Projection> projections, const std::vector<Projection> &wanted) const;
-    Held take(MemoryPart part, std::int64_t values, std::int64_t bytes) { return m_ledger.take(part, values * bytes); }
+    Held take(MemoryPart part, std::int64_t values, std::int64_t bytes)
+    {
+        return m_ledger.take(part, values * bytes);
+    }
     /// Values of the compute dtype that come and go within a layer.
     Held passing(std::int64_t values) { return take(MemoryPart::Layer, values, m_bytes); }
 
@@ -85,8 +92,8 @@ private:
     PlanSituation m_situation;
     MemoryLedger &m_ledger;
     std::vector<Layer> m_layers;
-    std::int64_t m_bytes;  ///< of a value in the compute dtype
-    bool m_kernels;        ///< the fused kernels, in place of chains of ATen's operations
+    std::int64_t m_bytes; ///< of a value in the compute dtype
+    bool m_kernels;       ///< the fused kernels, in place of chains of ATen's operations
     bool m_ownProducts;
     bool m_nf4;
     std::int64_t m_parameters = 0;

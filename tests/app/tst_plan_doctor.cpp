@@ -51,8 +51,8 @@ private Q_SLOTS:
 
     void whatDoesNotFitGetsAdviceThatDoes()
     {
-        const QStringList absurd = {"--set", "per_device_train_batch_size=4096", "--set", "max_length=8192", "--set",
-                                    "gradient_accumulation_steps=1"};
+        const QStringList absurd = {"--set", "per_device_train_batch_size=4096", "--set", "max_length=8192",
+                                    "--set", "gradient_accumulation_steps=1"};
         const auto plan = m_place.attune(QStringList{"plan", "--model", Workplace::model(), "--json"} + absurd);
         QCOMPARE(plan.status, 0);
         const QJsonObject device = plan.json().first()["devices"].toArray().first().toObject();
@@ -99,7 +99,8 @@ private Q_SLOTS:
     {
         const auto doctor = m_place.attune({"doctor"});
         QVERIFY2(doctor.status == 0, qPrintable(doctor.out + doctor.error));
-        for (const char *word : {"Processor", "Kernels", "Memory", "Disk", "GPU", "libtorch 2.", "SQLite 3.", "Models", "Self-test"})
+        for (const char *word :
+             {"Processor", "Kernels", "Memory", "Disk", "GPU", "libtorch 2.", "SQLite 3.", "Models", "Self-test"})
             QVERIFY2(doctor.out.contains(word), word);
         const auto json = m_place.attune({"doctor", "--json"}).json();
         QCOMPARE(json.size(), 1);

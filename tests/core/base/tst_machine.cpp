@@ -51,11 +51,22 @@ private Q_SLOTS:
         QTest::addColumn<QString>("folder");
         QTest::addColumn<QString>("limit");
         QTest::addColumn<QString>("used");
-        QTest::newRow("version 2") << "0::/a/b\n" << "sys/fs/cgroup/a/b/" << "memory.max" << "memory.current";
-        QTest::newRow("version 2, a group around it") << "0::/a/b\n" << "sys/fs/cgroup/a/" << "memory.max" << "memory.current";
-        QTest::newRow("version 2, in a container") << "0::/of/the/host\n" << "sys/fs/cgroup/" << "memory.max" << "memory.current";
-        QTest::newRow("version 1") << "5:cpu,cpuacct:/x\n4:memory:/job\n0::/\n" << "sys/fs/cgroup/memory/job/"
-                                   << "memory.limit_in_bytes" << "memory.usage_in_bytes";
+        QTest::newRow("version 2") << "0::/a/b\n"
+                                   << "sys/fs/cgroup/a/b/"
+                                   << "memory.max"
+                                   << "memory.current";
+        QTest::newRow("version 2, a group around it") << "0::/a/b\n"
+                                                      << "sys/fs/cgroup/a/"
+                                                      << "memory.max"
+                                                      << "memory.current";
+        QTest::newRow("version 2, in a container") << "0::/of/the/host\n"
+                                                   << "sys/fs/cgroup/"
+                                                   << "memory.max"
+                                                   << "memory.current";
+        QTest::newRow("version 1") << "5:cpu,cpuacct:/x\n4:memory:/job\n0::/\n"
+                                   << "sys/fs/cgroup/memory/job/"
+                                   << "memory.limit_in_bytes"
+                                   << "memory.usage_in_bytes";
     }
     void aGroupsLimitCounts()
     {

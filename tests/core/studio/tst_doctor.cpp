@@ -85,7 +85,8 @@ private Q_SLOTS:
     void theHomeFolderIsATilde()
     {
         QCOMPARE(withoutHome("/home/ann/.cache/attune", "/home/ann"), std::string("~/.cache/attune"));
-        QCOMPARE(withoutHome("can't read /home/ann/x and /home/ann", "/home/ann"), std::string("can't read ~/x and ~"));
+        QCOMPARE(withoutHome("can't read /home/ann/x and /home/ann", "/home/ann"),
+                 std::string("can't read ~/x and ~"));
         QCOMPARE(withoutHome("/home/annabel/x", "/home/ann"), std::string("/home/annabel/x"));
         QCOMPARE(withoutHome("/etc/x", "/"), std::string("/etc/x"));
         QCOMPARE(withoutHome("/etc/x", ""), std::string("/etc/x"));

@@ -35,7 +35,8 @@ private Q_SLOTS:
         QVERIFY(!refused);
         QCOMPARE(refused.error().code, ErrorCode::OutOfMemory);
         const QString message = QString::fromStdString(refused.error().message);
-        QVERIFY2(message.contains("4.0 GiB") && message.contains("per_device_train_batch_size="), qPrintable(message));
+        QVERIFY2(message.contains("4.0 GiB") && message.contains("per_device_train_batch_size="),
+                 qPrintable(message));
         QVERIFY(message.count('.') >= 1 && message.endsWith('.'));
 
         // What it names, applied, is let through.

@@ -139,13 +139,14 @@ private Q_SLOTS:
         // SmolLM2, r 16 on all seven, bfloat16: 4,884,480 adapter parameters.
         const auto settings = settingsWith({"lora_r=16", "quantization=none"});
         const MemoryPlan plan = planned(smol(), settings);
-        const std::int64_t perLayer = 16 * (3 * 576 + 576 + 192 + 192   // q k v
-                                            + 576 + 576                 // o
-                                            + 2 * 576 + 2 * 1536        // gate up
-                                            + 1536 + 576);              // down
+        const std::int64_t perLayer = 16 * (3 * 576 + 576 + 192 + 192 // q k v
+                                            + 576 + 576               // o
+                                            + 2 * 576 + 2 * 1536      // gate up
+                                            + 1536 + 576);            // down
         QCOMPARE(30 * perLayer, std::int64_t(4'884'480));
-        const std::int64_t copies = 30 * 2 * (16 * (3 * 576 + 576 + 2 * 576 + 1536)                        // A
-                                              + 960 * 48 + 576 * 16 + 3072 * 32 + 576 * 16);               // B, block diagonal
+        const std::int64_t copies = 30 * 2 *
+                                    (16 * (3 * 576 + 576 + 2 * 576 + 1536)          // A
+                                     + 960 * 48 + 576 * 16 + 3072 * 32 + 576 * 16); // B, block diagonal
         const auto close = [](std::int64_t got, std::int64_t wanted) {
             return std::abs(got - wanted) < 100'000; // headers, and the rotary table
         };
@@ -170,7 +171,8 @@ private Q_SLOTS:
         config.vocabSize = 1000; // so that the peak is within a layer, not at the logits
         const MemoryPlan plan = planned(config, settings);
         const std::int64_t tokens = 2 * 256;
-        // x, both norms' results, x2, q k v twice, the attended, gate and up, seven u; two rstd and the lse in float32.
+        // x, both norms' results, x2, q k v twice, the attended, gate and up, seven u; two rstd and the lse in
+        // float32.
         const std::int64_t layer = tokens * 2 * (4 * 576 + 2 * 960 + 576 + 3072 + 7 * 16) + tokens * 4 * (2 + 9);
         QVERIFY(std::abs(plan.bytes(MemoryPart::Activations) - 30 * layer) < MiB);
         auto checkpointed = settings;
@@ -247,8 +249,8 @@ private Q_SLOTS:
     {
         QFETCH(int, limit);
         QFETCH(QString, first);
-        const auto settings = settingsWith({"per_device_train_batch_size=8", "gradient_accumulation_steps=2",
-                                            "quantization=none"});
+        const auto settings =
+            settingsWith({"per_device_train_batch_size=8", "gradient_accumulation_steps=2", "quantization=none"});
         QVERIFY(planned(smol(), settings).total() > limit * MiB);
         const auto advice = adviseMemory(smol(), settings, bare(), limit * MiB);
         QVERIFY(advice && *advice);
