@@ -286,7 +286,7 @@ Result<std::vector<std::int64_t>> untrainedRows(Project &project, const ChatEnco
     std::vector<std::int64_t> untrained;
     auto walked = project.forEachExample({.includeRejected = false}, [&](const StoredExample &row) -> Result<void> {
         ATTUNE_CHECK(goOn(stop));
-        const auto encoded = encodeRow(encoder, row.messages, maxLength, assistantOnlyLoss);
+        const auto encoded = encodeRow(encoder, row.messages, {maxLength, assistantOnlyLoss});
         if (!encoded) {
             untrained.push_back(row.id);
             return {};

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t QuickValidation = 6; // rows
 
-constexpr auto System = "Read the customer's e-mail and answer with JSON only: summary, intent, order_id, product, urgency.";
+constexpr auto System = "Read the customer's e-mail and answer with JSON only: intent, order_id, product, urgency, summary.";
 
 Example row(const char *mail, const char *answer, Part part, std::int64_t line)
 {
@@ -26,8 +26,8 @@ Example row(const char *mail, const char *answer, Part part, std::int64_t line)
 /// split, an answer that nobody wrote, one that is no JSON, one that forgets a key.
 std::vector<Example> faultyRows()
 {
-    constexpr auto lamp = R"({"summary": "Customer's lamp arrived with a cracked shade and wants a new one.", )"
-                          R"("intent": "refund_or_replace", "order_id": "HK-10482", "product": "desk lamp", "urgency": "high"})";
+    constexpr auto lamp = R"({"intent": "refund_or_replace", "order_id": "HK-10482", "product": "desk lamp", "urgency": "high", )"
+                          R"("summary": "Customer's lamp arrived with a cracked shade and wants a new one."})";
     return {
         row("Hello, the desk lamp from order HK-10482 arrived with a cracked shade. I need it for work, so please send a "
             "new one before Friday. The photos are attached.",
@@ -40,12 +40,12 @@ std::vector<Example> faultyRows()
             lamp, Part::Test, 3),
         row("When will the rug be back in stock?", "", Part::Train, 4),
         row("Please cancel my order HK-77120, I ordered the wrong size.",
-            R"({"summary": "Customer cancels an order of the wrong size.", "intent": "cancel", "order_id": "HK-77120", )"
-            R"("product": null, "urgency": "high")",
+            R"({"intent": "cancel", "order_id": "HK-77120", "product": null, "urgency": "high", )"
+            R"("summary": "Customer cancels an order of the wrong size.")",
             Part::Train, 5),
         row("The kettle leaks at the handle, is there a warranty?",
-            R"({"summary": "Customer asks for warranty on a leaking kettle.", "intent": "warranty", "order_id": null, )"
-            R"("product": "kettle"})",
+            R"({"intent": "warranty", "order_id": null, "product": "kettle", )"
+            R"("summary": "Customer asks for warranty on a leaking kettle."})",
             Part::Train, 6),
     };
 }

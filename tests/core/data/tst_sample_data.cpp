@@ -105,7 +105,7 @@ void TestSampleData::partsAre320And80And80()
 
 void TestSampleData::everyAnswerIsStrictJsonWithTheFiveKeys()
 {
-    const std::vector<std::string> keys{"summary", "intent", "order_id", "product", "urgency"};
+    const std::vector<std::string> keys{"intent", "order_id", "product", "urgency", "summary"};
     for (const Example &row : m_rows) {
         const std::string &answer = row.messages[2].content;
         const auto json = OrderedJson::parse(answer, nullptr, false);

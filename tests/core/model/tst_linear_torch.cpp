@@ -179,6 +179,28 @@ private Q_SLOTS:
         }
     }
 
+    /// One token at a time goes through the matrix-vector kernels, a prompt through the products: both give the same.
+    void doraAnswersAsItReads()
+    {
+        for (const bool nf4 : {false, true}) {
+            Case c = makeCase({0, 2});
+            const LinearGroup group = LinearGroup::fromDense(c.weights, {}, {at::kBFloat16, at::kCPU, nf4, true});
+            for (auto &part : c.lora.parts) {
+                part.b = part.b.to(at::kFloat);
+                part.magnitude = at::rand({part.out}, at::kFloat) + 0.5;
+            }
+            c.lora.a = c.lora.a.to(at::kFloat);
+            c.lora.refresh(18, at::kBFloat16);
+            DequantScratch scratch;
+            group.refreshGain(c.lora, scratch);
+            const at::Tensor x = at::randn({20, 64}, at::kBFloat16);
+            const at::Tensor many = group.forward(x, c.lora, {}, scratch);
+            const at::Tensor few = group.forward(x.narrow(0, 3, 2), c.lora, {}, scratch);
+            const double size = many.abs().max().item<double>();
+            QVERIFY(worst(few, many.narrow(0, 3, 2)) < 0.03 * size);
+        }
+    }
+
     void doraWithDropoutHasTheGradientOfItsOwnForwardPass()
     {
         Case c = makeCase({0, 1, 2});
