@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <QtTest>
 #include <c10/core/GradMode.h>
+#include <functional>
 
 using namespace attune;
 
@@ -51,6 +52,16 @@ Case makeCase(const std::vector<int> &targets, std::int64_t in = 64, std::int64_
     c.lora.aGradient = at::zeros_like(c.lora.a);
     c.lora.refresh(row, at::kDouble);
     return c;
+}
+
+/// Whether dx is the gradient of sum(forward(x) dy): along a random direction, by differences.
+bool isGradient(const at::Tensor &dx, const at::Tensor &x, const at::Tensor &dy,
+                const std::function<at::Tensor(const at::Tensor &)> &forward)
+{
+    const at::Tensor direction = at::randn(x.sizes(), at::kDouble);
+    const double h = 1e-6;
+    const double slope = ((forward(x + h * direction) - forward(x - h * direction)) * dy).sum().item<double>() / (2 * h);
+    return std::abs(slope - (dx * direction).sum().item<double>()) < 1e-6 * std::abs(slope) + 1e-6;
 }
 
 } // namespace
@@ -116,15 +127,10 @@ private Q_SLOTS:
         QVERIFY(worst(group.forward(x, c.lora, dropout, scratch), y) == 0);
         QVERIFY(worst(group.forward(x, c.lora, {0.5, 100}, scratch), y) > 1e-3);
 
-        // The gradient is that of this very forward pass: along a random direction, by differences.
+        // The gradient is that of this very forward pass.
         const at::Tensor dy = at::randn(y.sizes(), at::kDouble);
         const at::Tensor dx = group.backward(dy, x, u, c.lora, dropout, true, scratch);
-        const at::Tensor direction = at::randn(x.sizes(), at::kDouble);
-        const double h = 1e-6;
-        const at::Tensor up = group.forward(x + h * direction, c.lora, dropout, scratch);
-        const at::Tensor down = group.forward(x - h * direction, c.lora, dropout, scratch);
-        const double slope = ((up - down) * dy).sum().item<double>() / (2 * h);
-        QVERIFY(std::abs(slope - (dx * direction).sum().item<double>()) < 1e-6 * std::abs(slope) + 1e-6);
+        QVERIFY(isGradient(dx, x, dy, [&](const at::Tensor &at) { return group.forward(at, c.lora, dropout, scratch); }));
     }
 
     /// DoRA by autograd on the formula of its paper: m (W + s B A) / |W + s B A|, the norm held constant.
@@ -217,12 +223,8 @@ private Q_SLOTS:
         const at::Tensor y = group.forward(x, c.lora, dropout, scratch, &u);
         const at::Tensor dy = at::randn(y.sizes(), at::kDouble);
         const at::Tensor dx = group.backward(dy, x, u, c.lora, dropout, true, scratch);
-        const at::Tensor direction = at::randn(x.sizes(), at::kDouble);
+        QVERIFY(isGradient(dx, x, dy, [&](const at::Tensor &at) { return group.forward(at, c.lora, dropout, scratch); }));
         const double h = 1e-6;
-        const at::Tensor up = group.forward(x + h * direction, c.lora, dropout, scratch);
-        const at::Tensor down = group.forward(x - h * direction, c.lora, dropout, scratch);
-        const double slope = ((up - down) * dy).sum().item<double>() / (2 * h);
-        QVERIFY(std::abs(slope - (dx * direction).sum().item<double>()) < 1e-6 * std::abs(slope) + 1e-6);
         // The gain scales linearly with the magnitude, so its gradient is the rest of the product.
         for (auto &part : c.lora.parts) {
             const at::Tensor held = part.magnitude.clone();
