@@ -201,6 +201,42 @@ private Q_SLOTS:
                    m_good);
     }
 
+    /// An import shows its rows last, a few thousand at a time. The test takes the lock between two such pieces, so that the
+    /// kill always comes in the middle.
+    void anImportThatIsKilledWhileItShowsItsRowsIsFinishedByTheNextProgram()
+    {
+        constexpr int Rows = 12'000;
+        m_place.write("most.jsonl", Workplace::rows("train", Rows).replace("train order", "question order"));
+        QCOMPARE(m_place.attune({"import", copy("whole.attune"), "most.jsonl"}).status, 0);
+        QProcess process;
+        m_place.prepare(process);
+        process.setArguments({"import", copy("half.attune"), "most.jsonl"});
+        {
+            const RawProject project(m_place.path("half.attune"));
+            process.start();
+            while (project.ask("SELECT count(*) FROM imports WHERE step <> 0") != "1\n" && !process.waitForFinished(1)) {
+            }
+            while (project.ask("BEGIN IMMEDIATE").startsWith("error") && !process.waitForFinished(0)) {
+            }
+            process.kill();
+            process.waitForFinished(10'000);
+            const int hidden = project.ask("SELECT count(*) FROM import_rows").trimmed().toInt();
+            QVERIFY(!project.ask("ROLLBACK").startsWith("error"));
+            QVERIFY2(hidden > 0 && hidden < Rows, qPrintable(QString::number(hidden) + " rows not shown yet"));
+        }
+        const auto listed = m_place.attune({"data", "half.attune", "list", "--json"});
+        QVERIFY2(listed.status == 0, qPrintable(listed.error));
+        QCOMPARE(listed.json().size(), 64 + Rows);
+        const RawProject half(m_place.path("half.attune"));
+        const RawProject whole(m_place.path("whole.attune"));
+        QVERIFY(half.sound());
+        QVERIFY(half.rows() == whole.rows());
+        for (const char *sql : {"SELECT count(*) FROM row_facts", "SELECT count(*) FROM row_heads", "SELECT count(*) FROM imports",
+                                "SELECT count(*) FROM import_rows", "SELECT label FROM edit_steps",
+                                "SELECT first, last FROM edit_ranges"})
+            QCOMPARE(half.ask(sql), whole.ask(sql));
+    }
+
     void aSplitThatIsKilledGivesAllOrNoPart()
     {
         changed("unsplit.attune", "UPDATE examples SET part = NULL; UPDATE row_facts SET part = NULL");
