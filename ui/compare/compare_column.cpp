@@ -6,6 +6,7 @@
 #include "ui/widgets/auto_text_edit.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
@@ -113,7 +114,7 @@ CompareColumnView::CompareColumnView(int index, QWidget *parent) : QFrame(parent
     setTextStyle(m_figures, TextStyle::MonoSmall);
     setForeground(m_figures, Token::Text3);
     m_foot = new QWidget;
-    m_foot->setMinimumHeight(scaled(30)); // the same with and without badges
+    followTheme(m_foot, [this] { m_foot->setMinimumHeight(scaled(30)); }); // the same with and without badges
     auto *foot = new QHBoxLayout(m_foot);
     foot->setContentsMargins(scaled(14), scaled(4), scaled(14), scaled(8));
     foot->setSpacing(scaled(6));

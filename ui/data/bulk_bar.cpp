@@ -3,6 +3,7 @@
 #include "ui/data/data_words.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/flow_layout.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
 
@@ -18,7 +19,7 @@ BulkBar::BulkBar(QWidget *parent) : QFrame(parent), m_count(new QLabel)
     auto *layout = new FlowLayout(this, scaled(6), scaled(4));
     layout->setContentsMargins(scaled(12), scaled(6), scaled(8), scaled(6));
     m_count->setProperty("strong", true);
-    m_count->setFixedHeight(scaled(28));
+    followTheme(this, [this] { m_count->setFixedHeight(scaled(28)); });
     layout->addWidget(m_count);
     const auto state = [&](LabelState one, const char *iconName, const QString &name) {
         auto *button = new IconButton(iconName, name);

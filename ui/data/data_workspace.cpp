@@ -19,6 +19,7 @@
 #include "ui/data/split_panel.h"
 #include "ui/data/views_menu.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 
 #include <QApplication>
@@ -78,7 +79,6 @@ void DataWorkspace::build()
 {
     for (QWidget *page : std::initializer_list<QWidget *>{m_editor, m_health, m_versions, m_split, m_replace})
         m_right->addWidget(page);
-    m_right->setMinimumWidth(scaled(380));
     setBackground(m_right, Token::Surface);
     m_splitter->setObjectName(QStringLiteral("dataSplitter"));
     m_splitter->setChildrenCollapsible(false);
@@ -89,7 +89,10 @@ void DataWorkspace::build()
     m_splitter->setStretchFactor(2, 1);
     m_splitter->setSizes({scaled(212), scaled(452), scaled(704)});
     restoreSizes();
-    m_facets->setMaximumWidth(scaled(280));
+    followTheme(this, [this] {
+        m_facets->setMaximumWidth(scaled(280));
+        m_right->setMinimumWidth(scaled(380));
+    });
     m_strip->hide();
     auto *row = new QHBoxLayout(m_page);
     row->setContentsMargins(0, 0, 0, 0);

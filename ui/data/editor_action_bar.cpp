@@ -2,6 +2,7 @@
 
 #include "ui/data/editor_widgets.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/paint.h"
@@ -66,7 +67,7 @@ KeyButton *EditorActionBar::button(QWidget *page, EditorKeys::Key key, const QSt
     made->setAccessibleDescription(tr("Key %1").arg(cap));
     made->setToolTip(action->text());
     made->setDense(true);
-    made->setMinimumHeight(scaled(32));
+    followTheme(made, [made] { made->setMinimumHeight(scaled(32)); });
     // A click on a button must not take the keyboard out of the text before its action has run.
     made->setFocusPolicy(Qt::TabFocus);
     connect(made, &QPushButton::clicked, action, &QAction::trigger);

@@ -4,6 +4,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/auto_text_edit.h"
 #include "ui/widgets/badge.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
@@ -136,7 +137,7 @@ void RoleCard::build()
     m_size = new Badge({}, Tone::Warn, "lock");
     m_size->setObjectName(QStringLiteral("sizeBadge"));
     m_menu = new IconButton("more", tr("Turn"));
-    m_menu->setFixedSize(scaled(24), scaled(24));
+    followTheme(this, [this] { m_menu->setFixedSize(scaled(24), scaled(24)); });
     QSizePolicy keepsRoom = m_menu->sizePolicy();
     keepsRoom.setRetainSizeWhenHidden(true);
     m_menu->setSizePolicy(keepsRoom);

@@ -6,6 +6,7 @@
 #include "ui/widgets/badge.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/flow_layout.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/paint.h"
@@ -84,15 +85,12 @@ EditorHeader::EditorHeader(QWidget *parent)
     m_title->setProperty("title", true);
     m_title->setObjectName(QStringLiteral("rowTitle"));
     layout->addWidget(m_title, 0, Qt::AlignTop);
-    m_title->setMinimumHeight(scaled(26));
-    setMinimumHeight(std::max(scaled(44), scaled(26) + 17)); // of the panel headers beside it
     m_flow->setContentsMargins(0, 1, 0, 0);
     layout->addWidget(m_marks, 1);
 
     m_tag->setObjectName(QStringLiteral("tagField"));
     m_tag->setAccessibleName(tr("Tag to add"));
     m_tag->setPlaceholderText(tr("tag"));
-    m_tag->setFixedWidth(scaled(120));
     m_completer->setModel(m_known);
     m_completer->setCaseSensitivity(Qt::CaseInsensitive);
     m_completer->setFilterMode(Qt::MatchContains);
@@ -111,8 +109,13 @@ EditorHeader::EditorHeader(QWidget *parent)
     layout->addWidget(m_origin, 0, Qt::AlignTop);
     layout->addWidget(m_versions, 0, Qt::AlignTop);
     layout->addWidget(m_menu, 0, Qt::AlignTop);
-    m_origin->setMinimumHeight(scaled(26));
-    m_origin->setMaximumWidth(scaled(260));
+    followTheme(this, [this] {
+        m_title->setMinimumHeight(scaled(26));
+        setMinimumHeight(std::max(scaled(44), scaled(26) + 17)); // of the panel headers beside it
+        m_tag->setFixedWidth(scaled(120));
+        m_origin->setMinimumHeight(scaled(26));
+        m_origin->setMaximumWidth(scaled(260));
+    });
 
     connect(m_part, &QAbstractButton::clicked, this, &EditorHeader::partAsked);
     connect(m_tag, &QLineEdit::returnPressed, this, &EditorHeader::takeTag);

@@ -2,6 +2,7 @@
 
 #include "ui/data/editor_widgets.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
@@ -33,7 +34,10 @@ EditorTokens::EditorTokens(QWidget *parent)
     head->setContentsMargins(10, 3, 10, 3);
     head->setSpacing(8);
     m_fold->setObjectName(QStringLiteral("foldTokens"));
-    m_fold->setFixedSize(scaled(24), scaled(24));
+    followTheme(this, [this] {
+        m_fold->setFixedSize(scaled(24), scaled(24));
+        m_strip->setMinimumHeight(scaled(110));
+    });
     m_total->setProperty("mono", true);
     m_total->setProperty("tone", QStringLiteral("muted"));
     head->addWidget(new CardTitle(tr("What the model will see")));
@@ -190,7 +194,6 @@ void EditorTokens::setCollapsed(bool collapsed)
     m_fold->setIconName(collapsed ? "chevron-right" : "chevron-down");
     m_fold->setName(collapsed ? tr("Show what the model will see") : tr("Fold what the model will see"));
     setSizePolicy(QSizePolicy::Expanding, collapsed ? QSizePolicy::Fixed : QSizePolicy::Expanding);
-    m_strip->setMinimumHeight(scaled(110));
     Q_EMIT collapsedChanged(collapsed);
 }
 

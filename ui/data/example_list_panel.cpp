@@ -57,7 +57,6 @@ ExampleListPanel::ExampleListPanel(Session &session, DataQuery &query, QWidget *
 {
     setObjectName(QStringLiteral("rows"));
     setAccessibleName(tr("Rows"));
-    setMinimumWidth(scaled(340));
     setBackground(this, Token::Surface);
 
     m_import->setObjectName(QStringLiteral("import"));
@@ -110,11 +109,18 @@ ExampleListPanel::ExampleListPanel(Session &session, DataQuery &query, QWidget *
             m_query.setTokenRange(least, upper);
     });
     connect(m_bulk, &BulkBar::clearAsked, this, &ExampleListPanel::selectOnlyCurrent);
+    fitWidth();
     connect(&Theme::instance(), &Theme::changed, this, [this] {
+        fitWidth();
         m_list->doItemsLayout();
         m_table->verticalHeader()->setDefaultSectionSize(scaled(28));
         QTimer::singleShot(0, this, &ExampleListPanel::fitHeader); // the buttons take the new size of text first
     });
+}
+
+void ExampleListPanel::fitWidth()
+{
+    setMinimumWidth(scaled(m_tableShown ? 480 : 340));
 }
 
 /// Icons alone rather than words that are cut.
@@ -236,7 +242,7 @@ void ExampleListPanel::setTableShown(bool shown)
         view()->scrollTo(m_model->index(row, ExampleListModel::Prompt), QAbstractItemView::PositionAtCenter);
     if (shown)
         m_table->horizontalScrollBar()->setValue(0); // its first columns first
-    setMinimumWidth(scaled(shown ? 480 : 340));
+    fitWidth();
     Q_EMIT tableShownChanged(shown);
 }
 

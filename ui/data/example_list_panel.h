@@ -73,6 +73,7 @@ protected:
 
 private:
     void fitHeader();
+    void fitWidth();
     void buildViews();
     void beforeApply();
     void afterApply(bool changed);

@@ -2,6 +2,7 @@
 
 #include "ui/data/data_words.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
@@ -128,7 +129,7 @@ FacetsPanel::FacetsPanel(DataQuery &query, QWidget *parent)
     setObjectName(QStringLiteral("facets"));
     setAccessibleName(tr("Filters"));
     setBackground(this, Token::Sunken);
-    setMinimumWidth(scaled(180));
+    followTheme(this, [this] { setMinimumWidth(scaled(180)); });
 
     m_search->setObjectName(QStringLiteral("search"));
     m_search->setAccessibleName(tr("Search rows"));

@@ -6,6 +6,7 @@
 #include "ui/widgets/auto_text_edit.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/panel_header.h"
@@ -82,7 +83,10 @@ void ImportWizard::build()
     layout->addLayout(middle, 1);
     layout->addWidget(upright());
     layout->addWidget(m_rowView);
-    m_rowView->setFixedWidth(scaled(350));
+    followTheme(this, [this] {
+        m_rowView->setFixedWidth(scaled(350));
+        m_progress->setFixedWidth(scaled(120));
+    });
 
     m_pause->setSingleShot(true);
     connect(m_pause, &QTimer::timeout, this, &ImportWizard::check);
@@ -174,7 +178,7 @@ QWidget *ImportWizard::buildColumns()
         auto *label = new QLabel(text);
         label->setProperty("small", true);
         label->setBuddy(field);
-        label->setMinimumWidth(scaled(176));
+        followTheme(label, [label] { label->setMinimumWidth(scaled(176)); });
         auto *layout = new QHBoxLayout(widget);
         layout->setContentsMargins(scaled(16), scaled(4), scaled(16), scaled(4));
         layout->addWidget(label);
@@ -211,7 +215,6 @@ QWidget *ImportWizard::buildFooter()
     m_counts->setWordWrap(true);
     m_progress->setRange(0, 1000);
     m_progress->setTextVisible(false);
-    m_progress->setFixedWidth(scaled(120));
     m_progress->setAccessibleName(tr("Progress"));
     m_progress->hide();
     m_cancel->setObjectName(QStringLiteral("cancelImport"));

@@ -4,6 +4,7 @@
 #include "ui/theme/draw.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/elided_label.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/paint.h"
@@ -206,7 +207,7 @@ ImportSide::ImportSide(QWidget *parent) : QWidget(parent), m_files(new QVBoxLayo
     layout->setSpacing(0);
     layout->addWidget(header);
     layout->addLayout(body, 1);
-    setFixedWidth(scaled(232));
+    followTheme(this, [this] { setFixedWidth(scaled(232)); });
 }
 
 QComboBox *ImportSide::addReading(QVBoxLayout *to, const QString &label, const QString &objectName, const QString &name)
@@ -218,7 +219,7 @@ QComboBox *ImportSide::addReading(QVBoxLayout *to, const QString &label, const Q
     auto *words = new QLabel(label);
     words->setProperty("small", true);
     words->setBuddy(box);
-    words->setFixedWidth(scaled(64));
+    followTheme(words, [words] { words->setFixedWidth(scaled(64)); });
     auto *line = new QHBoxLayout;
     line->addWidget(words);
     line->addWidget(box, 1);

@@ -2,6 +2,7 @@
 
 #include "ui/theme/theme.h"
 #include "ui/widgets/flow_layout.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/paint.h"
 #include "ui/widgets/split_bar.h"
@@ -18,7 +19,10 @@ constexpr std::array Series{0, 2, 4}; // as SplitBar paints them
 /// The square before a count that says which stretch of the bar it is.
 class SeriesMark final : public QWidget {
 public:
-    explicit SeriesMark(int series) : m_series(series) { setFixedSize(scaled(8), scaled(16)); }
+    explicit SeriesMark(int series) : m_series(series)
+    {
+        followTheme(this, [this] { setFixedSize(scaled(8), scaled(16)); });
+    }
 
 protected:
     void paintEvent(QPaintEvent *) override

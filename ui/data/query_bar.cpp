@@ -5,6 +5,7 @@
 #include "ui/widgets/chip.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/flow_layout.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
 
@@ -40,11 +41,12 @@ QueryBar::QueryBar(DataQuery &query, QWidget *parent)
     layout->addWidget(m_chipArea, 1);
     layout->addWidget(caption, 0, Qt::AlignTop);
     layout->addWidget(m_sort, 0, Qt::AlignTop);
-    caption->setFixedHeight(scaled(26));
-    m_sort->setFixedHeight(scaled(26));
-
     connect(&query, &DataQuery::changed, this, &QueryBar::refresh);
-    refresh();
+    followTheme(this, [this, caption] {
+        caption->setFixedHeight(scaled(26));
+        m_sort->setFixedHeight(scaled(26));
+        refresh(); // its notes have a height of their own
+    });
 }
 
 void QueryBar::setHiddenTestRows(qint64 rows)

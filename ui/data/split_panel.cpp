@@ -4,6 +4,7 @@
 #include "ui/data/data_words.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/flow_layout.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
@@ -78,11 +79,14 @@ SplitPanel::SplitPanel(Session &session, QWidget *parent)
     for (QSpinBox *share : {m_validation, m_test}) {
         share->setRange(0, 90);
         share->setSuffix(tr(" %"));
-        share->setMaximumWidth(scaled(120));
         connect(share, &QSpinBox::valueChanged, this, &SplitPanel::validate);
     }
     m_seed->setRange(0, 1'000'000'000);
-    m_seed->setMaximumWidth(scaled(160));
+    followTheme(this, [this] {
+        for (QSpinBox *share : {m_validation, m_test})
+            share->setMaximumWidth(scaled(120));
+        m_seed->setMaximumWidth(scaled(160));
+    });
     m_split->setObjectName(QStringLiteral("splitNow"));
     m_split->setAccessibleName(tr("Give a part to the rows that have none"));
     m_anew->setObjectName(QStringLiteral("splitAnew"));

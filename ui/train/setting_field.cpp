@@ -4,14 +4,20 @@
 #include "ui/theme/theme.h"
 #include "ui/train/run_draft.h"
 #include "ui/widgets/elided_label.h"
+#include "ui/widgets/follow_theme.h"
 
+#include <QAbstractItemView>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
+#include <QStyle>
+#include <QStyleOptionComboBox>
 #include <QVBoxLayout>
 #include <QWheelEvent>
+
+#include <algorithm>
 
 namespace attune::ui {
 namespace {
@@ -23,6 +29,12 @@ constexpr int defaultWidth = 52;
 class QuietComboBox final : public QComboBox {
 public:
     using QComboBox::QComboBox;
+    /// As wide as its longest word, which the box itself need not be.
+    void showPopup() override
+    {
+        view()->setMinimumWidth(view()->sizeHintForColumn(0));
+        QComboBox::showPopup();
+    }
 
 protected:
     void wheelEvent(QWheelEvent *event) override { event->ignore(); }
@@ -67,12 +79,22 @@ SettingField::SettingField(const SettingInfo &info, RunDraft &draft, Form form, 
     layout->addLayout(m_row);
     layout->addWidget(m_message);
     connect(&draft, &RunDraft::changed, this, [this](const QString &) { update(); });
-    connect(&Theme::instance(), &Theme::changed, this, [this] {
+    followTheme(this, [this] {
         fit();
         update();
     });
-    fit();
-    update();
+}
+
+/// The chosen word of a list is never cut.
+int SettingField::controlNeeds() const
+{
+    if (!m_choice)
+        return scaled(m_box ? 24 : controlWidth);
+    QStyleOptionComboBox option;
+    option.initFrom(m_choice);
+    const QFontMetrics metrics(ui::font(TextStyle::Mono));
+    const QSize words(metrics.horizontalAdvance(m_choice->currentText()) + 2, metrics.height());
+    return std::max(scaled(controlWidth), style()->sizeFromContents(QStyle::CT_ComboBox, &option, words, m_choice).width());
 }
 
 /// Sizes in the text size of now. A long name goes above its control: cut, it could not be told from another.
@@ -83,13 +105,19 @@ void SettingField::fit()
         control()->setFixedWidth(scaled(84));
         return;
     }
-    control()->setFixedWidth(scaled(m_box ? 24 : controlWidth));
-    const int beside = scaled(controlWidth) + scaled(defaultWidth) + 2 * m_row->spacing();
-    m_default->setFixedWidth(scaled(defaultWidth) + (m_box ? scaled(controlWidth - 24) : 0));
-    m_default->setContentsMargins(m_box ? scaled(controlWidth - 24) : 0, 0, 0, 0);
+    const int needs = controlNeeds();
+    control()->setFixedWidth(needs);
+    const int indent = m_box ? scaled(controlWidth) - needs : 0; // a box stands in the column of the others
     QFont bold = ui::font(TextStyle::Mono); // as it is once it is changed, so that a change moves nothing
     bold.setBold(true);
-    const bool stacked = width() > 0 && QFontMetrics(bold).horizontalAdvance(m_key + QStringLiteral(" •")) + beside > width();
+    const int beside = needs + indent + scaled(defaultWidth) + 2 * m_row->spacing();
+    const int name = QFontMetrics(bold).horizontalAdvance(m_key + QStringLiteral(" •"));
+    const bool stacked = width() > 0 && name + beside > width();
+    // A long default gets what the name leaves.
+    const int left = std::max(0, width() - beside - (stacked ? 0 : name));
+    const int longer = QFontMetrics(ui::font(TextStyle::Caption)).horizontalAdvance(m_default->text()) + 2 - scaled(defaultWidth);
+    m_default->setFixedWidth(scaled(defaultWidth) + indent + std::clamp(longer, 0, left));
+    m_default->setContentsMargins(indent, 0, 0, 0);
     if (stacked == m_stacked)
         return;
     m_stacked = stacked;
@@ -132,6 +160,7 @@ QWidget *SettingField::makeControl(const SettingInfo &info)
         for (const char *choice : info.choices)
             m_choice->addItem(QString::fromLatin1(choice));
         m_choice->setFocusPolicy(Qt::StrongFocus);
+        m_choice->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon); // fit() says how wide it is
         m_choice->setProperty("mono", true);
         connect(m_choice, &QComboBox::currentTextChanged, this,
                 [this](const QString &text) { m_draft.setText(m_key, text); });
@@ -185,6 +214,7 @@ void SettingField::update()
     m_name->setAccessibleDescription(changed ? tr("changed") : QString());
     m_default->setText(m_draft.startText(m_key));
     m_default->setToolTip(tr("Default: %1").arg(m_draft.startText(m_key)));
+    fit();
 }
 
 } // namespace attune::ui

@@ -38,6 +38,7 @@ protected:
 private:
     QWidget *makeControl(const SettingInfo &info);
     void update();
+    int controlNeeds() const;
     void fit();
 
     RunDraft &m_draft;
