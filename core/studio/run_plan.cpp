@@ -15,39 +15,30 @@ namespace {
 /// Of the whole memory: the rest is the system's.
 constexpr double safeShare = 0.9;
 
-struct LongestRow {
-    std::int64_t length = 0;
-    std::int64_t supervised = 0;
-    bool even = true; ///< all are of this length
-};
-
-LongestRow longestOf(std::span<const TrainRow> rows)
+void take(const TrainRow &row, TrainLengths &lengths)
 {
-    LongestRow longest;
-    for (const TrainRow &row : rows) {
-        const auto length = static_cast<std::int64_t>(row.ids.size());
-        longest.even = longest.even && (longest.length == 0 || longest.length == length);
-        longest.length = std::max(longest.length, length);
-        longest.supervised = std::max(longest.supervised, row.supervised());
-    }
-    return longest;
+    const auto length = static_cast<std::int64_t>(row.ids.size());
+    lengths.even = lengths.even && (lengths.rows == 0 || lengths.longest == length);
+    lengths.longest = std::max(lengths.longest, length);
+    lengths.supervised = std::max(lengths.supervised, row.supervised());
+    ++lengths.rows;
 }
 
-/// Rows of a project's train part as a run would encode them now. No snapshot is taken.
-Result<std::vector<TrainRow>> rowsOf(const std::filesystem::path &path, const std::filesystem::path &model,
-                                     const TrainSettings &settings)
+TrainLengths lengthsOf(std::span<const TrainRow> rows)
 {
-    ATTUNE_TRY(auto project, Project::open(path));
-    ATTUNE_TRY(const auto encoder, loadChatEncoder(model));
-    std::vector<TrainExample> examples;
-    ExampleFilter filter;
-    filter.part = Part::Train;
-    ATTUNE_CHECK(project.forEachExample(filter, [&](const StoredExample &row) -> Result<void> {
-        if (row.state != LabelState::Rejected)
-            examples.push_back({row.id, row.messages});
-        return {};
-    }));
-    return encodeRows(encoder, examples, settings);
+    TrainLengths lengths;
+    for (const TrainRow &row : rows)
+        take(row, lengths);
+    return lengths;
+}
+
+PlanSituation situationOf(const TrainSettings &settings, const TrainLengths &lengths)
+{
+    PlanSituation situation = PlanSituation::here(settings);
+    situation.rowLength = lengths.longest;
+    situation.supervised = lengths.supervised;
+    situation.evenRows = lengths.even;
+    return situation;
 }
 
 std::optional<std::size_t> deviceIndex(const std::string &device)
@@ -97,52 +88,82 @@ std::string bytesText(std::int64_t bytes)
     return text;
 }
 
-Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings,
-                        const std::optional<std::filesystem::path> &project)
+std::string DevicePlan::trouble() const
 {
-    ATTUNE_CHECK(settings.check());
-    ATTUNE_TRY(const auto source, WeightSource::open(model));
-    const ModelConfig &config = source->config();
-    RunPlan run;
-    LongestRow longest{settings.max_length, 0, false};
-    if (project) {
-        ATTUNE_TRY(const auto rows, rowsOf(*project, model, settings));
-        if (rows.empty())
-            return fail(ErrorCode::InvalidInput, project->string() + " has no row to train on; import some, or leave "
-                                                                     "--project out.");
-        longest = longestOf(rows);
-        run.rows = rows.size();
-    }
-    run.rowLength = longest.length;
+    if (fit == RunFit::Fits || total <= 0)
+        return {};
+    const std::string need = bytesText(plan.total());
+    const std::string change = advice ? advice->text() + " needs " + bytesText(advice->plan.total())
+                                      : std::string("no setting brings it down far enough: take a smaller model");
+    if (fit == RunFit::TooLarge)
+        return "This run needs " + need + " of memory and " +
+               (onGpu() ? "the GPU" : limited ? "this process" : "this machine") + " has " + bytesText(total) +
+               (!onGpu() && limited ? " by its limit" : "") + "; " + change + ".";
+    return "This run needs " + need + " of memory and only " + bytesText(available) + " are free on " +
+           (onGpu() ? "the GPU" : "this machine") + ": other programs may be pushed out, or this one ended" +
+           (advice ? "; " + change : std::string()) + ".";
+}
 
-    PlanSituation situation = PlanSituation::here(settings);
-    const bool onGpu = situation.gpu;
-    situation.gpu = false;
-    situation.rowLength = longest.length;
-    situation.supervised = longest.supervised;
-    situation.evenRows = longest.even;
-    const MachineMemory memory = machineMemory();
+Result<TrainLengths> measureTrainRows(Project &project, const ChatEncoder &encoder, const TrainSettings &settings,
+                                      std::stop_token stop)
+{
+    TrainLengths lengths;
+    ExampleFilter filter;
+    filter.part = Part::Train;
+    ATTUNE_CHECK(project.forEachExample(filter, [&](const StoredExample &row) -> Result<void> {
+        if (stop.stop_requested())
+            return fail(ErrorCode::Interrupted, "Measuring the rows was stopped.");
+        if (row.state == LabelState::Rejected)
+            return {};
+        const TrainExample example{row.id, row.messages};
+        ATTUNE_TRY(const auto encoded, encodeRows(encoder, std::span(&example, 1), settings));
+        take(encoded.front(), lengths);
+        return {};
+    }));
+    return lengths;
+}
+
+namespace {
+
+DevicePlan cpuPlan(const MachineMemory &memory, const PlanSituation &situation)
+{
     DevicePlan cpu;
     cpu.device = "cpu";
-    cpu.name = processor().name;
     cpu.total = memory.total;
+    cpu.limited = memory.limited();
     // This process is in use already, and in the plan once more.
     cpu.available = std::min(memory.total, memory.available + situation.process);
+    return cpu;
+}
+
+DevicePlan gpuPlan(const Gpu &card, std::size_t index)
+{
+    DevicePlan gpu;
+    gpu.device = "cuda:" + std::to_string(index);
+    gpu.name = card.name;
+    gpu.usable = engineHasCuda();
+    gpu.total = card.total;
+    gpu.available = card.free;
+    return gpu;
+}
+
+Result<RunPlan> planOn(const ModelConfig &config, const TrainSettings &settings, PlanSituation situation)
+{
+    RunPlan run;
+    run.rowLength = situation.rowLength;
+    const bool onGpu = situation.gpu;
+    situation.gpu = false;
+    DevicePlan cpu = cpuPlan(machineMemory(), situation);
+    cpu.name = processor().name;
     ATTUNE_CHECK(judge(cpu, config, settings, situation));
     run.devices.push_back(std::move(cpu));
 
+    situation.gpu = true;
     const std::size_t wanted = onGpu ? deviceIndex(settings.device).value_or(0) : 0;
     const GpuReport report = gpuReport();
     for (std::size_t i = 0; i < report.gpus.size(); ++i) {
-        PlanSituation there = situation;
-        there.gpu = true;
-        DevicePlan gpu;
-        gpu.device = "cuda:" + std::to_string(i);
-        gpu.name = report.gpus[i].name;
-        gpu.usable = engineHasCuda();
-        gpu.total = report.gpus[i].total;
-        gpu.available = report.gpus[i].free;
-        ATTUNE_CHECK(judge(gpu, config, settings, there));
+        DevicePlan gpu = gpuPlan(report.gpus[i], i);
+        ATTUNE_CHECK(judge(gpu, config, settings, situation));
         if (onGpu && i == wanted)
             run.chosen = run.devices.size();
         run.devices.push_back(std::move(gpu));
@@ -150,50 +171,59 @@ Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings 
     return run;
 }
 
+} // namespace
+
+Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings,
+                        const std::optional<std::filesystem::path> &project)
+{
+    ATTUNE_CHECK(settings.check());
+    if (project) {
+        ATTUNE_TRY(auto opened, Project::open(*project));
+        ATTUNE_TRY(const auto encoder, loadChatEncoder(model));
+        ATTUNE_TRY(const auto lengths, measureTrainRows(opened, encoder, settings));
+        if (lengths.rows == 0)
+            return fail(ErrorCode::InvalidInput, project->string() + " has no row to train on; import some, or leave "
+                                                                     "--project out.");
+        return planRun(model, settings, lengths);
+    }
+    ATTUNE_TRY(const auto source, WeightSource::open(model));
+    return planOn(source->config(), settings, situationOf(settings, {0, settings.max_length, 0, false}));
+}
+
+Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings, const TrainLengths &lengths)
+{
+    ATTUNE_CHECK(settings.check());
+    if (lengths.rows == 0)
+        return fail(ErrorCode::InvalidInput, "There is no row to train on.");
+    ATTUNE_TRY(const auto source, WeightSource::open(model));
+    ATTUNE_TRY(auto run, planOn(source->config(), settings, situationOf(settings, lengths)));
+    run.rows = lengths.rows;
+    return run;
+}
+
 Result<std::optional<std::string>> checkMemory(const std::filesystem::path &model, const TrainSettings &settings,
                                                std::span<const TrainRow> rows,
-                                               const std::optional<MachineMemory> &memoryOrNone)
+                                               const std::optional<MachineMemory> &memory)
 {
-    PlanSituation situation = PlanSituation::here(settings);
-    const LongestRow longest = longestOf(rows);
-    situation.rowLength = longest.length;
-    situation.supervised = longest.supervised;
-    situation.evenRows = longest.even;
-    const bool gpu = situation.gpu;
-    const MachineMemory memory = memoryOrNone ? *memoryOrNone : machineMemory();
-    DevicePlan device;
-    device.total = memory.total;
-    device.available = std::min(memory.total, memory.available + situation.process);
-    if (gpu) {
+    const PlanSituation situation = situationOf(settings, lengthsOf(rows));
+    DevicePlan device = cpuPlan(memory ? *memory : machineMemory(), situation);
+    if (situation.gpu) {
         const GpuReport report = gpuReport();
         const std::size_t index = deviceIndex(settings.device).value_or(0);
         if (index >= report.gpus.size())
             return std::optional<std::string>(); // loading says what is wrong with the device
-        device.total = report.gpus[index].total;
-        device.available = report.gpus[index].free;
+        device = gpuPlan(report.gpus[index], index);
     }
     if (device.total <= 0)
         return std::optional<std::string>(); // nobody says how much there is
     ATTUNE_TRY(const auto source, WeightSource::open(model));
     ATTUNE_CHECK(judge(device, source->config(), settings, situation));
-    if (device.fit == RunFit::Fits)
+    const std::string trouble = device.trouble();
+    if (trouble.empty())
         return std::optional<std::string>();
-    const std::string need = bytesText(device.plan.total());
-    const std::string change = device.advice
-                                   ? device.advice->text() + " needs " + bytesText(device.advice->plan.total())
-                                   : std::string("no setting brings it down far enough: take a smaller model");
-    const std::string where = gpu ? "the GPU" : memory.limited() ? "this process" : "this machine";
     if (device.fit == RunFit::TooLarge)
-        return fail(ErrorCode::OutOfMemory, "This run needs " + need + " of memory and " + where + " has " +
-                                                bytesText(device.total) +
-                                                (gpu                ? ""
-                                                 : memory.limited() ? " by its limit"
-                                                                    : "") +
-                                                "; " + change + ".");
-    return std::optional<std::string>(
-        "This run needs " + need + " of memory and only " + bytesText(device.available) + " are free on " +
-        (gpu ? "the GPU" : "this machine") + ": other programs may be pushed out, or this one ended" +
-        (device.advice ? "; " + change : std::string()) + ".");
+        return fail(ErrorCode::OutOfMemory, trouble);
+    return std::optional<std::string>(trouble);
 }
 
 } // namespace attune

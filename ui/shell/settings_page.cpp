@@ -208,7 +208,7 @@ void SettingsPage::showModels()
         item->setData(NameRole, model.bundled ? QString() : fromUtf8(model.name)); // the bundled one stays
         item->setToolTip(fromUtf8(model.path.string()));
     }
-    askFits(m_models, paths, [list = m_models](const QHash<QString, QString> &fits) {
+    askFits(m_models, paths, {}, [list = m_models](const QHash<QString, QString> &fits) {
         for (int i = 0; i < list->count(); ++i) {
             QListWidgetItem *item = list->item(i);
             const QString fit = fits.value(item->toolTip());

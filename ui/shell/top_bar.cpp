@@ -211,7 +211,9 @@ void TopBar::showModels()
     menu.addSeparator();
     connect(menu.addAction(tr("Add a model folder…")), &QAction::triggered, this, [this] { Q_EMIT addModelAsked(false); });
     connect(menu.addAction(tr("Add a GGUF file…")), &QAction::triggered, this, [this] { Q_EMIT addModelAsked(true); });
-    askFits(&menu, paths, [byPath](const QHash<QString, QString> &fits) {
+    TrainSettings next;
+    next.max_length = m_session->maxLength();
+    askFits(&menu, paths, next, [byPath](const QHash<QString, QString> &fits) {
         for (auto fit = fits.begin(); fit != fits.end(); ++fit)
             if (QAction *action = byPath.value(fit.key()))
                 action->setText(action->text() + '\t' + fit.value());

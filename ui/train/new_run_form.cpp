@@ -5,7 +5,9 @@
 #include "core/train/rows.h"
 #include "ui/theme/theme.h"
 #include "ui/train/adapter_choice.h"
+#include "ui/train/memory_section.h"
 #include "ui/train/run_book.h"
+#include "ui/train/run_planner.h"
 #include "ui/train/setting_field.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
@@ -187,7 +189,37 @@ QString NewRunForm::whyOff() const
             return check.text;
     if (!m_session.encoder())
         return tr("Reading the model");
+    // As training would refuse it, before anything is loaded. What is still being found out stands in nobody's way.
+    const Result<RunPlan> *plan = m_planner->plan();
+    if (plan && *plan && (*plan)->device().fit == RunFit::TooLarge)
+        return fromUtf8((*plan)->device().trouble());
+    if (plan && !*plan && plan->error().code == ErrorCode::InvalidInput)
+        return fromUtf8(plan->error().message);
     return {};
+}
+
+/// The memory that this draft would need; while the form is not seen nobody wants to know.
+void NewRunForm::askPlan()
+{
+    const bool possible = m_ready && m_session.encoder() && m_facts.train > 0 && m_draft.wrongKeys().isEmpty();
+    m_memory->setVisible(possible);
+    m_memoryLine->setVisible(possible);
+    if (!possible)
+        m_planner->forget();
+    else if (isVisible())
+        m_planner->ask(m_draft.settings());
+}
+
+void NewRunForm::takePlan()
+{
+    m_memory->showPlan(m_planner->plan(), m_draft.settings());
+    updateStart();
+}
+
+void NewRunForm::showEvent(QShowEvent *event)
+{
+    QWidget::showEvent(event);
+    askPlan();
 }
 
 TrainRequest NewRunForm::request() const
@@ -277,11 +309,17 @@ void NewRunForm::update()
     }
     m_checks->setChecks(startChecks(m_facts, m_session, settings));
     updateChanges();
+    m_start->setText(tr("Start run %1").arg(next));
+    askPlan();
+    updateStart();
+}
+
+void NewRunForm::updateStart()
+{
     const QString why = whyOff();
     m_start->setEnabled(why.isEmpty());
     m_start->setToolTip(why);
     m_start->setAccessibleDescription(why);
-    m_start->setText(tr("Start run %1").arg(next));
     updateReason(why);
 }
 

@@ -20,8 +20,10 @@ namespace attune::ui {
 
 class AdapterChoice;
 class KeyButton;
+class MemorySection;
 class PanelHeader;
 class RunBook;
+class RunPlanner;
 class SegmentedControl;
 class SettingField;
 class SplitBar;
@@ -56,6 +58,7 @@ Q_SIGNALS:
 
 protected:
     void paintEvent(QPaintEvent *event) override;
+    void showEvent(QShowEvent *event) override;
 
 private:
     void makeSimple(QVBoxLayout *layout);
@@ -65,8 +68,11 @@ private:
     void takeFacts(StartFacts facts);
     void update();          // everything that follows from draft and facts
     void updateChanges();
+    void updateStart();
     void updateReason(const QString &whyOff);
     void updateLength();
+    void askPlan();
+    void takePlan();
     void filter(const QString &words);
     void fillModels();
     void setStrength(int index);
@@ -83,6 +89,7 @@ private:
     QString m_failure;
     qint64 m_like = 0;
     QTimer m_readSoon;
+    RunPlanner *m_planner;
 
     PanelHeader *m_header;
     SegmentedControl *m_view;
@@ -102,6 +109,8 @@ private:
     QVBoxLayout *m_changeRows;
     QLabel *m_changesTitle;
     QString m_shownChanges; ///< what the list says, so that it is not made anew for nothing
+    MemorySection *m_memory;
+    QWidget *m_memoryLine; ///< below it
     StartCheckList *m_checks;
     QLineEdit *m_search;
     QList<SettingField *> m_fields;

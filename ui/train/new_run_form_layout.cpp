@@ -2,8 +2,11 @@
 
 #include "ui/theme/theme.h"
 #include "ui/train/adapter_choice.h"
+#include "ui/train/memory_section.h"
 #include "ui/train/run_book.h"
+#include "ui/train/run_planner.h"
 #include "ui/train/setting_field.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/paint.h"
@@ -80,13 +83,13 @@ void NewRunForm::paintEvent(QPaintEvent *)
 }
 
 NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
-    : QWidget(parent), m_session(session), m_book(book), m_header(new PanelHeader(tr("New run"))),
+    : QWidget(parent), m_session(session), m_book(book), m_planner(new RunPlanner(session, this)), m_header(new PanelHeader(tr("New run"))),
       m_view(new SegmentedControl({tr("Simple"), tr("Advanced")})), m_stack(new QStackedWidget),
       m_model(new QComboBox), m_adapter(new AdapterChoice(session)), m_split(new SplitBar), m_rows(caption()),
       m_strength(new SegmentedControl({tr("Light 8"), tr("Normal 16"), tr("Strong 32")})), m_length(caption()),
       m_cut(caption()), m_showCut(new KeyButton(tr("show"), KeyButton::Link)), m_schedule(caption()),
       m_early(new QCheckBox), m_name(new QLineEdit), m_changes(new QWidget), m_changeRows(new QVBoxLayout),
-      m_changesTitle(heading({})), m_checks(new StartCheckList), m_search(new QLineEdit),
+      m_changesTitle(heading({})), m_memory(new MemorySection), m_memoryLine(separator()), m_checks(new StartCheckList), m_search(new QLineEdit),
       m_nothing(caption(tr("No setting is called that."))), m_reason(caption()),
       m_start(new KeyButton(tr("Start"), KeyButton::Primary, "play", QStringLiteral("Ctrl ↵")))
 {
@@ -133,7 +136,11 @@ NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
         update();
     });
     connect(&session, &Session::encoderChanged, this, &NewRunForm::update);
-    connect(&session, &Session::examplesChanged, this, [this] { m_readSoon.start(); });
+    connect(&session, &Session::examplesChanged, this, [this] {
+        m_planner->forgetRows();
+        m_readSoon.start();
+    });
+    connect(m_planner, &RunPlanner::changed, this, &NewRunForm::takePlan);
     connect(&book, &RunBook::changed, this, &NewRunForm::update);
     update();
     readFacts();
@@ -205,6 +212,12 @@ void NewRunForm::makeSimple(QVBoxLayout *layout)
         text->setWordWrap(false);
     layout->addLayout(form);
     layout->addWidget(separator());
+    layout->addWidget(m_memory);
+    layout->addWidget(m_memoryLine);
+    connect(m_memory, &MemorySection::applyAsked, this, [this](const QStringList &changes) {
+        for (const QString &change : changes)
+            m_draft.setText(change.section(QLatin1Char('='), 0, 0), change.section(QLatin1Char('='), 1));
+    });
 
     auto *changes = new QVBoxLayout(m_changes);
     changes->setContentsMargins(0, 0, 0, 0);
@@ -292,7 +305,7 @@ QWidget *NewRunForm::makeFoot()
         m_session.toast({tr("Command copied"), Tone::Ok, {}});
     });
     m_start->setObjectName(QStringLiteral("startButton"));
-    m_start->setMinimumHeight(scaled(32));
+    followTheme(m_start, [this] { m_start->setMinimumHeight(scaled(32)); });
     connect(m_start, &QPushButton::clicked, this, &NewRunForm::start);
     row->addWidget(copy);
     row->addStretch();

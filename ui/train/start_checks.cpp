@@ -6,6 +6,7 @@
 #include "core/train/settings.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/badge.h"
+#include "ui/widgets/follow_theme.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
 
@@ -30,7 +31,10 @@ QString searchFor(ProblemKind kind)
 /// A tinted picture that follows the theme.
 class ToneIcon final : public QWidget {
 public:
-    explicit ToneIcon(Tone tone) : m_tone(tone) { setFixedSize(scaled(16), scaled(18)); }
+    explicit ToneIcon(Tone tone) : m_tone(tone)
+    {
+        followTheme(this, [this] { setFixedSize(scaled(16), scaled(18)); });
+    }
 
 protected:
     void paintEvent(QPaintEvent *) override

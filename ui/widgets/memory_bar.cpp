@@ -45,6 +45,14 @@ void MemoryBar::setSafeLimit(double bytes)
     update();
 }
 
+void MemoryBar::setLimitWords(const QString &label, const QString &passed)
+{
+    m_limitLabel = label;
+    m_limitPassed = passed;
+    setAccessibleName(describe());
+    update();
+}
+
 void MemoryBar::setState(State state)
 {
     m_state = state;
@@ -82,7 +90,7 @@ QString MemoryBar::describe() const
     if (tooBig())
         text += tr(", too big by %1").arg(size(used() - m_total));
     else if (tight())
-        text += tr(", above the safe limit of %1").arg(size(m_limit));
+        text += QStringLiteral(", ") + m_limitPassed.arg(size(m_limit));
     for (const MemoryPart &part : m_parts)
         text += QStringLiteral("; %1 %2").arg(part.name, size(part.bytes));
     return text;
@@ -150,7 +158,7 @@ void MemoryBar::paintEvent(QPaintEvent *)
         painter.setPen(pen);
         painter.drawLine(at, bar.y() - (m_thin ? 2 : 0), at, bar.bottom() + (m_thin ? 2 : 1));
         if (!m_thin) {
-            const QString label = tr("safe limit %1").arg(formatBytes(std::llround(m_limit)));
+            const QString label = m_limitLabel.arg(formatBytes(std::llround(m_limit)));
             const int wide = textWidth(label, TextStyle::Caption) + 2;
             const int left = std::clamp(at - wide / 2, 0, std::max(0, width() - wide));
             drawText(&painter, QRect(left, bar.bottom() + 3, wide, height() - bar.bottom() - 3), label,

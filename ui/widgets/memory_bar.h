@@ -25,6 +25,8 @@ public:
     const QList<MemoryPart> &parts() const { return m_parts; }
     void setTotal(double bytes);
     void setSafeLimit(double bytes); ///< 0: none
+    /// What the limit is called under the bar and, where it is passed, in words; each with %1 for its size.
+    void setLimitWords(const QString &label, const QString &passed);
     void setState(State state);
     /// Thin: 6 px and without limit's label, for the status line. Else 18 px with the label below.
     void setThin(bool thin);
@@ -45,6 +47,8 @@ private:
     QList<MemoryPart> m_parts;
     double m_total = 0;
     double m_limit = 0;
+    QString m_limitLabel = tr("safe limit %1");
+    QString m_limitPassed = tr("above the safe limit of %1");
     State m_state = Predicted;
     bool m_thin = false;
     int m_timer = 0;

@@ -1,4 +1,5 @@
 #include "core/model/weight_source.h"
+#include "core/studio/chat_model.h"
 #include "core/studio/run_plan.h"
 #include "tests/core/studio/toy_project.h"
 
@@ -88,6 +89,31 @@ private Q_SLOTS:
         QCOMPARE(byRows->rows.value_or(0), std::size_t(4));
         QVERIFY(byRows->device().plan.total() < byLimit->device().plan.total());
         QCOMPARE(byRows->devices.front().device, std::string("cpu"));
+    }
+
+    void rowsThatWereMeasuredGiveTheSamePlan()
+    {
+        ToyProject toy;
+        toy.addRows(4, Part::Train);
+        toy.addRows(1, Part::Test);
+        const TrainSettings settings;
+        const auto encoder = loadChatEncoder(ToyProject::model());
+        QVERIFY(encoder);
+        const auto lengths = measureTrainRows(*toy.project, *encoder, settings);
+        QVERIFY(lengths);
+        QCOMPARE(lengths->rows, std::size_t(4));
+        const auto direct = planRun(ToyProject::model(), settings, toy.project->path());
+        const auto measured = planRun(ToyProject::model(), settings, *lengths);
+        QVERIFY(direct && measured);
+        QCOMPARE(measured->rowLength, direct->rowLength);
+        for (std::size_t i = 0; i < memoryParts; ++i)
+            if (static_cast<MemoryPart>(i) != MemoryPart::Process) // what this test has in memory at that moment
+                QCOMPARE(measured->device().plan.parts[i], direct->device().plan.parts[i]);
+
+        std::stop_source stop;
+        stop.request_stop();
+        const auto stopped = measureTrainRows(*toy.project, *encoder, settings, stop.get_token());
+        QVERIFY(!stopped && stopped.error().code == ErrorCode::Interrupted);
     }
 
     void anEmptyProjectIsAnError()

@@ -3,16 +3,20 @@
 #include "core/store/labelling.h"
 #include "core/studio/sample_project.h"
 #include "ui/train/adapter_choice.h"
+#include "ui/train/memory_section.h"
 #include "ui/train/new_run_form.h"
 #include "ui/train/run_book.h"
+#include "ui/train/run_planner.h"
 #include "ui/train/setting_field.h"
 #include "ui/widgets/chip.h"
+#include "ui/widgets/inline_notice.h"
 
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QStyleOptionComboBox>
 #include <QTemporaryDir>
 
 using namespace attune;
@@ -229,6 +233,87 @@ private Q_SLOTS:
         const TrainSettings demo = demoSettings();
         QCOMPARE(f.form.draft().settings().learning_rate, demo.learning_rate);
         QVERIFY(f.form.draft().changedKeys().isEmpty());
+    }
+
+    void theMemoryIsThatOfThePlan()
+    {
+        OpenToy open;
+        Form f(open);
+        const auto *memory = f.form.findChild<MemorySection *>();
+        const auto *planner = f.form.findChild<RunPlanner *>();
+        QTRY_VERIFY(planner->plan());
+        QVERIFY2(*planner->plan(), planner->plan()->error().message.c_str());
+        const auto shown = [&] {
+            const RunPlan &plan = **planner->plan();
+            const auto wanted = planRun(ToyProject::model(), f.form.draft().settings(), open.session->path());
+            if (!wanted || plan.rowLength != wanted->rowLength || plan.rows != wanted->rows)
+                return false;
+            for (std::size_t i = 0; i < memoryParts; ++i)
+                if (static_cast<attune::MemoryPart>(i) != attune::MemoryPart::Process && // of this moment
+                    plan.device().plan.parts[i] != wanted->device().plan.parts[i])
+                    return false;
+            return memory->findChild<QLabel *>(QStringLiteral("memoryNeed"))
+                ->text()
+                .contains(QString::fromStdString(bytesText(plan.device().plan.total())));
+        };
+        QVERIFY(shown());
+        // One change after another: what is shown in the end is the plan of the last.
+        for (const char *rank : {"8", "64", "32", "48"})
+            f.form.draft().setText(QStringLiteral("lora_r"), QString::fromLatin1(rank));
+        QTRY_VERIFY(!planner->isBusy() && shown());
+        open.toy.addRows(1, Part::Train, 50); // other rows, another plan
+        QTRY_COMPARE((*planner->plan())->rows.value_or(0), std::size_t(11));
+        QVERIFY(shown());
+    }
+
+    void aRunThatCanNotFitIsRefusedWithWhatWould()
+    {
+        OpenToy open;
+        Form f(open);
+        QTRY_VERIFY(f.start()->isEnabled());
+        f.form.draft().setText(QStringLiteral("packing"), QStringLiteral("true"));
+        f.form.draft().setText(QStringLiteral("max_length"), QStringLiteral("1048576"));
+        f.form.draft().setText(QStringLiteral("per_device_train_batch_size"), QStringLiteral("4096"));
+        QTRY_VERIFY_WITH_TIMEOUT(f.form.whyOff().startsWith(QStringLiteral("This run needs ")), 20000);
+        QVERIFY(!f.start()->isEnabled());
+        // The words of `attune train`.
+        const auto *planner = f.form.findChild<RunPlanner *>();
+        const auto refused = runTraining(f.form.request());
+        QVERIFY(!refused && refused.error().code == ErrorCode::OutOfMemory);
+        const QString ofTraining = QString::fromStdString(refused.error().message);
+        QCOMPARE(f.form.whyOff().section(QStringLiteral("; "), 1), ofTraining.section(QStringLiteral("; "), 1));
+        const auto *notice = f.form.findChild<InlineNotice *>(QStringLiteral("memoryNotice"));
+        QCOMPARE(notice->text(), f.form.whyOff());
+
+        if (!(*planner->plan())->device().advice)
+            QSKIP("nothing would make it fit on this machine");
+        notice->findChild<QPushButton *>()->click(); // Apply
+        QTRY_VERIFY_WITH_TIMEOUT(!planner->isBusy() && f.start()->isEnabled(), 20000);
+        QVERIFY((*planner->plan())->device().fit != RunFit::TooLarge);
+    }
+
+    void theWordOfAListIsNeverCut()
+    {
+        OpenToy open;
+        Form f(open);
+        QTRY_VERIFY(f.form.isReady());
+        f.form.setAdvanced(true);
+        for (const double scale : {1.0, 2.0}) {
+            Theme::instance().setTextScale(scale);
+            for (const SettingInfo &info : trainSettings()) {
+                auto *list = qobject_cast<QComboBox *>(f.form.field(QString::fromLatin1(info.key))->control());
+                for (int i = 0; list && i < list->count(); ++i) {
+                    list->setCurrentIndex(i);
+                    QStyleOptionComboBox option;
+                    option.initFrom(list);
+                    option.editable = false;
+                    option.subControls = QStyle::SC_All;
+                    const QRect room = list->style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, list);
+                    QVERIFY2(room.width() >= list->fontMetrics().horizontalAdvance(list->currentText()), info.key);
+                }
+            }
+        }
+        Theme::instance().setTextScale(1);
     }
 
     void anEarlierRunCanBeTheStart()
