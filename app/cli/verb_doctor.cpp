@@ -116,7 +116,8 @@ void printMachine(const DoctorReport &r)
         const std::string name =
             level.level + std::string(level.level.size() < 12 ? 12 - level.level.size() : 0, ' ');
         line(i == 0 ? "Self-test" : "", name + std::to_string(good) + " of " +
-                                            counted(std::ssize(level.checks), "kernel") + " agree with plain loops");
+                                            counted(std::ssize(level.checks), "kernel") + " agree with " +
+                                            (level.level.starts_with("cuda") ? "the processor" : "plain loops"));
     }
 }
 

@@ -1,14 +1,19 @@
+#include "core/model/cuda_kernels_torch.h"
 #include "core/model/ops_kernels_torch.h"
 #include "core/model/ops_torch.h"
 #include "core/model/products_torch.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/_flash_attention_backward.h>
+#include <ATen/ops/_flash_attention_forward.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace attune {
 namespace {
@@ -56,6 +61,64 @@ at::Tensor cut(const at::Tensor &grouped, const Block &b)
     return part.reshape({part.size(0) * part.size(1), part.size(2) * b.queries, part.size(4)});
 }
 
+/// Whether FlashAttention takes these heads. Dao 2023, arXiv:2307.08691; ATen's own copy, tokens before heads.
+bool flashes(const Heads &heads)
+{
+    const CudaKernels *cuda = CudaKernels::of(heads.q);
+    return cuda && cuda->flashes(heads.q);
+}
+
+std::optional<std::int64_t> keysBefore(std::int64_t window)
+{
+    return window > 0 ? std::optional(window - 1) : std::nullopt;
+}
+
+std::optional<std::int64_t> keysAfter(std::int64_t window)
+{
+    return window > 0 ? std::optional<std::int64_t>(0) : std::nullopt;
+}
+
+/// FlashAttention's backward pass adds in the order in which blocks end, unless it is told not to: two runs would differ.
+class Deterministic {
+public:
+    Deterministic() : m_was(at::globalContext().deterministicAlgorithms())
+    {
+        at::globalContext().setDeterministicAlgorithms(true, false);
+    }
+    Deterministic(const Deterministic &) = delete;
+    Deterministic &operator=(const Deterministic &) = delete;
+    ~Deterministic() { at::globalContext().setDeterministicAlgorithms(m_was, false); }
+
+private:
+    bool m_was;
+};
+
+at::Tensor flashAttention(const Heads &heads, std::int64_t window, at::Tensor *lse)
+{
+    const std::int64_t time = heads.q.size(2);
+    const std::int64_t keys = heads.k.size(2);
+    const auto result = at::_flash_attention_forward(
+        heads.q.transpose(1, 2), heads.k.transpose(1, 2), heads.v.transpose(1, 2), {}, {}, time, keys, 0.0, true, false,
+        std::nullopt, keysBefore(window), keysAfter(window));
+    if (lse)
+        *lse = std::get<1>(result);
+    const at::Tensor &out = std::get<0>(result);
+    return out.reshape({out.size(0) * time, -1});
+}
+
+Heads flashAttentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at::Tensor &lse, const Heads &heads,
+                             std::int64_t window)
+{
+    const Deterministic sums;
+    const at::Tensor q = heads.q.transpose(1, 2);
+    const std::int64_t time = q.size(1);
+    const at::Tensor noRandomness = at::empty({2}, q.options().dtype(at::kUInt64));
+    const auto [dq, dk, dv] = at::_flash_attention_backward(
+        dOut.view(q.sizes()), q, heads.k.transpose(1, 2), heads.v.transpose(1, 2), out.view(q.sizes()), lse, {}, {}, time,
+        time, 0.0, true, noRandomness, noRandomness, std::nullopt, keysBefore(window), keysAfter(window));
+    return {dq.transpose(1, 2), dk.transpose(1, 2), dv.transpose(1, 2)};
+}
+
 std::int64_t rowGrain(std::int64_t keys)
 {
     return std::max<std::int64_t>(1, 8192 / std::max<std::int64_t>(1, keys));
@@ -63,8 +126,12 @@ std::int64_t rowGrain(std::int64_t keys)
 
 } // namespace
 
-at::Tensor attention(const Heads &heads, std::int64_t window, std::int64_t queryOffset, at::Tensor *lse)
+at::Tensor attention(const Heads &given, std::int64_t window, std::int64_t queryOffset, at::Tensor *lse)
 {
+    // The keys end with the queries, as FlashAttention takes it.
+    if (flashes(given) && given.k.size(2) == queryOffset + given.q.size(2))
+        return flashAttention(given, window, lse);
+    const Heads heads{given.q.contiguous(), given.k, given.v};
     const std::int64_t batch = heads.q.size(0);
     const std::int64_t queryHeads = heads.q.size(1);
     const std::int64_t time = heads.q.size(2);
@@ -114,9 +181,12 @@ at::Tensor attention(const Heads &heads, std::int64_t window, std::int64_t query
     return out.view({batch * time, queryHeads * d});
 }
 
-Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at::Tensor &lse, const Heads &heads,
+Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at::Tensor &lse, const Heads &given,
                         std::int64_t window)
 {
+    if (flashes(given))
+        return flashAttentionBackward(dOut, out, lse, given, window);
+    const Heads heads{given.q.contiguous(), given.k, given.v};
     const std::int64_t batch = heads.q.size(0);
     const std::int64_t queryHeads = heads.q.size(1);
     const std::int64_t time = heads.q.size(2);

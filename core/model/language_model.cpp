@@ -2,6 +2,7 @@
 
 #include "core/model/allocator_torch.h"
 #include "core/model/decoder_torch.h"
+#include "core/model/devices.h"
 #include "core/model/guarded_torch.h"
 #include "core/model/kernels/kernels.h"
 #include "core/model/weight_source.h"
@@ -21,17 +22,21 @@ namespace {
 
 Result<at::Device> parseDevice(const std::string &text)
 {
-    // The CUDA library is loaded by the front end when a driver answers; ATen then knows the device.
-    const bool cuda = at::hasCUDA();
-    if (text == "cpu" || (text == "auto" && !cuda))
+    if (text == "cpu" || (text == "auto" && !engineHasCuda()))
         return at::Device(at::kCPU);
     if (text == "auto" || text.rfind("cuda", 0) == 0) {
-        if (!cuda)
-            return fail(ErrorCode::InvalidInput, "The device \"" + text +
-                                                     "\" is not there: no CUDA driver and library were found; use "
-                                                     "device=cpu or device=auto.");
+        if (!engineHasCuda())
+            return fail(ErrorCode::InvalidInput,
+                        "The device \"" + text + "\" is not there: " +
+                            (cudaTrouble().empty() ? "no NVIDIA driver answers; use device=cpu or device=auto."
+                                                   : cudaTrouble()));
         return guarded("Choosing the device " + text, [&]() -> Result<at::Device> {
-            return at::Device(text == "auto" ? std::string("cuda") : text);
+            const at::Device device(text == "auto" ? std::string("cuda") : text);
+            const int index = device.has_index() ? device.index() : 0;
+            if (index >= cudaDevices())
+                return fail(ErrorCode::InvalidInput, "The device \"" + text + "\" is not there: this machine has " +
+                                                         std::to_string(cudaDevices()) + "; `attune doctor` lists them.");
+            return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
         });
     }
     return fail(ErrorCode::InvalidInput, "The device \"" + text + "\" is none of auto, cpu, cuda, cuda:N.");

@@ -1,5 +1,6 @@
 #include "core/model/linear_torch.h"
 
+#include "core/model/cuda_kernels_torch.h"
 #include "core/model/ops_kernels_torch.h"
 #include "core/model/products_torch.h"
 
@@ -61,6 +62,11 @@ at::Tensor keepMask(const at::Tensor &like, const Dropout &dropout)
 /// x with the dropped values 0 and the kept ones scaled up.
 at::Tensor dropped(const at::Tensor &x, const Dropout &dropout)
 {
+    if (const CudaKernels *cuda = CudaKernels::of(x); cuda && x.is_contiguous()) {
+        at::Tensor y = at::empty(x.sizes(), x.options());
+        cuda->dropout({dropout.probability, dropout.seed}, x, false, y);
+        return y;
+    }
     if (!usesKernels(x) || !x.is_contiguous())
         return x * keepMask(x, dropout);
     at::Tensor y = at::empty(x.sizes(), x.options());
@@ -76,6 +82,10 @@ at::Tensor dropped(const at::Tensor &x, const Dropout &dropout)
 /// sum += dropped(x), by the same mask.
 void addDropped(at::Tensor &sum, const at::Tensor &x, const Dropout &dropout)
 {
+    if (const CudaKernels *cuda = CudaKernels::of(x); cuda && x.is_contiguous() && sum.is_contiguous()) {
+        cuda->dropout({dropout.probability, dropout.seed}, x, true, sum);
+        return;
+    }
     if (!usesKernels(x) || !x.is_contiguous() || !sum.is_contiguous()) {
         sum.add_(x * keepMask(x, dropout));
         return;
@@ -260,6 +270,15 @@ at::Tensor LinearGroup::fewRowsBase(const at::Tensor &x) const
 
 at::Tensor LinearGroup::base(const at::Tensor &x, DequantScratch &scratch) const
 {
+    if (const CudaKernels *cuda = m_packed.empty() || m_in % 64 != 0 ? nullptr : CudaKernels::of(x);
+        cuda && x.size(0) <= CudaKernels::fewRows && x.is_contiguous()) {
+        std::vector<at::Tensor> parts;
+        for (const Nf4Tensor &w : m_packed) {
+            parts.push_back(at::empty({x.size(0), w.out}, x.options()));
+            cuda->nf4MatVec(w, x, parts.back());
+        }
+        return parts.size() == 1 ? parts.front() : at::cat(parts, 1);
+    }
     return few(x) && (m_dense.defined() || m_in % 64 == 0) ? fewRowsBase(x) : product(x, weight(scratch).t());
 }
 

@@ -1,5 +1,7 @@
 #include "core/model/nf4_torch.h"
 
+#include "core/model/cuda_kernels_torch.h"
+
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/abs.h>
@@ -165,6 +167,11 @@ void dequantizeInto(const Nf4Tensor &weight, at::Tensor out)
             else
                 kernels.nf4ToFloat(view, begin, end, static_cast<float *>(to) + begin * blockSize);
         });
+        return;
+    }
+    const bool known = narrow || out.scalar_type() == at::kFloat;
+    if (const CudaKernels *cuda = CudaKernels::on(out); cuda && known && count % blockSize == 0) {
+        cuda->dequantize(weight, out);
         return;
     }
     const at::Tensor high = weight.levels.index_select(0, weight.packed.div(16, "floor").to(at::kInt));

@@ -1,5 +1,6 @@
 #include "core/model/ops_torch.h"
 
+#include "core/model/cuda_kernels_torch.h"
 #include "core/model/ops_kernels_torch.h"
 
 #include <ATen/Parallel.h>
@@ -69,6 +70,14 @@ at::Tensor rmsNorm(const at::Tensor &x, const at::Tensor &weight, double eps, at
             *rstd = r;
         return y;
     }
+    if (const CudaKernels *cuda = CudaKernels::of(x)) {
+        at::Tensor y = at::empty_like(x);
+        at::Tensor r = rstd ? at::empty({rows}, x.options().dtype(at::kFloat)) : at::Tensor();
+        cuda->rmsNorm(x, weight, eps, y, r);
+        if (rstd)
+            *rstd = r;
+        return y;
+    }
     const at::Tensor wide = x.to(accumulationType(x));
     const at::Tensor r = at::rsqrt(wide.pow(2).mean(-1) + eps);
     if (rstd)
@@ -92,6 +101,10 @@ void rmsNormBackward(const at::Tensor &dy, const at::Tensor &x, const at::Tensor
         });
         return;
     }
+    if (const CudaKernels *cuda = CudaKernels::of(x)) {
+        cuda->rmsNormBackward(dy, x, weight, rstd, dx);
+        return;
+    }
     const at::Tensor wide = x.to(accumulationType(x));
     const at::Tensor g = dy.to(accumulationType(x)) * weight;
     const at::Tensor r = rstd.unsqueeze(1);
@@ -113,6 +126,11 @@ at::Tensor swiGlu(const at::Tensor &gateUp)
         });
         return out;
     }
+    if (const CudaKernels *cuda = CudaKernels::of(gateUp)) {
+        at::Tensor out = at::empty({rows, n}, gateUp.options());
+        cuda->swiGlu(gateUp, out);
+        return out;
+    }
     return at::silu(gateUp.narrow(1, 0, n)) * gateUp.narrow(1, n, n);
 }
 
@@ -128,6 +146,11 @@ at::Tensor swiGluBackward(const at::Tensor &dOut, const at::Tensor &gateUp)
         at::parallel_for(0, gateUp.size(0), grain(n), [&](std::int64_t begin, std::int64_t end) {
             kernels.swiGluBackward(dBits, in, n, begin, end, to);
         });
+        return d;
+    }
+    if (const CudaKernels *cuda = CudaKernels::of(gateUp)) {
+        at::Tensor d = at::empty_like(gateUp);
+        cuda->swiGluBackward(dOut, gateUp, d);
         return d;
     }
     const at::Tensor gate = gateUp.narrow(1, 0, n);
@@ -202,6 +225,16 @@ Heads splitHeads(const at::Tensor &qkv, const HeadShape &shape, const RotaryTabl
         });
         return out;
     }
+    if (const CudaKernels *cuda = CudaKernels::of(qkv)) {
+        at::Tensor out = at::empty_like(qkv);
+        cuda->rotateHeads({qkv.narrow(1, 0, heads * d), qkv.narrow(1, heads * d, kvHeads * d),
+                           qkv.narrow(1, (heads + kvHeads) * d, kvHeads * d)},
+                          {firstPosition, time, d, 1.0F, rotary.cosine, rotary.sine}, out);
+        // Views: what computes attention on a card takes a token's heads side by side.
+        const at::Tensor byHead = out.view({batch, time, all, d}).transpose(1, 2);
+        return {byHead.narrow(1, 0, heads), byHead.narrow(1, heads, kvHeads),
+                byHead.narrow(1, heads + kvHeads, kvHeads)};
+    }
     const at::Tensor byHead = qkv.view({batch, time, all, d}).transpose(1, 2);
     return {rotated(byHead.narrow(1, 0, heads), rotary, firstPosition, 1.0).contiguous(),
             rotated(byHead.narrow(1, heads, kvHeads), rotary, firstPosition, 1.0).contiguous(),
@@ -239,6 +272,14 @@ at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const Rotary
         });
         return out;
     }
+    if (const CudaKernels *cuda = CudaKernels::of(gradient.q)) {
+        at::Tensor out = at::empty({batch * time, all * d}, gradient.q.options());
+        const std::int64_t tokens = batch * time;
+        const auto rows = [&](const at::Tensor &t) { return t.transpose(1, 2).reshape({tokens, -1}); };
+        cuda->rotateHeads({rows(gradient.q), rows(gradient.k), rows(gradient.v)},
+                          {0, time, d, -1.0F, rotary.cosine, rotary.sine}, out);
+        return out;
+    }
     const at::Tensor joined = at::cat(
         {rotated(gradient.q, rotary, 0, -1.0), rotated(gradient.k, rotary, 0, -1.0), gradient.v}, 1);
     return joined.transpose(1, 2).reshape({batch * time, all * d});
@@ -257,6 +298,11 @@ double crossEntropy(at::Tensor &logits, const at::Tensor &targets, double gradie
         at::parallel_for(0, rows, 1, [&](std::int64_t begin, std::int64_t end) {
             kernels.crossEntropyRows(l, vocab, t, static_cast<float>(gradientScale), begin, end, out);
         });
+        return nll.sum(at::kDouble).item<double>();
+    }
+    if (const CudaKernels *cuda = CudaKernels::of(logits)) {
+        at::Tensor nll = at::empty({rows}, logits.options().dtype(at::kFloat));
+        cuda->crossEntropy(logits, targets, gradientScale, nll);
         return nll.sum(at::kDouble).item<double>();
     }
     const at::Tensor logProbabilities = at::log_softmax(logits.to(accumulationType(logits)), -1);

@@ -3,6 +3,7 @@
 #include "core/model/kernels/kernels.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
@@ -23,6 +24,12 @@ bool multipliesBf16()
 bool byKernel(const at::Tensor &a)
 {
     return multipliesByKernel(a.scalar_type(), a.device());
+}
+
+/// Products of bfloat16 that ATen leaves in float32, which it does on CUDA devices only.
+bool roundsLate(const at::Tensor &a)
+{
+    return a.is_cuda() && a.scalar_type() == at::kBFloat16;
 }
 
 /// A workspace that the thread keeps, so that no product waits for memory.
@@ -153,7 +160,11 @@ at::Tensor product(const at::Tensor &a, const at::Tensor &b)
 
 at::Tensor wideProduct(const at::Tensor &a, const at::Tensor &b)
 {
-    return byKernel(a) ? multiplied(a, b, at::kFloat) : at::mm(a, b.to(a.scalar_type()));
+    if (byKernel(a))
+        return multiplied(a, b, at::kFloat);
+    if (roundsLate(a))
+        return at::mm(a, b, at::kFloat);
+    return at::mm(a, b.to(a.scalar_type()));
 }
 
 void addProduct(at::Tensor sum, const at::Tensor &a, const at::Tensor &b)
@@ -162,6 +173,8 @@ void addProduct(at::Tensor sum, const at::Tensor &a, const at::Tensor &b)
         multiply(matrix(a), matrix(b), matrix(sum), true);
     else if (sum.scalar_type() == a.scalar_type())
         sum.addmm_(a, b.to(a.scalar_type()));
+    else if (roundsLate(a) && sum.scalar_type() == at::kFloat)
+        at::addmm_out(sum, sum, a, b, at::kFloat);
     else
         sum.add_(at::mm(a, b.to(a.scalar_type())));
 }

@@ -1,6 +1,7 @@
 #include "core/studio/bench.h"
 
 #include "core/infer/generator.h"
+#include "core/model/devices.h"
 #include "core/model/weight_source.h"
 #include "core/train/memory_plan.h"
 #include "core/train/trainer.h"
@@ -26,9 +27,9 @@ std::vector<TokenId> randomIds(std::int64_t count, std::int64_t vocabulary, std:
     return ids;
 }
 
-double peakGib()
+double peakGib(const LanguageModel &model)
 {
-    return static_cast<double>(peakMemory()) / (1 << 30);
+    return static_cast<double>(peakMemoryOn(model.device())) / (1 << 30);
 }
 
 /// What the same run is planned to take.
@@ -83,7 +84,7 @@ Result<TrainBench> benchTraining(const std::filesystem::path &path, const TrainS
         }
     bench.stepSeconds = median(seconds);
     bench.tokensPerSecond = tokens / bench.stepSeconds;
-    bench.peakMemoryGib = peakGib();
+    bench.peakMemoryGib = peakGib(model);
     return bench;
 }
 
@@ -108,7 +109,7 @@ Result<GenerateBench> benchGeneration(const std::filesystem::path &path, const T
         prefill.push_back(static_cast<double>(prompt) / result.prefillSeconds);
         decode.push_back(static_cast<double>(newTokens) / result.decodeSeconds);
     }
-    return GenerateBench{median(prefill), median(decode), peakGib()};
+    return GenerateBench{median(prefill), median(decode), peakGib(model)};
 }
 
 } // namespace attune

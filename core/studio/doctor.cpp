@@ -35,8 +35,14 @@ std::string home()
 void noteGpu(const DoctorReport &report, std::vector<DoctorNote> &notes)
 {
     using Kind = DoctorNote::Kind;
-    if (report.gpuUsed)
+    if (report.gpuUsed) {
+        if (!report.cudaKernelTrouble.empty())
+            notes.push_back({Kind::Missing,
+                             "The GPU computes without Attune's own kernels, which is slower: " +
+                                 report.cudaKernelTrouble,
+                             "Run installer/setup again; if it stays, report it with this page."});
         return;
+    }
     if (report.gpu.driver.empty()) {
         notes.push_back({Kind::Information, "No NVIDIA driver answers, so training runs on the processor.",
                          "For a GPU: install NVIDIA's driver, " + std::to_string(oldestDriver) +
@@ -49,10 +55,8 @@ void noteGpu(const DoctorReport &report, std::vector<DoctorNote> &notes)
              "Install driver " + std::to_string(oldestDriver) + " or later, and run installer/setup again."});
         return;
     }
-    notes.push_back(
-        {Kind::Missing, "There is a GPU, but libtorch's CUDA part is not loaded, so training runs on the processor.",
-         "Run installer/setup, which fetches it where a driver answers; if that did not help, this version of "
-         "Attune does not use it yet."});
+    notes.push_back({Kind::Missing, "There is a GPU, but training runs on the processor.",
+                     report.cudaTrouble.empty() ? "Run installer/setup again." : report.cudaTrouble});
 }
 
 } // namespace
@@ -89,8 +93,12 @@ std::vector<DoctorNote> doctorNotes(const DoctorReport &report)
             if (!check.passed())
                 notes.push_back(
                     {Kind::Wrong,
-                     "The " + level.level + " kernels compute " + check.name + " wrongly on this processor.",
-                     level.level == "plain"
+                     level.level.starts_with("cuda")
+                         ? level.level + " computes this wrongly: " + check.name + "."
+                         : "The " + level.level + " kernels compute " + check.name + " wrongly on this processor.",
+                     level.level.starts_with("cuda")
+                         ? "Train with device=cpu, and report it with this page."
+                     : level.level == "plain"
                          ? "Build Attune again; if it stays, report it with this page."
                          : "Set ATTUNE_CPU_LEVEL to a level that passes, and report it with this page."});
     if (!report.levels.empty() && report.level != report.levels.front())
@@ -144,6 +152,8 @@ DoctorReport examineMachine()
     report.folderFree = freeDisk(".");
     report.gpu = gpuReport();
     report.gpuUsed = engineHasCuda();
+    report.cudaTrouble = cudaTrouble();
+    report.cudaKernelTrouble = cudaKernelTrouble();
     report.libraries = {{"libtorch", torchVersion()},
                         {"SQLite", sqliteVersion()},
                         {"sentencepiece", sentencepieceVersion()},
@@ -154,6 +164,8 @@ DoctorReport examineMachine()
             report.models.push_back(model.name);
     for (const std::string &level : report.levels)
         report.selfTest.push_back({level, checkKernels(*cpuKernels(level))});
+    for (int i = 0; i < cudaDevices(); ++i)
+        report.selfTest.push_back({"cuda:" + std::to_string(i), checkCudaKernels(i)});
     report.notes = doctorNotes(report);
     if (!models)
         report.notes.push_back({DoctorNote::Kind::Wrong, "The list of models can't be read.",

@@ -36,6 +36,8 @@ struct DoctorReport {
     std::optional<std::int64_t> folderFree; ///< where we are
     GpuReport gpu;
     bool gpuUsed = false;
+    std::string cudaTrouble;       ///< why not, where a driver answers
+    std::string cudaKernelTrouble; ///< why our own CUDA kernels are not used, where the GPU is
     std::vector<std::pair<std::string, std::string>> libraries; ///< name, version
     std::vector<std::string> models;                            ///< known names
     std::vector<LevelChecks> selfTest;

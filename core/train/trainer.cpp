@@ -1,6 +1,7 @@
 #include "core/train/trainer.h"
 
 #include "core/formats/safetensors.h"
+#include "core/model/devices.h"
 #include "core/train/optimizer_torch.h"
 
 #include <algorithm>
@@ -157,7 +158,7 @@ private:
         const double took = seconds(Clock::now() - begin);
         m_events.post(StepDone{number, total, supervised > 0 ? nll / static_cast<double>(supervised) : 0.0, rate, norm,
                                supervised, took > 0 ? static_cast<double>(tokens) / took : 0.0,
-                               static_cast<double>(peakMemory()) / (1 << 30), took, m_order.stepsPerEpoch()});
+                               static_cast<double>(peakMemoryOn(m_model.device())) / (1 << 30), took, m_order.stepsPerEpoch()});
         return true;
     }
 

@@ -15,17 +15,8 @@ inline Vu mixed(Vu h)
 /// The mask of the places that follow one another from the first.
 class DropoutMask {
 public:
-    explicit DropoutMask(const DropoutRule &rule)
-        : m_scale(static_cast<float>(1.0 / (1.0 - rule.probability))),
-          m_threshold(static_cast<std::int32_t>(rule.probability * 2147483648.0))
+    explicit DropoutMask(const DropoutRule &rule) : m_key(rule)
     {
-        // splitmix64's finaliser: neighbouring seeds give unrelated keys.
-        std::uint64_t z = rule.seed + 0x9E3779B97F4A7C15U;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-        z ^= z >> 31;
-        m_low = static_cast<std::uint32_t>(z);
-        m_high = static_cast<std::uint32_t>(z >> 32);
         for (int i = 0; i < lanes; ++i)
             m_step[i] = static_cast<std::uint32_t>(i);
     }
@@ -35,16 +26,13 @@ public:
         const auto wide = static_cast<std::uint64_t>(place);
         const std::uint32_t high = static_cast<std::uint32_t>(wide >> 32) * 0x9E3779B9U;
         const Vu counter = m_step + static_cast<std::uint32_t>(wide);
-        const Vu bits = mixed(mixed(counter ^ m_low) + (m_high ^ high)) >> 1;
-        const Vi kept = reinterpret_cast<Vi>(bits) >= m_threshold;
-        return select(kept, splat(m_scale), Vf{});
+        const Vu bits = mixed(mixed(counter ^ m_key.low) + (m_key.high ^ high)) >> 1;
+        const Vi kept = reinterpret_cast<Vi>(bits) >= m_key.threshold;
+        return select(kept, splat(m_key.scale), Vf{});
     }
 
 private:
-    float m_scale;
-    std::int32_t m_threshold;
-    std::uint32_t m_low;
-    std::uint32_t m_high;
+    DropoutKey m_key;
     Vu m_step{};
 };
 

@@ -35,6 +35,16 @@ struct DropoutRule {
     std::uint64_t seed = 0;
 };
 
+/// The same in the form that the loops compute with: on every device the one hash, so the one mask.
+struct DropoutKey {
+    explicit DropoutKey(const DropoutRule &rule);
+
+    float scale;            ///< of what is kept
+    std::int32_t threshold; ///< kept from here on, of 2^31
+    std::uint32_t low;
+    std::uint32_t high;
+};
+
 /// A matrix where it lies: bf16 or float32 values, strides counted in values; one of the two is 1 where it shall be fast.
 struct MatrixView {
     const void *data = nullptr;

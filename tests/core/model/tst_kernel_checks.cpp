@@ -13,7 +13,7 @@ class TestKernelChecks : public QObject {
         QStringList names;
         for (const KernelCheck &check : checkKernels(kernels))
             if (!check.passed())
-                names << check.name;
+                names << QString::fromStdString(check.name);
         return names;
     }
 
