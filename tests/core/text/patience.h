@@ -1,0 +1,8 @@
+#pragma once
+
+/// How much longer than usual a test may wait for what must not hang: a sanitizer makes all of it ten times slower.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr int Patience = 20;
+#else
+inline constexpr int Patience = 1;
+#endif
