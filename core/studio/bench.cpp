@@ -43,7 +43,9 @@ Result<double> plannedGib(const std::filesystem::path &path, TrainSettings setti
     situation.saves = false;
     settings.max_length = std::max(settings.max_length, sequence);
     ATTUNE_TRY(const MemoryPlan plan, planMemory(source->config(), settings, situation));
-    return static_cast<double>(plan.total()) / (1 << 30);
+    // A card's peak is what its allocator gave out; what it keeps idle beside that is planned for, not in the peak.
+    const std::int64_t idle = situation.gpu ? plan.bytes(MemoryPart::Spare) : 0;
+    return static_cast<double>(plan.total() - idle) / (1 << 30);
 }
 
 } // namespace
