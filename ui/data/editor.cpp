@@ -347,7 +347,8 @@ void ExampleEditor::showRow(Row row)
     m_bar->show();
     m_cards->setReadOnly(m_session.readOnly());
     if (fresh) {
-        m_failure->hide();
+        if (!m_draft->waits())
+            m_failure->hide();
         m_draft->show(example.id, example.messages, example.notes);
         m_cards->showTurns(true);
         askPreview();

@@ -31,7 +31,7 @@ EditorDraft::EditorDraft(Session &session, QObject *parent) : QObject(parent), m
 
 EditorDraft::~EditorDraft()
 {
-    keep();
+    tryAgain();
 }
 
 void EditorDraft::show(std::int64_t id, Turns turns, std::string notes)
@@ -48,6 +48,20 @@ void EditorDraft::show(std::int64_t id, Turns turns, std::string notes)
     m_lastTyped.invalidate();
     m_expected = false;
     m_pending = 0; // answers to writes of the row before are not waited for
+    takeBack(id);
+}
+
+/// What could not be written of this row before is typed here again, on top of what the file has.
+void EditorDraft::takeBack(std::int64_t id)
+{
+    for (const Write &write : m_unwritten)
+        if (write.id == id)
+            m_turns = mergedTurns(write.base, write.mine, m_turns).turns;
+    std::erase_if(m_unwritten, [id](const Write &write) { return write.id == id; });
+    if (const auto notes = m_unwrittenNotes.extract(id))
+        m_notes = notes.mapped();
+    if (m_turns != m_base || m_notes != m_baseNotes)
+        scheduleKeeping();
 }
 
 void EditorDraft::type(std::size_t turn, std::string content)
@@ -140,13 +154,23 @@ void EditorDraft::written(Write write, Result<Written> result)
     if (shown)
         --m_pending;
     if (!result) {
-        if (!shown)
+        if (!shown) {
+            write.mayPass = result.error().code == ErrorCode::Io;
+            const auto id = write.id;
+            // The texts of a later try from the same base hold those of an earlier one.
+            std::erase_if(m_unwritten, [&](const Write &other) { return other.id == id && other.base == write.base; });
             m_unwritten.push_back(std::move(write));
-        else if (m_pending == 0)
+            if (id == m_id && m_pending == 0) { // back at its row already
+                takeBack(id);
+                Q_EMIT turnsChanged();
+            }
+        } else if (m_pending == 0) {
             m_base = std::move(write.base); // so that keep() writes it again
+        }
         Q_EMIT failed(result.error());
         return;
     }
+    sendWaiting(false); // the file takes changes again
     if (!shown)
         return;
     if (result->clash)
@@ -159,29 +183,55 @@ void EditorDraft::written(Write write, Result<Written> result)
 
 void EditorDraft::tryAgain()
 {
-    for (Write &write : std::exchange(m_unwritten, {}))
-        send(std::move(write));
-    writeTyped();
+    sendWaiting(true);
+    keep();
+}
+
+void EditorDraft::sendWaiting(bool all)
+{
+    for (Write &write : std::exchange(m_unwritten, {})) {
+        if (all || write.mayPass)
+            send(std::move(write));
+        else
+            m_unwritten.push_back(std::move(write));
+    }
+    for (const auto &[id, notes] : std::exchange(m_unwrittenNotes, {}))
+        sendNotes(id, 0, notes, {}, {});
 }
 
 void EditorDraft::writeNotes()
 {
-    m_baseNotes = m_notes;
-    ++m_writes;
     ++m_pending;
-    const ExampleEdit edit{.id = m_id, .notes = m_notes};
+    std::string before = std::exchange(m_baseNotes, m_notes);
+    sendNotes(m_id, m_visit, m_notes, std::move(before),
+              "row-" + std::to_string(m_id) + "-notes-" + std::to_string(m_stretch));
+}
+
+/// `visit`: of the row while it is shown; 0: it is not, and nothing here waits for the answer.
+void EditorDraft::sendNotes(std::int64_t id, int visit, const std::string &notes, std::string before, std::string merge)
+{
+    ++m_writes;
+    const ExampleEdit edit{.id = id, .notes = notes};
     m_session.change<EditStep>(
         this,
-        [edit, merge = "row-" + std::to_string(m_id) + "-notes-" + std::to_string(m_stretch)](Project &project) {
+        [edit, merge = std::move(merge)](Project &project) {
             return Labelling(project).apply(rowName(edit.id) + " noted", std::span(&edit, 1), merge);
         },
-        [this, visit = m_visit](Result<EditStep> step) {
-            if (visit == m_visit && --m_pending == 0 && !step)
-                m_baseNotes.clear();
-            if (!step)
-                Q_EMIT failed(step.error());
-            else if (kept())
-                Q_EMIT keptNow();
+        [this, edit, visit, before = std::move(before)](Result<EditStep> step) {
+            const bool shown = visit == m_visit;
+            if (shown)
+                --m_pending;
+            if (step) {
+                sendWaiting(false);
+                if (kept())
+                    Q_EMIT keptNow();
+                return;
+            }
+            if (!shown && step.error().code == ErrorCode::Io)
+                m_unwrittenNotes[edit.id] = *edit.notes;
+            else if (shown && m_pending == 0)
+                m_baseNotes = before; // so that keep() writes them again
+            Q_EMIT failed(step.error());
         });
 }
 

@@ -8,6 +8,7 @@
 #include <QTimer>
 
 #include <deque>
+#include <map>
 
 namespace attune::ui {
 
@@ -48,6 +49,9 @@ public:
     void takeTheirs(const Turns &theirs);
     /// Writes again what failed() told of, also where its row is shown no more.
     void tryAgain();
+    /// Texts of other rows wait for a file that can be written: they are written with the next one that is, and are
+    /// there again when their row is shown.
+    bool waits() const { return !m_unwritten.empty() || !m_unwrittenNotes.empty(); }
 
 Q_SIGNALS:
     void turnsChanged();  ///< other texts than were typed here
@@ -65,6 +69,7 @@ private:
         Turns mine;
         std::string what;
         std::string merge;
+        bool mayPass = false; ///< what kept it from the file: a full disk does, a deleted row does not
     };
     struct Written {
         Turns turns;
@@ -77,6 +82,9 @@ private:
     void send(Write write);
     void written(Write write, Result<Written> result);
     void writeNotes();
+    void takeBack(std::int64_t id);
+    void sendNotes(std::int64_t id, int visit, const std::string &notes, std::string before, std::string merge);
+    void sendWaiting(bool all);
     void rebase(const Turns &stored);
     void remember(const Turns &turns);
     bool wasMine(const Turns &turns) const;
@@ -92,6 +100,7 @@ private:
     std::string m_baseNotes;
     std::deque<std::string> m_past; ///< hashes of this row's texts while it is shown: undo goes back to one of these
     std::vector<Write> m_unwritten; ///< of rows that are shown no more, refused by the file
+    std::map<std::int64_t, std::string> m_unwrittenNotes; ///< likewise, by row
     int m_visit = 0;                ///< counts show()
     int m_typedTurn = -1;
     int m_stretch = 0; ///< of typing; part of the merge key

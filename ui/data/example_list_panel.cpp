@@ -483,6 +483,10 @@ bool ExampleListPanel::eventFilter(QObject *watched, QEvent *event)
             toggleCurrent();
             return true;
         }
+        // Letters are keys that label and move. Where those are off, the list must not go to a row that begins so.
+        if (!press->text().isEmpty() && press->text().at(0).isPrint() &&
+            !(press->modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier)))
+            return true;
         if (press->key() == Qt::Key_Escape) {
             if (m_selected.size() > 1) {
                 selectOnlyCurrent();

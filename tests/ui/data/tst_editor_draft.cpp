@@ -6,6 +6,9 @@
 #include <QSignalSpy>
 #include <QtTest>
 
+#include <csignal>
+#include <sys/resource.h>
+
 using namespace attune;
 using namespace attune::ui;
 
@@ -25,6 +28,8 @@ private Q_SLOTS:
     void undoIsFollowedWithoutAWord();
     void aChangeElsewhereUnderTheCaretIsAskedAbout();
     void aRefusedWriteIsToldAndCanBeTriedAgain();
+    void whatCouldNotBeWrittenIsThereWhenItsRowIsShownAgain();
+    void whatCouldNotBeWrittenGoesWithTheNextThatIs();
     void notesAreKept();
 
 private:
@@ -191,6 +196,61 @@ void TestEditorDraft::aRefusedWriteIsToldAndCanBeTriedAgain()
     QVERIFY(Labelling(*m_toy->project).undo().value());
     m_draft->tryAgain();
     QTRY_COMPARE(stored()[1].content, std::string("typed"));
+}
+
+/// As on a full disk: a limit of the file's size, which every write of the window's worker runs into.
+class NoRoom {
+public:
+    NoRoom()
+    {
+        ::getrlimit(RLIMIT_FSIZE, &m_before);
+        std::signal(SIGXFSZ, SIG_IGN);
+        rlimit none = m_before;
+        none.rlim_cur = 1024; // of bytes: no page fits
+        ::setrlimit(RLIMIT_FSIZE, &none);
+    }
+    ~NoRoom() { ::setrlimit(RLIMIT_FSIZE, &m_before); }
+
+private:
+    rlimit m_before{};
+};
+
+void TestEditorDraft::whatCouldNotBeWrittenIsThereWhenItsRowIsShownAgain()
+{
+    QSignalSpy failed(m_draft.get(), &EditorDraft::failed);
+    const auto first = stored();
+    const auto second = m_toy->project->example(2).value()->messages;
+    {
+        const NoRoom full;
+        m_draft->type(1, "typed without room");
+        m_draft->typeNotes("noted");
+        m_draft->show(2, second, {});
+        QTRY_VERIFY(failed.count() >= 2);
+        QVERIFY(m_draft->waits());
+        QCOMPARE(stored()[1].content, first[1].content);
+        m_draft->show(m_id, first, {});
+        QCOMPARE(m_draft->turns()[1].content, std::string("typed without room"));
+        QCOMPARE(m_draft->notes(), std::string("noted"));
+    }
+    m_draft->keep();
+    QTRY_COMPARE(stored()[1].content, std::string("typed without room"));
+    QTRY_COMPARE(m_toy->project->example(m_id).value()->notes, std::string("noted"));
+    QTRY_VERIFY(m_draft->kept() && !m_draft->waits());
+}
+
+void TestEditorDraft::whatCouldNotBeWrittenGoesWithTheNextThatIs()
+{
+    QSignalSpy failed(m_draft.get(), &EditorDraft::failed);
+    {
+        const NoRoom full;
+        m_draft->type(1, "typed without room");
+        m_draft->show(2, m_toy->project->example(2).value()->messages, {});
+        QTRY_VERIFY(failed.count() >= 1);
+        QTRY_VERIFY(m_draft->waits());
+    }
+    m_draft->type(1, "another row");
+    QTRY_COMPARE(stored()[1].content, std::string("typed without room"));
+    QTRY_VERIFY(!m_draft->waits());
 }
 
 void TestEditorDraft::notesAreKept()
