@@ -29,6 +29,8 @@ std::string loadCudaLibrary()
         return "libtorch's CUDA part can't be loaded (" + std::string(why ? why : "no reason given") +
                "); run installer/setup again.";
     }
+    // Attention's backward pass asks for fixed sums (attention_torch.cpp); new memory need not be filled for that.
+    at::globalContext().setDeterministicFillUninitializedMemory(false);
     if (!at::hasCUDA())
         return "libtorch finds no CUDA device that it can use: the driver is older than CUDA 13 needs, or "
                "CUDA_VISIBLE_DEVICES hides every card.";

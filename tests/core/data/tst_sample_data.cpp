@@ -12,7 +12,7 @@ class TestSampleData : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void initTestCase();
-    void partsAre320And80And80();
+    void partsAre640And80And80();
     void everyAnswerIsStrictJsonWithTheFiveKeys();
     void tenIntentsAreEquallyFrequentInEveryPart();
     void atLeastFortyRowsAreInAnotherLanguage();
@@ -85,7 +85,7 @@ void TestSampleData::initTestCase()
     QCOMPARE(imported.error(), std::string());
     QVERIFY(imported.rejects.empty());
     m_rows = std::move(imported.examples);
-    QCOMPARE(m_rows.size(), std::size_t(480));
+    QCOMPARE(m_rows.size(), std::size_t(800));
     for (const Example &row : m_rows) {
         QCOMPARE(row.messages.size(), std::size_t(3));
         QCOMPARE(row.messages[0], m_rows[0].messages[0]); // one system turn for all
@@ -93,12 +93,12 @@ void TestSampleData::initTestCase()
     }
 }
 
-void TestSampleData::partsAre320And80And80()
+void TestSampleData::partsAre640And80And80()
 {
     const auto count = [&](Part part) {
         return std::count_if(m_rows.begin(), m_rows.end(), [&](const Example &row) { return row.part == part; });
     };
-    QCOMPARE(count(Part::Train), 320);
+    QCOMPARE(count(Part::Train), 640);
     QCOMPARE(count(Part::Validation), 80);
     QCOMPARE(count(Part::Test), 80);
 }
@@ -132,7 +132,7 @@ void TestSampleData::tenIntentsAreEquallyFrequentInEveryPart()
     }
     QCOMPARE(intents.size(), std::size_t(10));
     for (const std::string &intent : intents) {
-        QVERIFY2((counts[{Part::Train, intent}]) >= 24, intent.c_str());
+        QVERIFY2((counts[{Part::Train, intent}]) >= 56, intent.c_str());
         QVERIFY2((counts[{Part::Validation, intent}]) >= 4, intent.c_str());
         QVERIFY2((counts[{Part::Test, intent}]) >= 4, intent.c_str());
     }
