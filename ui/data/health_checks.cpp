@@ -182,8 +182,10 @@ void HealthChecks::act(Need need)
 void HealthChecks::checkSome(std::vector<std::int64_t> rows, std::int64_t all)
 {
     using Index = std::shared_ptr<TieIndex>;
-    m_session.change<Index>(
-        this,
+    // Not with the changes of the user, which would wait for it: what it writes is no step of theirs. Each under a name of
+    // its own, as all are to be answered.
+    m_session.ask<Index>(
+        this, QStringLiteral("check %1").arg(++m_checksOfSome),
         [encoder = m_session.encoder(), options = options(), rows, index = m_index,
          build = all <= ReadByTheWay](Project &project) mutable -> Result<Index> {
             if (!index && build) {

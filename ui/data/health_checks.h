@@ -48,6 +48,7 @@ private:
     bool m_again = false;            ///< something changed while it looked or checked
     std::int64_t m_rowsChecked = -1; ///< in the project at the last whole check
     bool m_looked = false;
+    quint64 m_checksOfSome = 0;
     std::vector<StepMark> m_steps;     ///< as the last look found them
     std::shared_ptr<TieIndex> m_index; ///< null: not read yet
     std::vector<std::int64_t> m_tried; ///< could not be counted, ascending: tried again when they change
