@@ -110,6 +110,7 @@ private:
     bool m_clip = true;
     bool m_zoomed = false;
     double m_wholeX = 1; ///< end of the axis where it is not zoomed
+    bool m_inPicture = false; ///< while one is drawn to be saved
     bool m_pinned = false;
     qint64 m_cross = -1;
     qint64 m_faded = 0;

@@ -360,7 +360,7 @@ void LossChart::updateCard()
 {
     const RunEntry *front = m_book.entry(m_shown);
     const bool on = front && m_cross >= 0;
-    m_crossLine->setVisible(on);
+    m_crossLine->setVisible(on && !m_inPicture);
     m_card->setVisible(on);
     if (!on)
         return;

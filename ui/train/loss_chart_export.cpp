@@ -44,7 +44,8 @@ void LossChart::preparePicture(bool begins)
 {
     QCustomPlot *plot = m_frame->plot();
     m_pictureLegend->setVisible(begins);
-    m_crossLine->setVisible(!begins && m_book.entry(m_shown) && m_cross >= 0); // its figures stay behind
+    m_inPicture = begins; // without the line under the pointer, as its figures stay behind
+    updateCard();
     QMargins margins = plot->axisRect()->margins();
     margins.setTop(scaled(legendHeight));
     if (begins) {

@@ -279,6 +279,30 @@ private Q_SLOTS:
         }
     }
 
+    void thePictureHasNoLineWhereThePointerWas()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 20);
+        RunBook book(*open.session);
+        LossChart chart(book);
+        chart.resize(600, 300);
+        chart.show();
+        QTRY_VERIFY(book.entry(id) && book.entry(id)->history.lastStep() == 20);
+        chart.setShown(id);
+        QTRY_VERIFY(chart.isDrawn());
+        const QTemporaryDir folder;
+        const auto saved = [&](const char *name) {
+            const QString path = folder.filePath(QString::fromLatin1(name));
+            QFile file(path);
+            return chart.frame()->save(path).isEmpty() && file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+        };
+        const QByteArray without = saved("a.svg");
+        QVERIFY(!without.isEmpty());
+        chart.setCrossStep(7);
+        QCOMPARE(saved("b.svg"), without);
+        QCOMPARE(chart.crossStep(), qint64(7));
+    }
+
     void aRunWithoutStepsDrawsNothingAndDoesNotFail()
     {
         OpenToy open;
