@@ -303,9 +303,12 @@ void ImportColumns::fitText()
                                    QFontMetrics(ui::font(TextStyle::Mono)).lineSpacing());
     m_table->verticalHeader()->setDefaultSectionSize(lines + scaled(4));
     const int unit = scaled(100);
+    QList<int> sizes; // read first: a larger least size widens what is narrower at once
+    for (int i = 0; i < m_model->columnCount(); ++i)
+        sizes << m_header->sectionSize(i);
     m_header->setMinimumSectionSize(scaled(116));
     for (int i = 0; m_unit != unit && i < m_model->columnCount(); ++i) {
-        m_header->resizeSection(i, m_header->sectionSize(i) * unit / m_unit);
+        m_header->resizeSection(i, sizes[i] * unit / m_unit);
         for (int row = 0; row < m_model->rowCount(); ++row)
             if (QStandardItem *item = m_model->item(row, i); item && item->data(Qt::FontRole).isValid())
                 item->setFont(ui::font(TextStyle::Mono));

@@ -13,6 +13,7 @@
 #include <QAbstractSpinBox>
 #include <QClipboard>
 #include <QComboBox>
+#include <QDoubleSpinBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
@@ -147,6 +148,31 @@ private Q_SLOTS:
         QTRY_COMPARE(answer->answer(), was);
         scene.find<SegmentedControl>("promptFilter")->setCurrent(1);
         QCOMPARE(list->model()->rowCount(), 1);
+    }
+
+    /// The lock promises it: what the dice give is the seed's alone.
+    void equalSeedsGiveEqualAnswers()
+    {
+        CompareScene scene;
+        scene.find<QSpinBox>("maxNew")->setValue(24);
+        scene.find<QDoubleSpinBox>("temperature")->setValue(1.5);
+        const auto ask = [&](const char *seed) {
+            scene.find<QLineEdit>("seed")->setText(QString::fromLatin1(seed));
+            scene.key(Qt::Key_N, Qt::ControlModifier);
+            scene.key(Qt::Key_E);
+            scene.type(QStringLiteral("Say anything"));
+            scene.key(Qt::Key_Return, Qt::ControlModifier);
+            std::vector<std::string> answers;
+            if (scene.answered())
+                for (const CompareColumn &column : scene.workspace->comparison().columns())
+                    answers.push_back(column.lastAnswer());
+            return answers;
+        };
+        const auto first = ask("7");
+        QVERIFY(first.size() == 2 && !first[0].empty() && !first[1].empty());
+        const auto other = ask("8");
+        QVERIFY(other.size() == 2 && other[0] != first[0] && other[1] != first[1]);
+        QCOMPARE(ask("7"), first);
     }
 
     void transcriptsAreReopened()

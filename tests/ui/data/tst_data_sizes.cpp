@@ -1,6 +1,7 @@
 #include "tests/ui/data/data_project.h"
 #include "ui/data/data_workspace.h"
 #include "ui/data/import_wizard.h"
+#include "ui/data/import_wizard_columns.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/elided_label.h"
 
@@ -87,10 +88,13 @@ private Q_SLOTS:
         std::ofstream(file) << "brief,json,sterne\nWhere is my lamp,late,5\nPlease send it,sent,3\nAlone,,1\n";
         wizard.begin({QString::fromStdString(file.string())});
         QTRY_VERIFY(wizard.checked() && !wizard.checking());
+        auto *head = wizard.findChild<RoleHeader *>();
+        const int first = head->sectionSize(0);
         LargeText text;
         for (const double scale : {2.0, 1.0}) {
             Theme::instance().setTextScale(scale);
             wizard.resize(static_cast<int>(1368 * scale), static_cast<int>(828 * scale));
+            QTRY_COMPARE(head->sectionSize(0), static_cast<int>(first * scale));
             for (const ImportStep step : {ImportStep::Files, ImportStep::Columns, ImportStep::Check, ImportStep::Split}) {
                 wizard.setStep(step);
                 QTRY_COMPARE(cutIn(wizard), QStringList());

@@ -725,6 +725,7 @@ void TestDataWorkspace::largeTextTurnsButtonsIntoIcons()
     auto *import = window.find<QAbstractButton>("import");
     QCOMPARE(import->text(), QString("Import"));
     Theme::instance().setTextScale(2);
+    window.workspace->list().setFixedWidth(380);
     QTRY_COMPARE(import->text(), QString());
     QVERIFY(!import->accessibleName().isEmpty());
     Theme::instance().setTextScale(1);

@@ -63,6 +63,8 @@ private Q_SLOTS:
     void everyActionIsInAMenuOrThePalette();
     void noKeyIsTakenTwiceAtOnce();
     void aKeyIsPrintedAsItIsPressed();
+    void tabWalksAPageInReadingOrder_data();
+    void tabWalksAPageInReadingOrder();
     void theKeysFitAtAnySize();
     void noTwoMenusOpenByTheSameLetter();
     void largerTextAndBackLeavesNothingLarge_data();
@@ -212,6 +214,80 @@ void TestAccessibility::aKeyIsPrintedAsItIsPressed()
     QCOMPARE(keyText(QKeySequence("Ctrl+Return")), QString("Ctrl ↵"));
     QCOMPARE(keyText(QKeySequence("G, G")), QString("G, G"));
     QCOMPARE(keyText({}), QString());
+}
+
+void TestAccessibility::tabWalksAPageInReadingOrder_data()
+{
+    everyControlHasAName_data();
+    QTest::newRow("train, form") << "train+";
+}
+
+/// Once around by Tab: everything that takes it is met, no field keeps it, and within a region it goes on, not back up.
+void TestAccessibility::tabWalksAPageInReadingOrder()
+{
+    QFETCH(QString, page);
+    const bool form = page.endsWith('+');
+    page.remove('+');
+    if (page != "start")
+        QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    m_window->resize(1440, 900);
+    m_window->showPage(page);
+    const auto &all = m_window->workspaces();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Workspace *one) { return one->id() == page; });
+    Workspace *workspace = found == all.end() ? nullptr : *found;
+    if (m_window->session())
+        QTRY_VERIFY(m_window->session()->idle());
+    if (form)
+        workspace->open({{"new", true}});
+    QTest::qWait(50);
+    const auto named = [](const QWidget *widget) {
+        return widget ? QStringLiteral("%1 \"%2\" (%3)").arg(widget->metaObject()->className(), widget->objectName(), widget->accessibleName())
+                      : QString();
+    };
+    m_window->findChild<QWidget *>("rail-settings")->setFocus();
+    QList<QWidget *> walked;
+    for (QWidget *now = QApplication::focusWidget(); now && !walked.contains(now) && walked.size() < 200;
+         now = QApplication::focusWidget()) {
+        walked.append(now);
+        QTest::keyClick(now, Qt::Key_Tab);
+        if (QApplication::focusWidget() == now) // where Tab is text, Ctrl+Tab leaves
+            QTest::keyClick(now, Qt::Key_Tab, Qt::ControlModifier);
+        QVERIFY2(QApplication::focusWidget() != now, qPrintable(named(now) + " keeps the Tab"));
+    }
+    QStringList wrong;
+    for (const QWidget *widget : m_window->findChildren<QWidget *>()) {
+        const bool takes = widget->isVisible() && widget->isEnabled() && (widget->focusPolicy() & Qt::TabFocus) == Qt::TabFocus &&
+                           !widget->focusProxy() && !widget->visibleRegion().isEmpty();
+        // The menu of a turn shows once the text beneath it has the focus: Shift+Tab goes up to it.
+        const bool ofTurn = widget->parentWidget() && widget->parentWidget()->objectName() == "roleCard";
+        if (takes && !ofTurn && !walked.contains(const_cast<QWidget *>(widget)) && !qobject_cast<const QMenuBar *>(widget))
+            wrong.append(named(widget) + " is never met");
+    }
+    const QList<QWidget *> regions = workspace ? workspace->regions() : QList<QWidget *>();
+    const auto regionOf = [&](const QWidget *widget) {
+        for (QWidget *region : regions)
+            if (region == widget || region->isAncestorOf(widget))
+                return region;
+        return static_cast<QWidget *>(nullptr);
+    };
+    for (qsizetype i = 1; i < walked.size(); ++i) {
+        QWidget *before = walked[i - 1];
+        QWidget *after = walked[i];
+        QWidget *region = regionOf(before);
+        if (!region || region != regionOf(after))
+            continue;
+        const QRect a(before->mapTo(region, QPoint()), before->size());
+        const QRect b(after->mapTo(region, QPoint()), after->size());
+        if (b.bottom() < a.top() && b.left() < a.right())
+            wrong.append(QStringLiteral("%1: from %2 back up to %3").arg(region->objectName(), named(before), named(after)));
+        if (b.top() < a.bottom() && b.bottom() > a.top() && b.right() < a.left())
+            wrong.append(QStringLiteral("%1: from %2 back left to %3").arg(region->objectName(), named(before), named(after)));
+    }
+    if (qEnvironmentVariableIsSet("ATTUNE_TELL"))
+        for (const QWidget *widget : walked)
+            qInfo("%s  in %s", qPrintable(named(widget)), qPrintable(named(regionOf(widget))));
+    QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
 }
 
 void TestAccessibility::theKeysFitAtAnySize()
