@@ -86,6 +86,10 @@ function(attune_test FILE)
     endif()
     add_test(NAME ${folder}/${short} COMMAND ${target})
     # One compute thread each: ctest runs several tests at once, and OpenMP teams that share cores wait for one another.
-    set_tests_properties(${folder}/${short} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 900
+    set(longest 900)
+    if(ATTUNE_SANITIZE) # ten times slower, or worse
+        set(longest 7200)
+    endif()
+    set_tests_properties(${folder}/${short} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${longest}
         ENVIRONMENT "QT_QPA_PLATFORM=offscreen;OMP_NUM_THREADS=1")
 endfunction()
