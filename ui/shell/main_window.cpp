@@ -247,10 +247,7 @@ void MainWindow::scalePanels()
         int rest = std::max(splitter->width(), m_pages->minimumWidth());
         int widest = 0; // what stretches, gets what the others leave
         for (int i = 0; i < splitter->count(); ++i) {
-            QWidget *panel = splitter->widget(i);
-            if (panel->minimumWidth() > 0)
-                panel->setMinimumWidth(larger(panel->minimumWidth()));
-            sizes[i] = larger(sizes[i]);
+            sizes[i] = larger(sizes[i]); // their least widths the panels see to themselves
             if (sizes[i] > sizes[widest])
                 widest = i;
             rest -= sizes[i];

@@ -65,6 +65,8 @@ void settle()
 /// The window, and the menus that are open over it: they are windows of their own.
 QPixmap pictureOf(MainWindow &window)
 {
+    // What came last may have left a layout to do.
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
     QPixmap picture = window.grab();
     for (QWidget *popup : QApplication::topLevelWidgets()) {
         if (!popup->isVisible() || popup->windowType() != Qt::Popup)

@@ -210,6 +210,11 @@ void NewRunForm::askPlan()
         m_planner->ask(m_draft.settings());
 }
 
+bool NewRunForm::memoryKnown() const
+{
+    return m_memory->isHidden() || m_planner->plan();
+}
+
 void NewRunForm::takePlan()
 {
     m_memory->showPlan(m_planner->plan(), m_draft.settings());

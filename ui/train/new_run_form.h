@@ -40,6 +40,7 @@ public:
     void startLike(const RunEntry &entry); ///< its settings and base
     void setAdvanced(bool advanced);
     bool isReady() const { return m_ready; } ///< what it needs to know is known
+    bool memoryKnown() const; ///< or not asked for
     /// Why Start is off; empty: it is on.
     QString whyOff() const;
     TrainRequest request() const;

@@ -45,6 +45,7 @@ QList<TourState> TrainWorkspace::tourStates()
     const bool isSet = property("tourSteps").isValid();
     const int steps = isSet ? property("tourSteps").toInt() : UsualSteps;
     const auto loaded = [this] { return m_book->loaded() && m_form->isReady() && m_session.encoder() != nullptr; };
+    const auto planned = [this, loaded] { return loaded() && m_form->memoryKnown(); };
     const auto training = [this] {
         const RunEntry *entry = m_book->entry(current());
         return m_job->isBusy() || (entry && entry->phase == RunPhase::Running);
@@ -59,7 +60,7 @@ QList<TourState> TrainWorkspace::tourStates()
     states.append({QString(), [this] {
                        m_form->setAdvanced(false);
                        showForm(true);
-                   }, loaded});
+                   }, planned});
     states.append({QStringLiteral("advanced"), [this] {
                        m_form->setAdvanced(true);
                        showForm(true);
@@ -91,7 +92,7 @@ QList<TourState> TrainWorkspace::tourStates()
                        m_monitor->tabs()->setCurrentIndex(0);
                        m_monitor->chart()->setCrossStep(-1);
                        showForm(true);
-                   }, loaded});
+                   }, planned});
     return states;
 }
 

@@ -17,6 +17,9 @@
 #include <QMenu>
 #include <QMenuBar>
 #include <QPointer>
+#include <QScrollArea>
+#include <QScrollBar>
+#include <QSplitter>
 #include <QTest>
 
 #include <algorithm>
@@ -67,6 +70,7 @@ private Q_SLOTS:
     void tabWalksAPageInReadingOrder();
     void theKeysFitAtAnySize();
     void noTwoMenusOpenByTheSameLetter();
+    void panelsFollowTheTextWhereverItIsChanged();
     void largerTextAndBackLeavesNothingLarge_data();
     void largerTextAndBackLeavesNothingLarge();
 
@@ -325,6 +329,37 @@ void TestAccessibility::noTwoMenusOpenByTheSameLetter()
     for (const BookedAction &booked : m_window->book().actions())
         for (const QKeySequence &key : booked.action->shortcuts())
             QVERIFY2(!taken.contains(key), qPrintable(booked.action->text() + " and " + taken.value(key)));
+}
+
+/// In the settings, where most people do it, no workspace is seen.
+void TestAccessibility::panelsFollowTheTextWhereverItIsChanged()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    m_window->resize(1440, 900);
+    showWindow();
+    const auto visitAll = [&] {
+        for (const Workspace *page : m_window->workspaces()) {
+            m_window->showPage(page->id());
+            QTest::qWait(20); // layouts
+        }
+        m_window->showPage("settings");
+    };
+    visitAll();
+    QList<std::pair<QWidget *, int>> panels; // some leave their splitter where it is narrow
+    for (const QSplitter *splitter : m_window->findChildren<QSplitter *>())
+        for (int i = 0; splitter->orientation() == Qt::Horizontal && i < splitter->count(); ++i)
+            if (splitter->widget(i)->minimumWidth() > 0)
+                panels.append({splitter->widget(i), splitter->widget(i)->minimumWidth()});
+    QVERIFY(panels.size() >= 5);
+    for (const int scale : {2, 1}) {
+        Theme::instance().setTextScale(scale);
+        visitAll();
+        for (const auto &[panel, least] : panels)
+            QVERIFY2(panel->minimumWidth() == scale * least,
+                     qPrintable(QStringLiteral("%1: %2, was %3").arg(panel->objectName()).arg(panel->minimumWidth()).arg(least)));
+    }
+    const auto *scroll = m_window->findChild<QScrollArea *>("pageScroll");
+    QVERIFY(!scroll->horizontalScrollBar()->isVisible());
 }
 
 void TestAccessibility::largerTextAndBackLeavesNothingLarge_data()
