@@ -91,12 +91,18 @@ private:
     }
     static std::vector<double> doubles(const Floats &floats) { return {floats.begin(), floats.end()}; }
 
+    /// NaN and infinity are the worst.
+    static double worse(double a, double b)
+    {
+        return std::isfinite(b) ? std::max(a, b) : std::numeric_limits<double>::infinity();
+    }
+
     /// The worst of several comparisons under one name.
     void note(const char *name, double allowed, std::initializer_list<double> differences)
     {
         double worst = 0;
         for (const double d : differences)
-            worst = std::isfinite(d) ? std::max(worst, d) : std::numeric_limits<double>::infinity();
+            worst = worse(worst, d);
         m_checks.push_back({name, worst, allowed});
     }
 
@@ -161,27 +167,35 @@ private:
 
     void nf4Product()
     {
-        constexpr std::int64_t in = 192, out = 20, count = 3;
+        constexpr std::int64_t in = 192, out = 20;
         const Quantised weight = quantised(randomFloats(in * out));
-        const Bits x = randomBits(count * in);
-        Bits paired(x.size()); // in each block of 64 the even places first
-        for (std::size_t i = 0; i < x.size(); ++i)
-            paired[i / 64 * 64 + i % 2 * 32 + i % 64 / 2] = x[i];
-        Floats y(count * out);
-        m_kernels.nf4MatVec(weight.view(), in, 0, out, paired.data(), count, y.data(), out);
-        note("NF4: product with a few rows", bf16Error,
-             {difference(product(doubles(x), count, doubles(weight.values), out, in), doubles(y))});
+        double worst = 0;
+        for (std::int64_t count = 1; count <= mostRows; ++count) {
+            const Bits x = randomBits(count * in);
+            Bits paired(x.size()); // in each block of 64 the even places first
+            for (std::size_t i = 0; i < x.size(); ++i)
+                paired[i / 64 * 64 + i % 2 * 32 + i % 64 / 2] = x[i];
+            Floats y(static_cast<std::size_t>(count * out));
+            m_kernels.nf4MatVec(weight.view(), in, 0, out, paired.data(), count, y.data(), out);
+            worst = worse(worst, difference(product(doubles(x), count, doubles(weight.values), out, in), doubles(y)));
+        }
+        note("NF4: product with a few rows", bf16Error, {worst});
     }
 
     void bf16Product()
     {
-        constexpr std::int64_t in = 75, out = 20, count = 3;
-        const Bits weight = randomBits(in * out);
-        const Bits x = randomBits(count * in);
-        Floats y(count * out);
-        m_kernels.bf16MatVec(weight.data(), in, 0, out, x.data(), count, y.data(), out);
-        note("bfloat16: product with a few rows", 1e-3,
-             {difference(product(doubles(x), count, doubles(weight), out, in), doubles(y))});
+        constexpr std::int64_t out = 19;
+        double worst = 0;
+        for (const std::int64_t in : {75, 1100}) { // in one piece and in two
+            const Bits weight = randomBits(in * out);
+            for (std::int64_t count = 1; count <= mostRows; ++count) {
+                const Bits x = randomBits(count * in);
+                Floats y(static_cast<std::size_t>(count * out));
+                m_kernels.bf16MatVec(weight.data(), in, 0, out, x.data(), count, y.data(), out);
+                worst = worse(worst, difference(product(doubles(x), count, doubles(weight), out, in), doubles(y)));
+            }
+        }
+        note("bfloat16: product with a few rows", 1e-4, {worst});
     }
 
     /// x [count, in] times the transpose of w [out, in].
@@ -202,19 +216,49 @@ private:
         constexpr std::int64_t m = 61, n = 53, k = 71;
         const Bits a = randomBits(m * k);
         const Bits b = randomBits(n * k); // transposed
-        Floats workspace(static_cast<std::size_t>(m_kernels.gemmWorkspace(m, n, k)));
+        constexpr std::int64_t rank = 5;
+        Floats workspace(static_cast<std::size_t>(m_kernels.gemmWorkspace(m, n, k, rank)));
         Bits y(m * n);
         Floats sum(m * n, 1.0F);
         const MatrixView left{a.data(), true, k, 1};
         const MatrixView right{b.data(), true, 1, k};
-        m_kernels.gemm(left, right, m, n, k, {y.data(), true, n, false}, workspace.data());
-        m_kernels.gemm(left, right, m, n, k, {sum.data(), false, n, true}, workspace.data());
+        m_kernels.gemm(left, right, m, n, k, {}, {y.data(), true, n, false}, workspace.data());
+        m_kernels.gemm(left, right, m, n, k, {}, {sum.data(), false, n, true}, workspace.data());
         const auto expected = product(doubles(a), m, doubles(b), n, k);
         auto plusOne = expected;
         for (double &v : plusOne)
             v += 1;
         note("bfloat16: product of matrices", bf16Error,
              {difference(expected, doubles(y)), difference(plusOne, doubles(sum)) * (bf16Error / floatError)});
+
+        // With a thin product beside it, whole and with dropout's mask, from some place on.
+        const Bits u = randomBits(m * rank);
+        const Bits v = randomBits(rank * n);
+        Bits vColumns(v.size());
+        for (std::int64_t r = 0; r < rank; ++r)
+            for (std::int64_t j = 0; j < n; ++j)
+                vColumns[static_cast<std::size_t>(j * rank + r)] = v[static_cast<std::size_t>(r * n + j)];
+        const DropoutRule rule{0.25, 3};
+        constexpr std::int64_t firstPlace = 1000, rowPlaces = 77;
+        Floats mask(static_cast<std::size_t>(m * rowPlaces));
+        m_kernels.dropoutMask(rule, firstPlace, firstPlace + m * rowPlaces, mask.data() - firstPlace);
+        const auto thin = product(doubles(u), m, doubles(vColumns), n, rank);
+        auto joint = expected;
+        auto masked = expected;
+        for (std::int64_t i = 0; i < m; ++i)
+            for (std::int64_t j = 0; j < n; ++j) {
+                const auto at = static_cast<std::size_t>(i * n + j);
+                joint[at] += thin[at];
+                masked[at] += thin[at] * double(mask[static_cast<std::size_t>(i * rowPlaces + j)]);
+            }
+        GemmThin second{{u.data(), true, rank, 1}, {v.data(), true, n, 1}, rank, nullptr, firstPlace, rowPlaces};
+        Floats jointSum(m * n);
+        Floats maskedSum(m * n);
+        m_kernels.gemm(left, right, m, n, k, second, {jointSum.data(), false, n, false}, workspace.data());
+        second.mask = &rule;
+        m_kernels.gemm(left, right, m, n, k, second, {maskedSum.data(), false, n, false}, workspace.data());
+        note("bfloat16: product with a thin one beside it", floatError,
+             {difference(joint, doubles(jointSum)), difference(masked, doubles(maskedSum))});
     }
 
     void norm()

@@ -15,8 +15,8 @@
 namespace attune {
 namespace {
 
-/// Up to so many rows, reading the weight takes longer than computing with it, and the matrix-vector kernels win.
-constexpr std::int64_t fewRows = 8;
+/// Up to so many rows the matrix-vector kernels win: a product of matrices pads its rows to tiles of six.
+constexpr std::int64_t fewRows = mostRows;
 constexpr std::int64_t rowsPerThread = 16;
 constexpr std::int64_t valuesPerThread = 1 << 14;
 
@@ -286,6 +286,15 @@ at::Tensor LinearGroup::forward(const at::Tensor &x, const LoraGroup &lora, cons
                                 DequantScratch &scratch, at::Tensor *u) const
 {
     const bool byKernel = few(x) && (m_dense.defined() || m_in % 64 == 0);
+    if (lora.active() && !lora.dora() && !byKernel && multipliesByKernel(x.scalar_type(), x.device())) {
+        const at::Tensor down = product(dropout.active() ? dropped(x, dropout) : x, lora.computeA.t());
+        at::Tensor y = joint(x, down, lora, scratch);
+        if (m_bias.defined())
+            y.add_(m_bias);
+        if (u)
+            *u = down;
+        return y;
+    }
     at::Tensor y = base(x, scratch);
     if (!lora.active()) {
         if (m_bias.defined())
@@ -316,6 +325,26 @@ at::Tensor LinearGroup::forward(const at::Tensor &x, const LoraGroup &lora, cons
     return y;
 }
 
+at::Tensor LinearGroup::joint(const at::Tensor &x, const at::Tensor &down, const LoraGroup &lora,
+                              DequantScratch &scratch) const
+{
+    const at::Tensor w = weight(scratch);
+    at::Tensor y = at::empty({x.size(0), m_out}, x.options());
+    for (std::size_t i = 0; i < m_projections.size(); ++i) {
+        const std::int64_t end = i + 1 < m_rowBegin.size() ? m_rowBegin[i + 1] : m_out;
+        const std::int64_t out = end - m_rowBegin[i];
+        const at::Tensor rows = w.narrow(0, m_rowBegin[i], out);
+        const auto part = std::find_if(lora.parts.begin(), lora.parts.end(),
+                                       [&](const LoraGroup::Part &p) { return p.rowBegin == m_rowBegin[i]; });
+        // A projection without LoRA adds the empty product.
+        const std::int64_t rank = part == lora.parts.end() ? 0 : lora.rank;
+        const std::int64_t column = part == lora.parts.end() ? 0 : part->column;
+        const at::Tensor up = lora.computeB.narrow(0, m_rowBegin[i], out).narrow(1, column, rank);
+        productInto(y.narrow(1, m_rowBegin[i], out), x, rows.t(), {down.narrow(1, column, rank), up.t(), std::nullopt});
+    }
+    return y;
+}
+
 void LinearGroup::loraGradients(const at::Tensor &dy, const at::Tensor &dropped, const at::Tensor &u,
                                 const at::Tensor &du, LoraGroup &lora) const
 {
@@ -330,6 +359,18 @@ at::Tensor LinearGroup::backward(const at::Tensor &dy, const at::Tensor &x, cons
 {
     if (lora.dora())
         return doraBackward(dy, x, u, lora, dropout, needDx, scratch);
+    if (lora.active() && multipliesByKernel(dy.scalar_type(), dy.device())) {
+        const at::Tensor du = downGradient(dy, lora);
+        loraGradients(dy, dropout.active() ? dropped(x, dropout) : x, u, du, lora);
+        if (!needDx)
+            return {};
+        at::Tensor dx = at::empty({dy.size(0), m_in}, dy.options());
+        ThinProduct thin{du, lora.computeA, std::nullopt};
+        if (dropout.active())
+            thin.mask = DropoutRule{dropout.probability, dropout.seed};
+        productInto(dx, dy, weight(scratch), thin);
+        return dx;
+    }
     at::Tensor dx = needDx ? product(dy, weight(scratch)) : at::Tensor();
     if (!lora.active())
         return dx;

@@ -103,6 +103,8 @@ public:
 
 private:
     at::Tensor base(const at::Tensor &x, DequantScratch &scratch) const; ///< x W^T
+    /// x W^T + down computeB^T in one pass, by our own product.
+    at::Tensor joint(const at::Tensor &x, const at::Tensor &down, const LoraGroup &lora, DequantScratch &scratch) const;
     at::Tensor rowSquares(DequantScratch &scratch) const;                 ///< |row of W|^2, float32
     void loraGradients(const at::Tensor &dy, const at::Tensor &dropped, const at::Tensor &u, const at::Tensor &du,
                        LoraGroup &lora) const;

@@ -7,7 +7,9 @@
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
+#include <cstdlib>
 #include <memory>
+#include <new>
 
 namespace attune {
 namespace {
@@ -32,18 +34,22 @@ bool roundsLate(const at::Tensor &a)
     return a.is_cuda() && a.scalar_type() == at::kBFloat16;
 }
 
-/// A workspace that the thread keeps, so that no product waits for memory.
+/// A workspace that the thread keeps, so that no product waits for memory. It begins at a cache line.
 float *workspace(std::int64_t floats)
 {
+    constexpr std::size_t line = 64;
     struct Buffer {
-        std::unique_ptr<float[]> data;
+        std::unique_ptr<float, void (*)(void *)> data{nullptr, &std::free};
         std::int64_t size = 0;
     };
     thread_local Buffer buffer;
     if (buffer.size < floats) {
         buffer.data.reset(); // before the larger one is there
-        buffer.data = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(floats));
-        buffer.size = floats;
+        const std::size_t bytes = (static_cast<std::size_t>(floats) * sizeof(float) + line - 1) / line * line;
+        buffer.data.reset(static_cast<float *>(std::aligned_alloc(line, bytes)));
+        buffer.size = buffer.data ? floats : 0;
+        if (!buffer.data)
+            throw std::bad_alloc();
     }
     return buffer.data.get();
 }
@@ -71,14 +77,25 @@ Matrix matrix(const at::Tensor &t, std::int64_t index = 0)
             t.scalar_type() == at::kBFloat16};
 }
 
+/// A ThinProduct as the kernel reads it; the mask's places run through the whole of `out`.
+struct Thin {
+    Matrix a;
+    Matrix b;
+    const DropoutRule *mask;
+};
+
 /// Rows [row, row + rows) and columns [column, column + columns) of a product, by this thread.
-void multiplyPart(const Matrix &a, const Matrix &b, const Matrix &out, bool add, std::int64_t row, std::int64_t rows,
-                  std::int64_t column, std::int64_t columns)
+void multiplyPart(const Matrix &a, const Matrix &b, const Thin *thin, const Matrix &out, bool add, std::int64_t row,
+                  std::int64_t rows, std::int64_t column, std::int64_t columns)
 {
     const CpuKernels &kernels = cpuKernels();
     char *to = const_cast<char *>(static_cast<const char *>(out.from(row, column).data));
-    kernels.gemm(a.from(row, 0), b.from(0, column), rows, columns, a.columns, {to, out.bf16, out.rowStride, add},
-                 workspace(kernels.gemmWorkspace(rows, columns, a.columns)));
+    GemmThin second;
+    if (thin)
+        second = {thin->a.from(row, 0), thin->b.from(0, column), thin->a.columns, thin->mask, row * out.columns + column,
+                  out.columns};
+    kernels.gemm(a.from(row, 0), b.from(0, column), rows, columns, a.columns, second, {to, out.bf16, out.rowStride, add},
+                 workspace(kernels.gemmWorkspace(rows, columns, a.columns, second.k)));
 }
 
 /// How many ways rows and columns are divided among threads. Each part packs its own operands, so the grid with the least
@@ -108,7 +125,7 @@ std::pair<std::int64_t, std::int64_t> share(std::int64_t size, std::int64_t inde
     return {at(index), at(index + 1) - at(index)};
 }
 
-void multiply(const Matrix &a, const Matrix &b, const Matrix &out, bool add)
+void multiply(const Matrix &a, const Matrix &b, const Matrix &out, bool add, const Thin *thin = nullptr)
 {
     const std::int64_t work = a.rows * a.columns * b.columns;
     const std::int64_t threads = at::in_parallel_region() || work < worthThreads ? 1 : at::get_num_threads();
@@ -118,7 +135,7 @@ void multiply(const Matrix &a, const Matrix &b, const Matrix &out, bool add)
             const auto [row, rows] = share(a.rows, i / across, down);
             const auto [column, columns] = share(b.columns, i % across, across);
             if (rows > 0 && columns > 0)
-                multiplyPart(a, b, out, add, row, rows, column, columns);
+                multiplyPart(a, b, thin, out, add, row, rows, column, columns);
         }
     });
 }
@@ -134,7 +151,7 @@ void multiplyBatch(const at::Tensor &a, const at::Tensor &b, const at::Tensor &o
     }
     at::parallel_for(0, batch, 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i)
-            multiplyPart(matrix(a, i), matrix(b, i), matrix(out, i), add, 0, a.size(1), 0, b.size(2));
+            multiplyPart(matrix(a, i), matrix(b, i), nullptr, matrix(out, i), add, 0, a.size(1), 0, b.size(2));
     });
 }
 
@@ -177,6 +194,15 @@ void addProduct(at::Tensor sum, const at::Tensor &a, const at::Tensor &b)
         at::addmm_out(sum, sum, a, b, at::kFloat);
     else
         sum.add_(at::mm(a, b.to(a.scalar_type())));
+}
+
+void productInto(at::Tensor out, const at::Tensor &a, const at::Tensor &b, const ThinProduct &thin)
+{
+    TORCH_CHECK(a.size(1) == b.size(0) && thin.a.size(0) == a.size(0) && thin.a.size(1) == thin.b.size(0) &&
+                    thin.b.size(1) == b.size(1) && out.size(0) == a.size(0) && out.size(1) == b.size(1),
+                "matrices that do not fit");
+    const Thin second{matrix(thin.a), matrix(thin.b), thin.mask ? &*thin.mask : nullptr};
+    multiply(matrix(a), matrix(b), matrix(out), false, &second);
 }
 
 at::Tensor batchProduct(const at::Tensor &a, const at::Tensor &b)

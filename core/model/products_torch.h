@@ -1,6 +1,9 @@
 #pragma once
 
+#include "core/model/kernels/kernels.h"
+
 #include <ATen/core/Tensor.h>
+#include <optional>
 
 namespace attune {
 
@@ -18,6 +21,16 @@ at::Tensor product(const at::Tensor &a, const at::Tensor &b);
 at::Tensor wideProduct(const at::Tensor &a, const at::Tensor &b);
 /// sum += a b. sum [n, m] in the dtype of a or in float32, rows contiguous.
 void addProduct(at::Tensor sum, const at::Tensor &a, const at::Tensor &b);
+
+/// A product of small depth, [n, r] [r, m]: LoRA's.
+struct ThinProduct {
+    at::Tensor a;
+    at::Tensor b;
+    std::optional<DropoutRule> mask; ///< dropout of its values, which have the places of a contiguous [n, m]
+};
+/// out = a b + thin by our own kernel (multipliesByKernel), in one pass and rounded once: apart, the thin product would spend
+/// its time on reading and rounding the sum. out [n, m], rows contiguous; whole where there is a mask.
+void productInto(at::Tensor out, const at::Tensor &a, const at::Tensor &b, const ThinProduct &thin);
 
 /// Batches of matrices. [batch, n, k] [batch, k, m]
 at::Tensor batchProduct(const at::Tensor &a, const at::Tensor &b);

@@ -113,7 +113,7 @@ Result<MemoryPlan> planMemory(const ModelConfig &config, const TrainSettings &se
     if (!situation.gpu && situation.ownProducts && settings.compute_dtype == "bfloat16") {
         constexpr std::int64_t large = 1 << 20;
         at(plan.parts, MemoryPart::Process) +=
-            situation.threads * cpuKernels().gemmWorkspace(large, large, large) * std::int64_t(sizeof(float));
+            situation.threads * cpuKernels().gemmWorkspace(large, large, large, 3 * settings.lora_r) * std::int64_t(sizeof(float));
     }
     // The trainer's copy of both means and the checkpoint's own, the adapter, and the bytes of them all: float32
     // each.

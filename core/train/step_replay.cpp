@@ -180,10 +180,19 @@ StepReplay::Held StepReplay::base(const Group &g, std::int64_t tokens, MemoryPar
 StepReplay::Product StepReplay::forward(const Group &g, std::int64_t tokens, MemoryPart part, MemoryPart keeps)
 {
     Product result;
+    const bool drops = m_settings.lora_dropout > 0;
+    if (g.columns > 0 && m_ownProducts && !m_settings.use_dora) { // both products in one pass
+        Held kept;
+        if (drops)
+            kept = dropped(tokens * g.in);
+        result.u = take(keeps, tokens * g.columns, m_bytes);
+        kept = Held();
+        result.y = base(g, tokens, part);
+        return result;
+    }
     result.y = base(g, tokens, part);
     if (g.columns == 0)
         return result;
-    const bool drops = m_settings.lora_dropout > 0;
     Held kept;
     if (drops)
         kept = dropped(tokens * g.in);
@@ -213,10 +222,20 @@ StepReplay::Held StepReplay::backward(const Group &g, std::int64_t tokens, bool 
 {
     if (g.columns > 0 && m_settings.use_dora)
         return doraBackward(g, tokens, needDx);
+    const bool drops = m_settings.lora_dropout > 0;
+    if (g.columns > 0 && m_ownProducts) { // both products in one pass
+        const Held du = passing(tokens * g.columns);
+        {
+            Held kept;
+            if (drops)
+                kept = dropped(tokens * g.in);
+            gradients(g, tokens);
+        }
+        return needDx ? base({g.out, g.in, {}, {}, 0}, tokens, MemoryPart::Layer) : Held();
+    }
     Held dx = needDx ? base({g.out, g.in, {}, {}, 0}, tokens, MemoryPart::Layer) : Held();
     if (g.columns == 0)
         return dx;
-    const bool drops = m_settings.lora_dropout > 0;
     const Held du = passing(tokens * g.columns);
     {
         Held kept;

@@ -19,6 +19,9 @@ struct Nf4View {
     float offset = 0;
 };
 
+/// Rows that the matrix-vector kernels take at once.
+constexpr std::int64_t mostRows = 8;
+
 /// Where values [begin, end) of a row may be attended to: the causal (and sliding-window) range of a query.
 struct SoftmaxRows {
     std::int64_t rows = 0;      ///< rows of `scores`: groups x queries
@@ -61,6 +64,17 @@ struct GemmOutput {
     bool add = false;
 };
 
+/// A second product of small depth, added to a first one on its way out: LoRA's. With a mask its values are dropped and scaled
+/// as `dropout` does it, where the value at (row, column) has the place firstPlace + row * rowPlaces + column.
+struct GemmThin {
+    MatrixView a; ///< [m, k]
+    MatrixView b; ///< [k, n]
+    std::int64_t k = 0; ///< 0: no second product
+    const DropoutRule *mask = nullptr;
+    std::int64_t firstPlace = 0;
+    std::int64_t rowPlaces = 0;
+};
+
 /// The loops that ATen has no fused or fast form of, for one processor level. All take ranges, so that callers spread
 /// them over threads; none allocates. bf16 in and out, fp32 inside. Every level computes the same formulas; results
 /// may differ between levels in the last bits (order of summation, fused multiply-add).
@@ -70,8 +84,9 @@ struct CpuKernels {
     /// Blocks [begin, end) of 64 values to bf16 (round to nearest even) or fp32.
     void (*nf4ToBf16)(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock, Bf16 *out);
     void (*nf4ToFloat)(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock, float *out);
-    /// y[m, row] for rows [begin, end): products of an NF4 weight with `count` <= 8 vectors x [count, in]. in is a multiple
-    /// of 64, and in each block of 64, x holds the even positions first, then the odd ones; y has the row stride `yStride`. For decoding, where the weight's bytes are what takes the time.
+    /// y[m, row] for rows [begin, end): products of an NF4 weight with `count` <= mostRows vectors x [count, in], for
+    /// decoding. in is a multiple of 64, and in each block of 64, x holds the even positions first, then the odd ones; y has
+    /// the row stride `yStride`.
     void (*nf4MatVec)(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
                       std::int64_t count, float *y, std::int64_t yStride);
     /// The same for a bf16 weight, any `in`.
@@ -116,11 +131,12 @@ struct CpuKernels {
     /// to = x by that mask, or to += x by it.
     void (*dropout)(const DropoutRule &rule, const Bf16 *x, std::int64_t begin, std::int64_t end, bool add, Bf16 *to);
 
-    /// out = A [m, k] B [k, n], or += : products and sums in float32. For processors without bfloat16 products, where ATen
-    /// would first make a float32 copy of each operand. The workspace holds gemmWorkspace(m, n, k) floats.
+    /// out = A [m, k] B [k, n] + thin, or += : products and sums in float32. For processors without bfloat16 products, where
+    /// ATen would first make a float32 copy of each operand. The workspace holds gemmWorkspace(m, n, k, thin.k) floats; it is
+    /// quickest where it begins at a cache line.
     void (*gemm)(const MatrixView &a, const MatrixView &b, std::int64_t m, std::int64_t n, std::int64_t k,
-                 const GemmOutput &out, float *workspace);
-    std::int64_t (*gemmWorkspace)(std::int64_t m, std::int64_t n, std::int64_t k);
+                 const GemmThin &thin, const GemmOutput &out, float *workspace);
+    std::int64_t (*gemmWorkspace)(std::int64_t m, std::int64_t n, std::int64_t k, std::int64_t thin);
 };
 
 /// The kernels for this processor, or for $ATTUNE_CPU_LEVEL (plain, avx2, avx512, avx512bf16) where it names a level that

@@ -15,6 +15,7 @@
 
 #pragma GCC diagnostic ignored "-Wpedantic"
 #pragma GCC diagnostic ignored "-Wold-style-cast" // the intrinsics' own macros
+#pragma GCC diagnostic ignored "-Wuninitialized"   // their undefined operands, taken for an error by GCC 12
 
 namespace attune::ATTUNE_KERNELS_NAME(ATTUNE_KERNEL_LEVEL) {
 

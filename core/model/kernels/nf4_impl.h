@@ -79,7 +79,57 @@ void nf4ToFloat(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock
     }
 }
 
+// Products with a few rows. One row reads each weight once and waits for memory; from three rows on, widening and multiplying
+// take longer. So there the weights of some outputs are restored to float32 once, for all rows, and a tile of outputs x rows
+// is computed at a time: each value that is loaded serves several products, and as many sums are under way as it takes to
+// hide how long one takes. Every sum is added up in the same order whatever the tile, so a row's result does not depend on
+// how many others there are beside it, as long as there are three.
+
+/// The sum of each of some vectors.
+inline void addUp(const Vf *vectors, int count, float *sums)
+{
+    int i = 0;
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    const auto pairs = [&](int k) {
+        return _mm256_hadd_ps(reinterpret_cast<__m256>(vectors[k]), reinterpret_cast<__m256>(vectors[k + 1]));
+    };
+    for (; i + 4 <= count; i += 4) {
+        const __m256 halves = _mm256_hadd_ps(pairs(i), pairs(i + 2));
+        _mm_storeu_ps(sums + i, _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1)));
+    }
+    for (; i < count; ++i) { // in the same order
+        const auto v = reinterpret_cast<__m256>(vectors[i]);
+        const __m256 pair = _mm256_hadd_ps(v, v);
+        const __m256 halves = _mm256_hadd_ps(pair, pair);
+        sums[i] = _mm_cvtss_f32(_mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1)));
+    }
+#else
+    for (; i < count; ++i)
+        sums[i] = sum(vectors[i]);
+#endif
+}
+
 #if defined(__AVX512BF16__)
+
+template <int outputs, int rows>
+inline void bf16Tile(const Bf16 *w, std::int64_t in, const Bf16 *x, float *y, std::int64_t yStride)
+{
+    __m512 total[rows][outputs] = {};
+    for (std::int64_t i = 0; i < in; i += 32) {
+        const __mmask32 mask = in - i >= 32 ? ~0U : (1U << (in - i)) - 1U;
+        __m512bh a[outputs];
+        for (int o = 0; o < outputs; ++o)
+            a[o] = reinterpret_cast<__m512bh>(_mm512_maskz_loadu_epi16(mask, w + o * in + i));
+        for (int m = 0; m < rows; ++m) {
+            const auto b = reinterpret_cast<__m512bh>(_mm512_maskz_loadu_epi16(mask, x + m * in + i));
+            for (int o = 0; o < outputs; ++o)
+                total[m][o] = _mm512_dpbf16_ps(total[m][o], a[o], b);
+        }
+    }
+    for (int m = 0; m < rows; ++m)
+        for (int o = 0; o < outputs; ++o)
+            y[m * yStride + o] = sum(reinterpret_cast<Vf>(total[m][o]));
+}
 
 template <int count>
 void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x, float *y,
@@ -114,26 +164,139 @@ void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::
     }
 }
 
-template <int count>
-void bf16MatVecOf(const Bf16 *w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x, float *y,
-                  std::int64_t yStride)
+#else
+
+/// y [rows, outputs] = (y +) x W^T, both wide.
+template <int outputs, int rows>
+inline void wideTile(const float *w, std::int64_t depth, const float *x, bool add, float *y, std::int64_t yStride)
 {
-    for (std::int64_t row = beginRow; row < endRow; ++row) {
-        const Bf16 *r = w + row * in;
-        __m512 total[count] = {};
-        for (std::int64_t i = 0; i < in; i += 32) {
-            const __mmask32 mask = in - i >= 32 ? ~0U : (1U << (in - i)) - 1U;
-            const auto a = reinterpret_cast<__m512bh>(_mm512_maskz_loadu_epi16(mask, r + i));
-            for (int m = 0; m < count; ++m)
-                total[m] = _mm512_dpbf16_ps(total[m], a,
-                                            reinterpret_cast<__m512bh>(_mm512_maskz_loadu_epi16(mask, x + m * in + i)));
+    Vf total[rows][outputs] = {};
+    for (std::int64_t i = 0; i < depth; i += lanes) {
+        Vf a[outputs];
+#pragma GCC unroll 8
+        for (int o = 0; o < outputs; ++o)
+            a[o] = load<Vf>(w + o * depth + i);
+#pragma GCC unroll 8
+        for (int m = 0; m < rows; ++m) {
+            const Vf b = load<Vf>(x + m * depth + i);
+#pragma GCC unroll 8
+            for (int o = 0; o < outputs; ++o)
+                total[m][o] += a[o] * b;
         }
-        for (int m = 0; m < count; ++m)
-            y[m * yStride + row] = sum(reinterpret_cast<Vf>(total[m]));
+    }
+    alignas(64) Vf all[rows * outputs];
+#pragma GCC unroll 8
+    for (int m = 0; m < rows; ++m)
+#pragma GCC unroll 8
+        for (int o = 0; o < outputs; ++o)
+            all[m * outputs + o] = total[m][o];
+    float sums[rows * outputs];
+    addUp(all, rows * outputs, sums);
+    for (int m = 0; m < rows; ++m)
+        for (int o = 0; o < outputs; ++o)
+            y[m * yStride + o] = (add ? y[m * yStride + o] : 0.0F) + sums[m * outputs + o];
+}
+
+/// Two outputs at a time, then one.
+template <int rows>
+inline void wideOutputs(const float *w, std::int64_t outputs, std::int64_t depth, const float *x, bool add, float *y,
+                        std::int64_t yStride)
+{
+    std::int64_t o = 0;
+    for (; o + 2 <= outputs; o += 2)
+        wideTile<2, rows>(w + o * depth, depth, x, add, y + o, yStride);
+    if (o < outputs)
+        wideTile<1, rows>(w + o * depth, depth, x, add, y + o, yStride);
+}
+
+/// restore(row, from, depth, to) gives `depth` weights of an output, in the order that x has. Up to `mostRows` rows.
+template <typename Restore>
+inline void severalRows(std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x, std::int64_t count,
+                        float *y, std::int64_t yStride, const Restore &restore)
+{
+    constexpr std::int64_t depthAtOnce = 1024; // two outputs and six rows of this depth stay in the nearest cache,
+    constexpr std::int64_t outputsAtOnce = 16; // all that is restored in the next
+    alignas(64) float rows[mostRows * depthAtOnce];
+    alignas(64) float weights[outputsAtOnce * depthAtOnce];
+    const std::int64_t pieces = (in + depthAtOnce - 1) / depthAtOnce;
+    const std::int64_t step = roundedUp((in + pieces - 1) / pieces, 64);
+    for (std::int64_t d = 0; d < in; d += step) {
+        const std::int64_t depth = smaller(step, in - d);
+        const std::int64_t padded = roundedUp(depth, lanes);
+        const auto fill = [&](float *to) {
+            for (std::int64_t i = depth; i < padded; ++i)
+                to[i] = 0;
+        };
+        for (std::int64_t m = 0; m < count; ++m) {
+            widen(x + m * in + d, depth, rows + m * padded);
+            fill(rows + m * padded);
+        }
+        for (std::int64_t row = beginRow; row < endRow; row += outputsAtOnce) {
+            const std::int64_t outputs = smaller(outputsAtOnce, endRow - row);
+            for (std::int64_t o = 0; o < outputs; ++o) {
+                restore(row + o, d, depth, weights + o * padded);
+                fill(weights + o * padded);
+            }
+            // Six rows at a time or a little fewer, evenly.
+            const std::int64_t tiles = (count + 5) / 6;
+            for (std::int64_t tile = 0, m = 0; tile < tiles; ++tile) {
+                const std::int64_t height = count * (tile + 1) / tiles - m;
+                const float *from = rows + m * padded;
+                float *to = y + m * yStride + row;
+                switch (height) {
+                case 3: wideOutputs<3>(weights, outputs, padded, from, d > 0, to, yStride); break;
+                case 4: wideOutputs<4>(weights, outputs, padded, from, d > 0, to, yStride); break;
+                case 5: wideOutputs<5>(weights, outputs, padded, from, d > 0, to, yStride); break;
+                default: wideOutputs<6>(weights, outputs, padded, from, d > 0, to, yStride); break;
+                }
+                m += height;
+            }
+        }
     }
 }
 
-#else
+/// NF4 blocks [begin, end) as floats, in each the even places first, then the odd ones: the order that x is in.
+inline void nf4Paired(const Nf4View &w, std::int64_t begin, std::int64_t end, const Levels &levels, float *out)
+{
+    for (std::int64_t block = begin; block < end; ++block, out += 64) {
+        const float scale = blockScale(w, block);
+        for (std::int64_t byte = 0; byte < 32; byte += lanes) {
+            const Pairs p = unpack(w.packed + block * 32 + byte, levels);
+            store(out + byte, p.even * scale);
+            store(out + 32 + byte, p.odd * scale);
+        }
+    }
+}
+
+/// One row or two, straight from the weights. Two neighbours lie in 32 bits, the first in the low half: a shift widens the
+/// one, a mask the other.
+template <int outputs, int rows>
+inline void bf16Tile(const Bf16 *w, std::int64_t in, const Bf16 *x, float *y, std::int64_t yStride)
+{
+    Vf total[rows][outputs] = {};
+    std::int64_t i = 0;
+    for (; i + 2 * lanes <= in; i += 2 * lanes)
+#pragma GCC unroll 2
+        for (int m = 0; m < rows; ++m) {
+            const Vu values = load<Vu>(x + m * in + i);
+            const Vf first = reinterpret_cast<Vf>(values << 16);
+            const Vf second = reinterpret_cast<Vf>(values & 0xFFFF0000U);
+#pragma GCC unroll 8
+            for (int o = 0; o < outputs; ++o) {
+                const Vu weights = load<Vu>(w + o * in + i);
+                total[m][o] += reinterpret_cast<Vf>(weights << 16) * first;
+                total[m][o] += reinterpret_cast<Vf>(weights & 0xFFFF0000U) * second;
+            }
+        }
+    for (; i < in; i += lanes) {
+        const std::int64_t count = smaller(lanes, in - i);
+        for (int m = 0; m < rows; ++m)
+            for (int o = 0; o < outputs; ++o)
+                total[m][o] += loadPart(w + o * in + i, count) * loadPart(x + m * in + i, count);
+    }
+    for (int m = 0; m < rows; ++m)
+        addUp(total[m], outputs, y + m * yStride);
+}
 
 template <int count>
 void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x, float *y,
@@ -162,46 +325,68 @@ void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::
     }
 }
 
-template <int count>
-void bf16MatVecOf(const Bf16 *w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x, float *y,
-                  std::int64_t yStride)
-{
-    for (std::int64_t row = beginRow; row < endRow; ++row) {
-        Vf total[count] = {};
-        forVectors(in, [&](std::int64_t i, std::int64_t n) {
-            const Vf a = loadPart(w + row * in + i, n);
-            for (int m = 0; m < count; ++m)
-                total[m] += a * loadPart(x + m * in + i, n);
-        });
-        for (int m = 0; m < count; ++m)
-            y[m * yStride + row] = sum(total[m]);
-    }
-}
-
 #endif
-
-// clang-format off
-#define ATTUNE_BY_COUNT(call) \
-    switch (count) { \
-    case 1: call(1); break; case 2: call(2); break; case 3: call(3); break; case 4: call(4); break; \
-    case 5: call(5); break; case 6: call(6); break; case 7: call(7); break; default: call(8); break; \
-    }
-// clang-format on
 
 void nf4MatVec(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
                std::int64_t count, float *y, std::int64_t yStride)
 {
-#define ATTUNE_CALL(n) nf4MatVecOf<n>(w, in, beginRow, endRow, x, y, yStride)
-    ATTUNE_BY_COUNT(ATTUNE_CALL)
-#undef ATTUNE_CALL
+    std::int64_t m = 0;
+#if defined(__AVX512BF16__)
+    for (; m + 8 <= count; m += 8)
+        nf4MatVecOf<8>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
+    for (; m + 4 <= count; m += 4)
+        nf4MatVecOf<4>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
+#else
+    if (count > 2) {
+        const Levels levels;
+        severalRows(in, beginRow, endRow, x, count, y, yStride,
+                    [&](std::int64_t row, std::int64_t from, std::int64_t depth, float *to) {
+                        const std::int64_t block = (row * in + from) / 64;
+                        nf4Paired(w, block, block + depth / 64, levels, to);
+                    });
+        return;
+    }
+#endif
+    for (; m + 2 <= count; m += 2)
+        nf4MatVecOf<2>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
+    if (m < count)
+        nf4MatVecOf<1>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
+}
+
+/// All rows of some outputs, then of the next, so that a weight is read from memory once.
+template <int outputs, int rows>
+inline void bf16Outputs(const Bf16 *w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
+                        std::int64_t count, float *y, std::int64_t yStride)
+{
+    const auto tiles = [&]<int n>(std::int64_t row) {
+        std::int64_t m = 0;
+        for (; m + rows <= count; m += rows)
+            bf16Tile<n, rows>(w + row * in, in, x + m * in, y + m * yStride + row, yStride);
+        for (; m < count; ++m)
+            bf16Tile<n, 1>(w + row * in, in, x + m * in, y + m * yStride + row, yStride);
+    };
+    std::int64_t row = beginRow;
+    for (; row + outputs <= endRow; row += outputs)
+        tiles.template operator()<outputs>(row);
+    for (; row < endRow; ++row)
+        tiles.template operator()<1>(row);
 }
 
 void bf16MatVec(const Bf16 *w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
                 std::int64_t count, float *y, std::int64_t yStride)
 {
-#define ATTUNE_CALL(n) bf16MatVecOf<n>(w, in, beginRow, endRow, x, y, yStride)
-    ATTUNE_BY_COUNT(ATTUNE_CALL)
-#undef ATTUNE_CALL
+    if (count == 1)
+        return bf16Outputs<8, 1>(w, in, beginRow, endRow, x, count, y, yStride);
+    if (count == 2)
+        return bf16Outputs<4, 2>(w, in, beginRow, endRow, x, count, y, yStride);
+#if defined(__AVX512BF16__)
+    bf16Outputs<4, 4>(w, in, beginRow, endRow, x, count, y, yStride);
+#else
+    severalRows(in, beginRow, endRow, x, count, y, yStride,
+                [&](std::int64_t row, std::int64_t from, std::int64_t depth, float *to) {
+                    widen(w + row * in + from, depth, to);
+                });
+#endif
 }
 
 void quantizeNf4(const float *x, std::int64_t beginBlock, std::int64_t endBlock, std::uint8_t *packed, float *absmax)

@@ -78,48 +78,75 @@ void softmaxRowsBackward(Bf16 *scores, Bf16 *dP, const float *lse, const float *
     }
 }
 
+/// The weights of `count` keys from their scores: probabilities, in place.
+inline void softmaxOne(float *scores, std::int64_t count, float scale)
+{
+    float top = scores[0];
+    for (std::int64_t j = 1; j < count; ++j)
+        top = scores[j] > top ? scores[j] : top;
+    Vf total = {};
+    forVectors(count, [&](std::int64_t j, std::int64_t n) {
+        Vf e = exponential((loadPart(scores + j, n) - top) * scale);
+        for (std::int64_t k = n; k < lanes; ++k)
+            e[k] = 0; // what fills up the last vector does not count
+        total += e;
+        storePart(scores + j, e, n);
+    });
+    const float inverse = 1.0F / sum(total);
+    forVectors(count, [&](std::int64_t j, std::int64_t n) {
+        storePart(scores + j, loadPart(scores + j, n) * inverse, n);
+    });
+}
+
+/// Four keys at a time, so that their sums are added up across at once; the values' sums stay in registers, eight vectors of
+/// a head at a time.
 void attendOne(const Bf16 *q, std::int64_t group, std::int64_t d, const Bf16 *keys, const Bf16 *values, std::int64_t from,
                std::int64_t to, float scale, float *scratch, Bf16 *out)
 {
     const std::int64_t count = to - from;
-    float *scores = scratch;                // [group, count]
-    float *mix = scratch + group * count;   // [group, d]
-    for (std::int64_t j = 0; j < count; ++j)
+    float *scores = scratch;              // [group, count]
+    float *wide = scratch + group * count; // q [group, d]
+    widen(q, group * d, wide);
+    const auto dots = [&]<int n>(std::int64_t j) {
         for (std::int64_t g = 0; g < group; ++g) {
-            Vf dot = {};
-            forVectors(d, [&](std::int64_t i, std::int64_t n) {
-                dot += loadPart(q + g * d + i, n) * loadPart(keys + (from + j) * d + i, n);
+            Vf dot[n] = {};
+            forVectors(d, [&](std::int64_t i, std::int64_t part) {
+                const Vf x = loadPart(wide + g * d + i, part);
+                for (int k = 0; k < n; ++k)
+                    dot[k] += x * loadPart(keys + (from + j + k) * d + i, part);
             });
-            scores[g * count + j] = sum(dot) * scale;
+            addUp(dot, n, scores + g * count + j);
         }
+    };
+    std::int64_t j = 0;
+    for (; j + 4 <= count; j += 4)
+        dots.template operator()<4>(j);
+    for (; j < count; ++j)
+        dots.template operator()<1>(j);
+    constexpr std::int64_t atOnce = 8 * lanes;
     for (std::int64_t g = 0; g < group; ++g) {
-        float *row = scores + g * count;
-        float top = row[0];
-        for (std::int64_t j = 1; j < count; ++j)
-            top = row[j] > top ? row[j] : top;
-        float total = 0;
-        for (std::int64_t j = 0; j < count; ++j) {
-            row[j] = exponential(row[j] - top);
-            total += row[j];
+        const float *weights = scores + g * count;
+        softmaxOne(scores + g * count, count, scale);
+        std::int64_t i = 0;
+        for (; i + atOnce <= d; i += atOnce) {
+            Vf mix[8] = {};
+            for (std::int64_t k = 0; k < count; ++k) {
+                const Bf16 *value = values + (from + k) * d + i;
+#pragma GCC unroll 8
+                for (int v = 0; v < 8; ++v)
+                    mix[v] += loadBf16(value + v * lanes) * weights[k];
+            }
+            for (int v = 0; v < 8; ++v)
+                storeBf16(out + g * d + i + v * lanes, mix[v]);
         }
-        for (std::int64_t j = 0; j < count; ++j)
-            row[j] /= total;
+        for (; i < d; i += lanes) {
+            const std::int64_t part = smaller(lanes, d - i);
+            Vf mix = {};
+            for (std::int64_t k = 0; k < count; ++k)
+                mix += loadPart(values + (from + k) * d + i, part) * weights[k];
+            storePart(out + g * d + i, mix, part);
+        }
     }
-    for (std::int64_t i = 0; i < group * d; ++i)
-        mix[i] = 0;
-    for (std::int64_t j = 0; j < count; ++j)
-        for (std::int64_t g = 0; g < group; ++g) {
-            const float p = scores[g * count + j];
-            float *to32 = mix + g * d;
-            const Bf16 *value = values + (from + j) * d;
-            std::int64_t i = 0;
-            for (; i + lanes <= d; i += lanes)
-                store(to32 + i, load<Vf>(to32 + i) + loadBf16(value + i) * p);
-            for (; i < d; ++i)
-                to32[i] += toFloat(value[i]) * p;
-        }
-    for (std::int64_t i = 0; i < group * d; ++i)
-        out[i] = toBf16(mix[i]);
 }
 
 void crossEntropyRows(Bf16 *logits, std::int64_t vocab, const std::int64_t *targets, float gradientScale,

@@ -195,3 +195,13 @@ inline void storePart(Bf16 *to, Vf v, std::int64_t count)
     for (std::int64_t i = 0; i < count; ++i)
         to[i] = toBf16(v[i]);
 }
+
+inline void storePart(float *to, Vf v, std::int64_t count)
+{
+    if (count == lanes) {
+        store(to, v);
+        return;
+    }
+    for (std::int64_t i = 0; i < count; ++i)
+        to[i] = v[i];
+}

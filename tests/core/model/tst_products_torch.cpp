@@ -40,7 +40,7 @@ private Q_SLOTS:
         QTest::newRow("no depth") << 3 << 0 << 4;
         QTest::newRow("part of a tile") << 5 << 7 << 3;
         QTest::newRow("odd sizes") << 33 << 70 << 45;
-        QTest::newRow("several depths") << 100 << 1100 << 60;
+        QTest::newRow("several depths") << 100 << 2100 << 60;
         QTest::newRow("several blocks of columns") << 20 << 40 << 1700;
         QTest::newRow("several blocks of rows") << 1700 << 40 << 20;
     }
@@ -76,18 +76,47 @@ private Q_SLOTS:
     void theKernelIsExactAtEachProcessorLevel()
     {
         const std::int64_t m = 41;
-        const std::int64_t k = 530;
+        const std::int64_t k = 1530; // two depths
         const std::int64_t n = 77;
         const at::Tensor a = at::randn({m, k});
         const at::Tensor b = at::randn({n, k}).to(at::kBFloat16);
         const at::Tensor expected = at::mm(a.to(at::kDouble), b.to(at::kDouble).t());
         for (const std::string_view level : cpuLevels()) {
             const CpuKernels &kernels = *cpuKernels(level);
-            std::vector<float> workspace(std::size_t(kernels.gemmWorkspace(m, n, k)));
+            std::vector<float> workspace(std::size_t(kernels.gemmWorkspace(m, n, k, 0)));
             const at::Tensor y = at::empty({m, n});
-            kernels.gemm({a.const_data_ptr(), false, k, 1}, {b.const_data_ptr(), true, 1, k}, m, n, k,
+            kernels.gemm({a.const_data_ptr(), false, k, 1}, {b.const_data_ptr(), true, 1, k}, m, n, k, {},
                          {y.mutable_data_ptr(), false, n, false}, workspace.data());
             QVERIFY2(furthest(y, expected) < 1e-5, level.data());
+        }
+    }
+
+    void aThinProductJoinsInOnePassAndItsDropoutIsThatOfTheWholeMatrix()
+    {
+        for (const int k : {70, 1400}) { // one depth and several
+            const std::int64_t n = 230;
+            const std::int64_t m = 150;
+            const std::int64_t rank = 7;
+            const at::Tensor a = at::randn({n, k}).to(at::kBFloat16);
+            const at::Tensor b = at::randn({m, k}).to(at::kBFloat16).t();
+            const at::Tensor u = at::randn({n, rank}).to(at::kBFloat16);
+            const at::Tensor v = (at::randn({rank, m}) * 3).to(at::kBFloat16);
+            const at::Tensor main = at::mm(a.to(at::kDouble), b.to(at::kDouble));
+            const at::Tensor thin = at::mm(u.to(at::kDouble), v.to(at::kDouble));
+            const at::Tensor y = at::ones({n, m}, at::kBFloat16);
+            productInto(y, a, b, {u, v, std::nullopt});
+            QVERIFY(furthest(y, main + thin) < 1.0 / 256);
+
+            const DropoutRule rule{0.3, 11};
+            const at::Tensor mask = at::empty({n, m});
+            cpuKernels().dropoutMask(rule, 0, n * m, mask.mutable_data_ptr<float>());
+            productInto(y, a, b, {u, v, rule});
+            QVERIFY(furthest(y, main + thin * mask.to(at::kDouble)) < 1.0 / 256);
+
+            const at::Tensor wide = at::ones({n, m + 9}, at::kBFloat16); // none beside it: no depth
+            productInto(wide.narrow(1, 4, m), a, b, {u.narrow(1, 0, 0), v.narrow(0, 0, 0), std::nullopt});
+            QVERIFY(furthest(wide.narrow(1, 4, m), main) < 1.0 / 256);
+            QVERIFY(wide.narrow(1, 0, 4).eq(1).all().item<bool>() && wide.narrow(1, 4 + m, 5).eq(1).all().item<bool>());
         }
     }
 
