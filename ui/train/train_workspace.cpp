@@ -243,6 +243,11 @@ void TrainWorkspace::arrange()
         }
     }
     m_right->setVisible(!narrow);
+    // When the text shrinks the list may be left with more than it can take, and the monitor with the rest.
+    if (!tiny && m_splitter->sizes().value(0) > m_runs->maximumWidth()) {
+        const int right = narrow ? 0 : scaled(rightWidth);
+        m_splitter->setSizes({scaled(runsWidth), width() - scaled(runsWidth) - right, right});
+    }
     const int wide = std::min(scaled(rightWidth), width());
     // Its sentence stands beside the form that lies over it.
     m_monitor->emptyState()->setContentsMargins(0, 0, narrow && formShown() ? wide : 0, 0);

@@ -14,6 +14,7 @@
 #include <QLayout>
 #include <QListView>
 #include <QPushButton>
+#include <QSplitter>
 
 using namespace attune;
 using namespace attune::ui;
@@ -85,6 +86,28 @@ private Q_SLOTS:
             QVERIFY(train.rect().contains(train.form()->geometry()));
             QCOMPARE(cutIn(*train.form()), QStringList());
             train.form()->closeWanted();
+        }
+    }
+
+    void theListTakesNoMoreThanItCanWhenTheTextShrinks()
+    {
+        OpenToy open;
+        TrainWorkspace train(*open.session);
+        train.resize(1368, 800);
+        train.show();
+        train.open({{QStringLiteral("new"), true}});
+        LargeText text;
+        text.set(2);
+        train.resize(1904, 1168);
+        QTest::qWait(50);
+        text.set(1);
+        train.resize(1368, 800);
+        QTest::qWait(50);
+        for (const QSize &size : {QSize(952, 628), QSize(952, 600)}) {
+            train.resize(size);
+            QTest::qWait(50);
+            const auto *splitter = train.findChild<QSplitter *>();
+            QVERIFY(splitter->sizes().value(0) <= train.runsPanel()->maximumWidth());
         }
     }
 
