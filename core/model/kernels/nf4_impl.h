@@ -79,11 +79,9 @@ void nf4ToFloat(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock
     }
 }
 
-// Products with a few rows. One row reads each weight once and waits for memory; from three rows on, widening and multiplying
-// take longer. So there the weights of some outputs are restored to float32 once, for all rows, and a tile of outputs x rows
-// is computed at a time: each value that is loaded serves several products, and as many sums are under way as it takes to
-// hide how long one takes. Every sum is added up in the same order whatever the tile, so a row's result does not depend on
-// how many others there are beside it, as long as there are three.
+// Products with a few rows. One row reads each weight once and waits for memory; with more, widening and multiplying take
+// longer. So a tile of outputs x rows is computed at a time: each value that is widened serves several products, and several
+// sums are under way while one is computed. NF4, which costs more to restore, is restored for all rows at once.
 
 /// The sum of each of some vectors.
 inline void addUp(const Vf *vectors, int count, float *sums)
@@ -209,52 +207,6 @@ inline void wideOutputs(const float *w, std::int64_t outputs, std::int64_t depth
         wideTile<1, rows>(w + o * depth, depth, x, add, y + o, yStride);
 }
 
-/// restore(row, from, depth, to) gives `depth` weights of an output, in the order that x has. Up to `mostRows` rows.
-template <typename Restore>
-inline void severalRows(std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x, std::int64_t count,
-                        float *y, std::int64_t yStride, const Restore &restore)
-{
-    constexpr std::int64_t depthAtOnce = 1024; // two outputs and six rows of this depth stay in the nearest cache,
-    constexpr std::int64_t outputsAtOnce = 16; // all that is restored in the next
-    alignas(64) float rows[mostRows * depthAtOnce];
-    alignas(64) float weights[outputsAtOnce * depthAtOnce];
-    const std::int64_t pieces = (in + depthAtOnce - 1) / depthAtOnce;
-    const std::int64_t step = roundedUp((in + pieces - 1) / pieces, 64);
-    for (std::int64_t d = 0; d < in; d += step) {
-        const std::int64_t depth = smaller(step, in - d);
-        const std::int64_t padded = roundedUp(depth, lanes);
-        const auto fill = [&](float *to) {
-            for (std::int64_t i = depth; i < padded; ++i)
-                to[i] = 0;
-        };
-        for (std::int64_t m = 0; m < count; ++m) {
-            widen(x + m * in + d, depth, rows + m * padded);
-            fill(rows + m * padded);
-        }
-        for (std::int64_t row = beginRow; row < endRow; row += outputsAtOnce) {
-            const std::int64_t outputs = smaller(outputsAtOnce, endRow - row);
-            for (std::int64_t o = 0; o < outputs; ++o) {
-                restore(row + o, d, depth, weights + o * padded);
-                fill(weights + o * padded);
-            }
-            // Six rows at a time or a little fewer, evenly.
-            const std::int64_t tiles = (count + 5) / 6;
-            for (std::int64_t tile = 0, m = 0; tile < tiles; ++tile) {
-                const std::int64_t height = count * (tile + 1) / tiles - m;
-                const float *from = rows + m * padded;
-                float *to = y + m * yStride + row;
-                switch (height) {
-                case 3: wideOutputs<3>(weights, outputs, padded, from, d > 0, to, yStride); break;
-                case 4: wideOutputs<4>(weights, outputs, padded, from, d > 0, to, yStride); break;
-                case 5: wideOutputs<5>(weights, outputs, padded, from, d > 0, to, yStride); break;
-                default: wideOutputs<6>(weights, outputs, padded, from, d > 0, to, yStride); break;
-                }
-                m += height;
-            }
-        }
-    }
-}
-
 /// NF4 blocks [begin, end) as floats, in each the even places first, then the odd ones: the order that x is in.
 inline void nf4Paired(const Nf4View &w, std::int64_t begin, std::int64_t end, const Levels &levels, float *out)
 {
@@ -268,34 +220,109 @@ inline void nf4Paired(const Nf4View &w, std::int64_t begin, std::int64_t end, co
     }
 }
 
-/// One row or two, straight from the weights. Two neighbours lie in 32 bits, the first in the low half: a shift widens the
-/// one, a mask the other.
+/// Three rows and more of NF4: restored weights serve all of them.
+inline void nf4SeveralRows(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
+                           std::int64_t count, float *y, std::int64_t yStride)
+{
+    constexpr std::int64_t depthAtOnce = 1024; // two outputs and six rows of this depth stay in the nearest cache,
+    constexpr std::int64_t outputsAtOnce = 16; // all that is restored in the next
+    alignas(64) float rows[mostRows * depthAtOnce];
+    alignas(64) float weights[outputsAtOnce * depthAtOnce];
+    const Levels levels;
+    const std::int64_t pieces = (in + depthAtOnce - 1) / depthAtOnce;
+    const std::int64_t step = roundedUp((in + pieces - 1) / pieces, 64);
+    for (std::int64_t d = 0; d < in; d += step) {
+        const std::int64_t depth = smaller(step, in - d);
+        for (std::int64_t m = 0; m < count; ++m)
+            widen(x + m * in + d, depth, rows + m * depth);
+        for (std::int64_t row = beginRow; row < endRow; row += outputsAtOnce) {
+            const std::int64_t outputs = smaller(outputsAtOnce, endRow - row);
+            for (std::int64_t o = 0; o < outputs; ++o) {
+                const std::int64_t block = ((row + o) * in + d) / 64;
+                nf4Paired(w, block, block + depth / 64, levels, weights + o * depth);
+            }
+            // Six rows at a time or a little fewer, evenly.
+            const std::int64_t tiles = (count + 5) / 6;
+            for (std::int64_t tile = 0, m = 0; tile < tiles; ++tile) {
+                const std::int64_t height = count * (tile + 1) / tiles - m;
+                const float *from = rows + m * depth;
+                float *to = y + m * yStride + row;
+                switch (height) {
+                case 3: wideOutputs<3>(weights, outputs, depth, from, d > 0, to, yStride); break;
+                case 4: wideOutputs<4>(weights, outputs, depth, from, d > 0, to, yStride); break;
+                case 5: wideOutputs<5>(weights, outputs, depth, from, d > 0, to, yStride); break;
+                default: wideOutputs<6>(weights, outputs, depth, from, d > 0, to, yStride); break;
+                }
+                m += height;
+            }
+        }
+    }
+}
+
+/// Two neighbours lie in 32 bits, the first in the low half: a shift widens the one, a mask the other.
+inline Vf firstOf(const Bf16 *pairs)
+{
+    return reinterpret_cast<Vf>(load<Vu>(pairs) << 16);
+}
+
+inline Vf secondOf(const Bf16 *pairs)
+{
+    return reinterpret_cast<Vf>(load<Vu>(pairs) & 0xFFFF0000U);
+}
+
+/// The sums over whole pairs of vectors. A function of its own, or the compiler keeps sums in memory for what comes after.
+template <int outputs, int rows>
+[[gnu::noinline]] void bf16Sums(const Bf16 *w, std::int64_t in, std::int64_t whole, const Bf16 *x,
+                                Vf (&to)[rows][outputs])
+{
+    Vf total[rows][outputs] = {};
+    for (std::int64_t i = 0; i < whole; i += 2 * lanes) {
+        Vf a[outputs];
+#pragma GCC unroll 8
+        for (int o = 0; o < outputs; ++o)
+            a[o] = firstOf(w + o * in + i);
+#pragma GCC unroll 8
+        for (int m = 0; m < rows; ++m) {
+            const Vf b = firstOf(x + m * in + i);
+#pragma GCC unroll 8
+            for (int o = 0; o < outputs; ++o)
+                total[m][o] += a[o] * b;
+        }
+#pragma GCC unroll 8
+        for (int o = 0; o < outputs; ++o)
+            a[o] = secondOf(w + o * in + i);
+#pragma GCC unroll 8
+        for (int m = 0; m < rows; ++m) {
+            const Vf b = secondOf(x + m * in + i);
+#pragma GCC unroll 8
+            for (int o = 0; o < outputs; ++o)
+                total[m][o] += a[o] * b;
+        }
+    }
+#pragma GCC unroll 8
+    for (int m = 0; m < rows; ++m)
+#pragma GCC unroll 8
+        for (int o = 0; o < outputs; ++o)
+            to[m][o] = total[m][o];
+}
+
 template <int outputs, int rows>
 inline void bf16Tile(const Bf16 *w, std::int64_t in, const Bf16 *x, float *y, std::int64_t yStride)
 {
-    Vf total[rows][outputs] = {};
-    std::int64_t i = 0;
-    for (; i + 2 * lanes <= in; i += 2 * lanes)
-#pragma GCC unroll 2
-        for (int m = 0; m < rows; ++m) {
-            const Vu values = load<Vu>(x + m * in + i);
-            const Vf first = reinterpret_cast<Vf>(values << 16);
-            const Vf second = reinterpret_cast<Vf>(values & 0xFFFF0000U);
-#pragma GCC unroll 8
-            for (int o = 0; o < outputs; ++o) {
-                const Vu weights = load<Vu>(w + o * in + i);
-                total[m][o] += reinterpret_cast<Vf>(weights << 16) * first;
-                total[m][o] += reinterpret_cast<Vf>(weights & 0xFFFF0000U) * second;
-            }
-        }
-    for (; i < in; i += lanes) {
-        const std::int64_t count = smaller(lanes, in - i);
+    Vf total[rows][outputs];
+    const std::int64_t whole = in / (2 * lanes) * (2 * lanes);
+    bf16Sums<outputs, rows>(w, in, whole, x, total);
+    for (std::int64_t i = whole; i < in; i += lanes) {
+        const std::int64_t count = in - i < lanes ? in - i : lanes;
         for (int m = 0; m < rows; ++m)
             for (int o = 0; o < outputs; ++o)
                 total[m][o] += loadPart(w + o * in + i, count) * loadPart(x + m * in + i, count);
     }
+    float sums[rows * outputs];
+    addUp(total[0], rows * outputs, sums);
     for (int m = 0; m < rows; ++m)
-        addUp(total[m], outputs, y + m * yStride);
+        for (int o = 0; o < outputs; ++o)
+            y[m * yStride + o] = sums[m * outputs + o];
 }
 
 template <int count>
@@ -337,15 +364,8 @@ void nf4MatVec(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::in
     for (; m + 4 <= count; m += 4)
         nf4MatVecOf<4>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
 #else
-    if (count > 2) {
-        const Levels levels;
-        severalRows(in, beginRow, endRow, x, count, y, yStride,
-                    [&](std::int64_t row, std::int64_t from, std::int64_t depth, float *to) {
-                        const std::int64_t block = (row * in + from) / 64;
-                        nf4Paired(w, block, block + depth / 64, levels, to);
-                    });
-        return;
-    }
+    if (count > 2)
+        return nf4SeveralRows(w, in, beginRow, endRow, x, count, y, yStride);
 #endif
     for (; m + 2 <= count; m += 2)
         nf4MatVecOf<2>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
@@ -353,40 +373,45 @@ void nf4MatVec(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::in
         nf4MatVecOf<1>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
 }
 
-/// All rows of some outputs, then of the next, so that a weight is read from memory once.
-template <int outputs, int rows>
+/// All rows of some outputs, then of the next, so that a weight is read from memory once. Four rows at a time or a little
+/// fewer, evenly.
+template <int outputs>
 inline void bf16Outputs(const Bf16 *w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
                         std::int64_t count, float *y, std::int64_t yStride)
 {
-    const auto tiles = [&]<int n>(std::int64_t row) {
-        std::int64_t m = 0;
-        for (; m + rows <= count; m += rows)
-            bf16Tile<n, rows>(w + row * in, in, x + m * in, y + m * yStride + row, yStride);
-        for (; m < count; ++m)
-            bf16Tile<n, 1>(w + row * in, in, x + m * in, y + m * yStride + row, yStride);
+    const std::int64_t tiles = (count + 3) / 4;
+    const auto multiply = [&]<int n>(std::int64_t row) {
+        for (std::int64_t tile = 0, m = 0; tile < tiles; ++tile) {
+            const std::int64_t height = count * (tile + 1) / tiles - m;
+            const Bf16 *weights = w + row * in;
+            const Bf16 *from = x + m * in;
+            float *to = y + m * yStride + row;
+            switch (height) {
+            case 1: bf16Tile<n, 1>(weights, in, from, to, yStride); break;
+            case 2: bf16Tile<n, 2>(weights, in, from, to, yStride); break;
+            case 3: bf16Tile<n, 3>(weights, in, from, to, yStride); break;
+            default: bf16Tile<n, 4>(weights, in, from, to, yStride); break;
+            }
+            m += height;
+        }
     };
     std::int64_t row = beginRow;
     for (; row + outputs <= endRow; row += outputs)
-        tiles.template operator()<outputs>(row);
+        multiply.template operator()<outputs>(row);
     for (; row < endRow; ++row)
-        tiles.template operator()<1>(row);
+        multiply.template operator()<1>(row);
 }
 
+/// Eight sums at once, as many as hide how long one takes; more leave no registers for what they are computed from.
 void bf16MatVec(const Bf16 *w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
                 std::int64_t count, float *y, std::int64_t yStride)
 {
     if (count == 1)
-        return bf16Outputs<8, 1>(w, in, beginRow, endRow, x, count, y, yStride);
-    if (count == 2)
-        return bf16Outputs<4, 2>(w, in, beginRow, endRow, x, count, y, yStride);
-#if defined(__AVX512BF16__)
-    bf16Outputs<4, 4>(w, in, beginRow, endRow, x, count, y, yStride);
-#else
-    severalRows(in, beginRow, endRow, x, count, y, yStride,
-                [&](std::int64_t row, std::int64_t from, std::int64_t depth, float *to) {
-                    widen(w + row * in + from, depth, to);
-                });
-#endif
+        bf16Outputs<8>(w, in, beginRow, endRow, x, count, y, yStride);
+    else if (count == 2)
+        bf16Outputs<4>(w, in, beginRow, endRow, x, count, y, yStride);
+    else
+        bf16Outputs<2>(w, in, beginRow, endRow, x, count, y, yStride);
 }
 
 void quantizeNf4(const float *x, std::int64_t beginBlock, std::int64_t endBlock, std::uint8_t *packed, float *absmax)
