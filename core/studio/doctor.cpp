@@ -152,8 +152,8 @@ DoctorReport examineMachine()
     report.folderFree = freeDisk(".");
     report.gpu = gpuReport();
     report.gpuUsed = engineHasCuda();
-    report.cudaTrouble = cudaTrouble();
-    report.cudaKernelTrouble = cudaKernelTrouble();
+    report.cudaTrouble = withoutHome(cudaTrouble(), home());
+    report.cudaKernelTrouble = withoutHome(cudaKernelTrouble(), home());
     report.libraries = {{"libtorch", torchVersion()},
                         {"SQLite", sqliteVersion()},
                         {"sentencepiece", sentencepieceVersion()},
