@@ -99,7 +99,7 @@ expect "the mended row is what was typed" \
     "SELECT json_extract(messages, '\$[1].content') FROM examples WHERE messages LIKE '%hinge of the cabinet%'" "A drop of oil helps."
 expect "stars and topics came with them" \
     "SELECT count(*) FROM examples WHERE id > 800 AND rating > 0 AND tags <> '[]'" 16
-expect "the new rows are checked" "SELECT value LIKE '496 %' FROM settings WHERE key = 'health_checked'" 1
+expect "the new rows are checked" "SELECT value LIKE '816 %' FROM settings WHERE key = 'health_checked'" 1
 sleep 1
 shot "imported"
 
