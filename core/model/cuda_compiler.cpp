@@ -40,16 +40,34 @@ bool find(void *library, const char *name, Function &function)
     return function != nullptr;
 }
 
-bool open(Nvrtc &nvrtc)
+/// NVRTC looks for its second library, libnvrtc-builtins, by name alone and has no run path: where the system does not know
+/// it, it must be there already.
+void loadBuiltins(const std::filesystem::path &folder)
+{
+    std::error_code ignored;
+    for (const auto &entry : std::filesystem::directory_iterator(folder, ignored))
+        if (entry.path().filename().string().starts_with("libnvrtc-builtins.so."))
+            ::dlopen(entry.path().c_str(), RTLD_NOW | RTLD_LOCAL);
+}
+
+void *openLibrary()
 {
     // Beside libtorch, where the wheels put it; in the cache, where installer/setup does, whatever LIBTORCH_ROOT is; the
     // system's last.
-    const std::filesystem::path name = "nvidia/cu13/lib/libnvrtc.so.13";
-    void *library = nullptr;
-    for (const std::string &path : {(torchFolder() / "../.." / name).lexically_normal().string(),
-                                    (cacheFolder() / "torch-2.11.0" / name).string(), name.filename().string()})
-        if (!library)
-            library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    const std::filesystem::path wheels = "nvidia/cu13/lib";
+    const char *name = "libnvrtc.so.13";
+    for (const std::filesystem::path &folder :
+         {(torchFolder() / "../.." / wheels).lexically_normal(), cacheFolder() / "torch-2.11.0" / wheels})
+        if (void *library = ::dlopen((folder / name).c_str(), RTLD_NOW | RTLD_LOCAL)) {
+            loadBuiltins(folder);
+            return library;
+        }
+    return ::dlopen(name, RTLD_NOW | RTLD_LOCAL);
+}
+
+bool open(Nvrtc &nvrtc)
+{
+    void *library = openLibrary();
     return library && find(library, "nvrtcVersion", nvrtc.version) &&
            find(library, "nvrtcGetNumSupportedArchs", nvrtc.countOfCapabilities) &&
            find(library, "nvrtcGetSupportedArchs", nvrtc.capabilities) &&
