@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <dlfcn.h>
 #include <vector>
 #include <xxhash.h>
@@ -91,6 +92,16 @@ tl::unexpected<Error> missing()
                                      "installer/setup, which fetches it where a driver answers.");
 }
 
+constexpr std::size_t checksumSize = 16;
+
+/// A hash in so many hexadecimal digits.
+std::string digits(std::string_view bytes)
+{
+    char text[checksumSize + 1];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(XXH3_64bits(bytes.data(), bytes.size())));
+    return text;
+}
+
 /// "sm_90", or "compute_120" for a card that only PTX can reach.
 std::string target(const Nvrtc &nvrtc, int capability)
 {
@@ -162,16 +173,18 @@ Result<std::string> compileCuda(std::string_view source, int capability)
 Result<std::string> compiledCuda(std::string_view source, int capability, const std::filesystem::path &folder)
 {
     ATTUNE_TRY(const std::string version, nvrtcVersion());
-    const std::string key = version + " " + std::to_string(capability) + "\n" + std::string(source);
-    char name[32];
-    std::snprintf(name, sizeof name, "%016llx.bin", static_cast<unsigned long long>(XXH3_64bits(key.data(), key.size())));
-    const std::filesystem::path path = folder / name;
-    if (auto kept = readFile(path); kept && !kept->empty())
-        return kept;
+    const std::filesystem::path path =
+        folder / (digits(version + " " + std::to_string(capability) + "\n" + std::string(source)) + ".bin");
+    // The code stands behind its checksum: a driver that is given damaged code refuses it for good.
+    if (const auto kept = readFile(path); kept && kept->size() > checksumSize) {
+        std::string code = kept->substr(checksumSize);
+        if (kept->starts_with(digits(code)))
+            return code;
+    }
     ATTUNE_TRY(std::string code, compileCuda(source, capability));
     std::error_code ignored;
     std::filesystem::create_directories(folder, ignored);
-    (void)writeFileAtomically(path, code);
+    (void)writeFileAtomically(path, digits(code) + code);
     return code;
 }
 

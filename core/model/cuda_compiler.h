@@ -19,8 +19,8 @@ Result<std::string> nvrtcVersion();
 /// without NVRTC, Internal with the compiler's words.
 Result<std::string> compileCuda(std::string_view source, int capability);
 
-/// The same, kept in a folder from one start to the next; a file that can't be read or written there only costs the time to
-/// compile again.
+/// The same, kept in a folder from one start to the next; a file that is damaged, or can't be read or written there, only
+/// costs the time to compile again.
 Result<std::string> compiledCuda(std::string_view source, int capability, const std::filesystem::path &folder);
 
 } // namespace attune

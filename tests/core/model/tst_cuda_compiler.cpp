@@ -43,6 +43,17 @@ private Q_SLOTS:
         QVERIFY(first.has_value());
         QCOMPARE(QDir(QString::fromStdString(path.string())).entryList(QDir::Files).size(), 1);
         QCOMPARE(compiledCuda(source, 80, path).value(), *first);
+        QFile kept(QDir(QString::fromStdString(path.string())).entryInfoList(QDir::Files).first().filePath());
+        QVERIFY(kept.open(QIODevice::ReadWrite));
+        const QByteArray whole = kept.readAll();
+        QVERIFY(kept.resize(kept.size() / 2)); // cut
+        QCOMPARE(compiledCuda(source, 80, path).value(), *first);
+        QFile mended(kept.fileName());
+        QVERIFY(mended.open(QIODevice::ReadWrite));
+        QCOMPARE(mended.readAll(), whole);
+        QVERIFY(mended.seek(40) && mended.putChar('\x7e')); // one byte is another
+        mended.close();
+        QCOMPARE(compiledCuda(source, 80, path).value(), *first);
         QVERIFY(compiledCuda(source, 90, path).value() != *first);
         QCOMPARE(QDir(QString::fromStdString(path.string())).entryList(QDir::Files).size(), 2);
 

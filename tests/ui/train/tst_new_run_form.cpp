@@ -285,8 +285,7 @@ private Q_SLOTS:
         const auto *notice = f.form.findChild<InlineNotice *>(QStringLiteral("memoryNotice"));
         QCOMPARE(notice->text(), f.form.whyOff());
 
-        if (!(*planner->plan())->device().advice)
-            QSKIP("nothing would make it fit on this machine");
+        QVERIFY((*planner->plan())->device().advice); // a single short row of the toy model fits anywhere
         notice->findChild<QPushButton *>()->click(); // Apply
         QTRY_VERIFY_WITH_TIMEOUT(!planner->isBusy() && f.start()->isEnabled(), 20000);
         QVERIFY((*planner->plan())->device().fit != RunFit::TooLarge);
