@@ -71,15 +71,14 @@ std::optional<SamplesOfStep> parse(std::string_view text)
 
 } // namespace
 
-Result<std::optional<RunSampler>> RunSampler::choose(Project &project, std::int64_t snapshot,
-                                                     const ChatEncoder &encoder, std::int64_t maxLength, int count)
+std::optional<RunSampler> RunSampler::choose(std::span<const StoredExample> validation, const ChatEncoder &encoder,
+                                             std::int64_t maxLength, int count)
 {
     if (count <= 0)
-        return std::optional<RunSampler>();
-    ATTUNE_TRY(const auto rows, project.snapshotExamples(snapshot, Part::Validation));
+        return std::nullopt;
     std::vector<Prompt> usable;
     // Encoding is cheap beside a step, and the prompts that fit must be known before some are taken.
-    for (const StoredExample &row : rows) {
+    for (const StoredExample &row : validation) {
         const auto answer = lastAnswer(row.messages);
         if (!answer || *answer == 0)
             continue;
@@ -90,13 +89,13 @@ Result<std::optional<RunSampler>> RunSampler::choose(Project &project, std::int6
         usable.push_back({row.id, question.back().content, row.messages[*answer].content, std::move(encoded->ids)});
     }
     if (usable.empty())
-        return std::optional<RunSampler>();
+        return std::nullopt;
     RunSampler sampler;
     sampler.m_tokenizer = encoder.tokenizer();
     const std::size_t wanted = std::min(static_cast<std::size_t>(count), usable.size());
     for (std::size_t i = 0; i < wanted; ++i)
         sampler.m_prompts.push_back(std::move(usable[i * usable.size() / wanted]));
-    return std::optional(std::move(sampler));
+    return sampler;
 }
 
 std::optional<TrainLog> RunSampler::sample(LanguageModel &model, std::int64_t step, std::stop_token stop) const

@@ -6,6 +6,7 @@
 #include "core/train/events.h"
 
 #include <optional>
+#include <span>
 #include <stop_token>
 
 namespace attune {
@@ -30,10 +31,10 @@ struct SamplesOfStep {
 /// neither weights nor optimiser are touched: a run takes the same steps with and without samples.
 class RunSampler {
 public:
-    /// Prompts evenly spread over the validation part; none of more than `maxLength` tokens. No sampler where there is
-    /// no such row.
-    static Result<std::optional<RunSampler>> choose(Project &project, std::int64_t snapshot,
-                                                    const ChatEncoder &encoder, std::int64_t maxLength, int count);
+    /// Prompts evenly spread over the rows of the validation part; none of more than `maxLength` tokens. No sampler where
+    /// there is no such row.
+    static std::optional<RunSampler> choose(std::span<const StoredExample> validation, const ChatEncoder &encoder,
+                                            std::int64_t maxLength, int count);
     /// The answers, as a line of the run's log; none where it was interrupted. A failure is a warning in the log, as a
     /// run must not end for it.
     std::optional<TrainLog> sample(LanguageModel &model, std::int64_t step, std::stop_token stop) const;

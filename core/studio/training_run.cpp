@@ -34,7 +34,47 @@ Result<void> persist(const std::stop_token &stop, const std::function<Result<voi
     }
 }
 
-/// The rows of a run's snapshot, encoded, and what is to be said about them.
+/// The rows that a run takes, as the project holds them.
+struct DrawnRows {
+    std::vector<StoredExample> train;
+    std::vector<StoredExample> validation;
+
+    using Keys = std::vector<std::pair<std::int64_t, std::string>>; ///< ids and content hashes
+    Keys keys() const
+    {
+        Keys keys;
+        for (const auto *part : {&train, &validation}) {
+            for (const StoredExample &row : *part)
+                keys.emplace_back(row.id, row.contentHash);
+            keys.emplace_back(0, std::string()); // where the part ends
+        }
+        return keys;
+    }
+};
+
+Result<DrawnRows> rowsOf(Project &project, std::int64_t snapshot)
+{
+    DrawnRows rows;
+    ATTUNE_TRY(rows.train, project.snapshotExamples(snapshot, Part::Train));
+    ATTUNE_TRY(rows.validation, project.snapshotExamples(snapshot, Part::Validation));
+    return rows;
+}
+
+/// Those that a snapshot would hold now. Nothing is written, so that a training that is refused leaves the project as it was.
+Result<DrawnRows> rowsNow(Project &project)
+{
+    DrawnRows rows;
+    ATTUNE_CHECK(project.forEachExample({.includeRejected = false}, [&](const StoredExample &row) -> Result<void> {
+        if (row.part == Part::Train)
+            rows.train.push_back(row);
+        else if (row.part == Part::Validation)
+            rows.validation.push_back(row);
+        return {};
+    }));
+    return rows;
+}
+
+/// The rows of a run, encoded, and what is to be said about them.
 struct RunRows {
     std::vector<TrainRow> train;
     std::vector<TrainRow> validation;
@@ -47,11 +87,9 @@ std::string count(std::int64_t number, const char *noun)
     return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
-Result<std::vector<TrainRow>> encodePart(Project &project, std::int64_t snapshot, Part part,
-                                         const ChatEncoder &encoder, const TrainSettings &settings,
-                                         std::vector<TrainLog> &notes, bool mustTrain)
+Result<std::vector<TrainRow>> encodePart(std::vector<StoredExample> stored, Part part, const ChatEncoder &encoder,
+                                         const TrainSettings &settings, std::vector<TrainLog> &notes, bool mustTrain)
 {
-    ATTUNE_TRY(auto stored, project.snapshotExamples(snapshot, part));
     std::vector<TrainExample> examples;
     examples.reserve(stored.size());
     for (StoredExample &row : stored)
@@ -74,17 +112,18 @@ Result<std::vector<TrainRow>> encodePart(Project &project, std::int64_t snapshot
     return rows;
 }
 
-Result<RunRows> loadRows(Project &project, std::int64_t snapshot, const ChatEncoder &encoder,
-                         const TrainSettings &settings, int samples)
+Result<RunRows> encoded(const Project &project, DrawnRows drawn, const ChatEncoder &encoder, const TrainSettings &settings,
+                        int samples)
 {
     RunRows rows;
-    ATTUNE_TRY(rows.train, encodePart(project, snapshot, Part::Train, encoder, settings, rows.notes, true));
+    rows.sampler = RunSampler::choose(drawn.validation, encoder, settings.max_length, samples);
+    ATTUNE_TRY(rows.train, encodePart(std::move(drawn.train), Part::Train, encoder, settings, rows.notes, true));
     if (rows.train.empty())
         return fail(ErrorCode::InvalidInput, project.path().string() +
                                                  " has no row to train on; import some, or give them parts with "
                                                  "`attune data PROJECT split`.");
-    ATTUNE_TRY(rows.validation, encodePart(project, snapshot, Part::Validation, encoder, settings, rows.notes, false));
-    ATTUNE_TRY(rows.sampler, RunSampler::choose(project, snapshot, encoder, settings.max_length, samples));
+    ATTUNE_TRY(rows.validation,
+               encodePart(std::move(drawn.validation), Part::Validation, encoder, settings, rows.notes, false));
     rows.notes.push_back({"info", count(static_cast<std::int64_t>(rows.train.size()), "row") + " to train on, " +
                                       std::to_string(rows.validation.size()) + " to validate with."});
     return rows;
@@ -280,11 +319,18 @@ Result<TrainOutcome> startRun(const TrainRequest &request, std::stop_token stop,
     }
     ATTUNE_CHECK(settings.check());
     ATTUNE_TRY(const auto encoder, loadChatEncoder(path));
-    ATTUNE_TRY(const auto snapshot, project.takeSnapshot());
-    ATTUNE_TRY(auto rows, loadRows(project, snapshot, encoder, settings, request.samples));
+    ATTUNE_TRY(auto drawn, rowsNow(project));
+    const auto keys = drawn.keys();
+    ATTUNE_TRY(auto rows, encoded(project, std::move(drawn), encoder, settings, request.samples));
     ATTUNE_CHECK(needsMemory(path, settings, rows));
     ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress));
     ATTUNE_CHECK(startFrom(model, settings, initAdapter));
+    ATTUNE_TRY(const auto snapshot, project.takeSnapshot());
+    ATTUNE_TRY(drawn, rowsOf(project, snapshot));
+    if (drawn.keys() != keys) { // somebody has changed them while the model was loading
+        ATTUNE_TRY(rows, encoded(project, std::move(drawn), encoder, settings, request.samples));
+        ATTUNE_CHECK(needsMemory(path, settings, rows));
+    }
 
     Run wanted;
     wanted.name = request.name;
@@ -335,7 +381,8 @@ Result<TrainOutcome> goOn(Project &project, Run &run, const std::filesystem::pat
 {
     ATTUNE_TRY(const auto settings, settingsOf(run));
     ATTUNE_TRY(const auto encoder, loadChatEncoder(path));
-    ATTUNE_TRY(auto rows, loadRows(project, run.snapshot, encoder, settings, samples));
+    ATTUNE_TRY(auto drawn, rowsOf(project, run.snapshot));
+    ATTUNE_TRY(auto rows, encoded(project, std::move(drawn), encoder, settings, samples));
     ATTUNE_CHECK(needsMemory(path, settings, rows));
     ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress));
     ATTUNE_CHECK(checkBaseModel(run, path, model.fingerprint()));

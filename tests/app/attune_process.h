@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/patience.h"
+
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -63,7 +65,7 @@ public:
         prepare(process);
         process.setArguments(arguments);
         process.start();
-        if (!process.waitForFinished(120'000) || process.exitStatus() != QProcess::NormalExit)
+        if (!process.waitForFinished(120'000 * Patience) || process.exitStatus() != QProcess::NormalExit)
             return {-1, process.readAllStandardOutput(), process.readAllStandardError()};
         return {process.exitCode(), process.readAllStandardOutput(), process.readAllStandardError()};
     }

@@ -39,6 +39,24 @@ struct BadInput {
             return "standard output holds more than JSON: " + outcome.out;
         return {};
     }
+
+    /// As fault(), for a training in `project` on the current row's model; or what it left in the project's file.
+    static QString faultOfTraining(const Workplace &place, const QString &project, const QString &model)
+    {
+        const QByteArray before = place.read(project);
+        const QString found = fault(place.attune({"train", project, "--model", model, "--set", "max_steps=1", "--json"}));
+        if (!found.isEmpty())
+            return "train: " + found;
+        if (place.read(project) != before || !place.read(project + "-wal").isEmpty())
+            return "train: the project changed";
+        return {};
+    }
+    /// A project of a few rows, to train in.
+    static bool makeProject(const Workplace &place, const QString &project)
+    {
+        place.write("rows.jsonl", Workplace::rows("train", 8) + Workplace::rows("validation", 2));
+        return place.attune({"init", project}).status == 0 && place.attune({"import", project, "rows.jsonl"}).status == 0;
+    }
 };
 
 /// A copy of the toy model, to be spoilt.

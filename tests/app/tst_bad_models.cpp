@@ -1,7 +1,7 @@
 #include "bad_input.h"
 #include "tests/core/formats/gguf_builder.h"
 
-/// Of the project's bad inputs from outside, 28: weights, shapes and GGUF files.
+/// Of the project's bad inputs from outside, 28: weights, shapes and GGUF files, asked and then trained.
 class TestBadModels : public QObject {
     Q_OBJECT
 
@@ -128,6 +128,8 @@ class TestBadModels : public QObject {
     }
 
 private Q_SLOTS:
+    void initTestCase() { QVERIFY(BadInput::makeProject(m_place, "p.attune")); }
+
     void aBadModelIsRefused_data()
     {
         BadInput::columns();
@@ -138,7 +140,11 @@ private Q_SLOTS:
     void aBadModelIsRefused()
     {
         QFETCH(QStringList, arguments);
-        const QString fault = BadInput::fault(m_place.attune(arguments));
+        QString fault = BadInput::fault(m_place.attune(arguments));
+        QVERIFY2(fault.isEmpty(), qPrintable(fault));
+        if (qstrcmp(QTest::currentDataTag(), "weights that are no numbers") == 0)
+            return; // a training finds this at its first step, when its run is in the project already
+        fault = BadInput::faultOfTraining(m_place, "p.attune", arguments[2]);
         QVERIFY2(fault.isEmpty(), qPrintable(fault));
     }
 };

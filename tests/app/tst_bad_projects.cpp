@@ -59,7 +59,7 @@ class TestBadProjects : public QObject {
         process.setProgram("unshare");
         process.setArguments({"-r", "-m", "sh", "-c", script, ATTUNE_BINARY});
         process.start();
-        if (!process.waitForFinished(60'000) || process.error() == QProcess::FailedToStart)
+        if (!process.waitForFinished(60'000 * Patience) || process.error() == QProcess::FailedToStart)
             return {77, {}, {}};
         return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
                 process.readAllStandardOutput(), process.readAllStandardError()};
@@ -293,7 +293,7 @@ private Q_SLOTS:
 
     void aProjectLockedByAnotherProgramIsLeftAlone() // last: the program waits for the lock meanwhile
     {
-        QVERIFY(m_waiting.waitForFinished(90'000));
+        QVERIFY(m_waiting.waitForFinished(90'000 * Patience));
         QCOMPARE(m_waiting.exitCode(), 1);
         const QString error = m_waiting.readAllStandardError();
         QVERIFY2(error.count('\n') == 1 && error.contains("locked.attune") && error.contains("locked by another"),

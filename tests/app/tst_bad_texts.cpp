@@ -121,6 +121,7 @@ class TestBadTexts : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
+        QVERIFY(BadInput::makeProject(m_place, "p.attune"));
         m_place.write("texts.jsonl", "{\"text\": \"abab\"}\n");
         m_place.write("chat.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}\n");
     }
@@ -135,7 +136,11 @@ private Q_SLOTS:
     void aBadTextIsRefused()
     {
         QFETCH(QStringList, arguments);
-        const QString fault = BadInput::fault(m_place.attune(arguments));
+        QString fault = BadInput::fault(m_place.attune(arguments));
+        QVERIFY2(fault.isEmpty(), qPrintable(fault));
+        if (arguments.front() != "tokenize")
+            return;
+        fault = BadInput::faultOfTraining(m_place, "p.attune", arguments[2]);
         QVERIFY2(fault.isEmpty(), qPrintable(fault));
     }
 };

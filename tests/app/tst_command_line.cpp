@@ -258,7 +258,7 @@ private Q_SLOTS:
         process.start();
         QTRY_VERIFY_WITH_TIMEOUT(m_place.read("endless.jsonl").contains("\"step\""), 60'000);
         QCOMPARE(::kill(static_cast<pid_t>(process.processId()), SIGINT), 0);
-        QVERIFY(process.waitForFinished(60'000));
+        QVERIFY(process.waitForFinished(60'000 * Patience));
         QCOMPARE(process.exitStatus(), QProcess::NormalExit);
         QCOMPARE(process.exitCode(), 130);
         const auto run = m_place.attune({"run", "p.attune", "endless", "show", "--json"}).json();
@@ -274,9 +274,9 @@ private Q_SLOTS:
         process.setArguments({"generate", "--model", Workplace::model(), "--ids", "1,2,3", "--ignore-eos",
                               "--max-new-tokens", "1000000"});
         process.start();
-        QVERIFY(process.waitForReadyRead(60'000));
+        QVERIFY(process.waitForReadyRead(60'000 * Patience));
         QCOMPARE(::kill(static_cast<pid_t>(process.processId()), SIGINT), 0);
-        QVERIFY(process.waitForFinished(60'000));
+        QVERIFY(process.waitForFinished(60'000 * Patience));
         QCOMPARE(process.exitCode(), 130);
     }
 };

@@ -94,11 +94,11 @@ private Q_SLOTS:
         QElapsedTimer waited;
         waited.start();
         while (QFileInfo(m_place.path("p.attune-wal")).size() < (1 << 20) && process.state() == QProcess::Running &&
-               waited.elapsed() < 60'000)
+               waited.elapsed() < 60'000 * Patience)
             QTest::qWait(5);
         QCOMPARE(process.state(), QProcess::Running);
         QCOMPARE(::kill(static_cast<pid_t>(process.processId()), signal), 0);
-        QVERIFY(process.waitForFinished(60'000));
+        QVERIFY(process.waitForFinished(60'000 * Patience));
         if (signal == SIGINT)
             QCOMPARE(process.exitCode(), 130);
 

@@ -132,7 +132,7 @@ private Q_SLOTS:
         for (const QStringList &arguments : {QStringList{"doctor"}, QStringList{"doctor", "--json"}}) {
             process.setArguments(arguments);
             process.start();
-            QVERIFY(process.waitForFinished(60'000));
+            QVERIFY(process.waitForFinished(60'000 * Patience));
             QCOMPARE(process.exitCode(), 0);
             const QString out = process.readAllStandardOutput() + process.readAllStandardError();
             QVERIFY(out.contains("mine"));

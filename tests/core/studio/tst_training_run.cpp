@@ -1,5 +1,6 @@
 #include "toy_project.h"
 
+#include "core/store/labelling.h"
 #include "core/studio/run_model.h"
 #include "core/studio/run_settings.h"
 
@@ -268,6 +269,31 @@ private Q_SLOTS:
         QVERIFY(!interrupted);
         QCOMPARE(interrupted.error().code, ErrorCode::Interrupted);
         QVERIFY(toy.project->runs()->empty());
+        QVERIFY(Labelling(*toy.project).snapshots()->empty()); // nor a version of the rows that nobody asked for
+    }
+
+    void rowsThatChangeWhileTheModelIsLoadingAreTrainedOnAsTheyAreThen()
+    {
+        ToyProject toy;
+        toy.addRows(4, Part::Train);
+        TrainRequest request = toy.request("one");
+        request.settings.max_steps = 1;
+        bool rejected = false;
+        std::string said;
+        const auto outcome = runTraining(
+            request, {},
+            [&](const TrainEvent &event, const Run &) {
+                if (const auto *log = std::get_if<TrainLog>(&event))
+                    said += log->text + "\n";
+            },
+            [&](std::string_view, double) {
+                if (!std::exchange(rejected, true))
+                    QVERIFY(toy.project->setLabelState(2, LabelState::Rejected));
+            });
+        QVERIFY(outcome);
+        QVERIFY(rejected);
+        QVERIFY2(said.find("3 rows to train on") != std::string::npos, said.c_str());
+        QCOMPARE(toy.project->snapshotExamples(toy.project->findRun("one")->snapshot, Part::Train)->size(), std::size_t(3));
     }
 
     void aRunIsNotTrainedByTwoProcesses()
