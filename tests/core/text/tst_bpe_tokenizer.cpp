@@ -1,6 +1,6 @@
-#include "tests/core/text/patience.h"
 #include "tests/core/text/rendered.h"
 #include "tests/core/text/toy_tokenizers.h"
+#include "tests/patience.h"
 
 #include <QElapsedTimer>
 #include <QTemporaryDir>

@@ -2,7 +2,7 @@
 
 #include "core/base/files.h"
 #include "tests/core/text/byte_tokenizer.h"
-#include "tests/core/text/patience.h"
+#include "tests/patience.h"
 
 #include <QElapsedTimer>
 #include <QtTest>

@@ -1,9 +1,9 @@
 #include "core/base/files.h"
 #include "core/formats/gguf.h"
 #include "core/text/utf8.h"
-#include "tests/core/text/patience.h"
 #include "tests/core/text/rendered.h"
 #include "tests/core/text/toy_tokenizers.h"
+#include "tests/patience.h"
 
 #include <QElapsedTimer>
 #include <QTemporaryDir>

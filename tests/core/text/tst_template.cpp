@@ -1,7 +1,7 @@
 #include "core/text/template.h"
 
 #include "core/base/files.h"
-#include "tests/core/text/patience.h"
+#include "tests/patience.h"
 
 #include <QElapsedTimer>
 #include <QtTest>

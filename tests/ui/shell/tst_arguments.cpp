@@ -1,3 +1,5 @@
+#include "tests/patience.h"
+
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QTest>
@@ -25,7 +27,7 @@ class TestArguments : public QObject {
             environment.insert(one.key(), one.value());
         process.setProcessEnvironment(environment);
         process.start(ATTUNE_BINARY "-studio", arguments);
-        if (!process.waitForFinished(30000)) {
+        if (!process.waitForFinished(30'000 * Patience)) {
             process.kill();
             process.waitForFinished();
         }
