@@ -178,8 +178,12 @@ Result<std::unique_ptr<LanguageModel::Impl>> LanguageModel::Impl::load(const std
     }
     ATTUNE_TRY(impl->finalNorm, loadTensor(*source, "model.norm.weight", {c.hiddenSize}, at::kFloat, device));
 
-    const LinearGroup::Options linear{impl->dtype, device, options.quantization == Quantization::Nf4,
-                                      options.doubleQuant};
+    const bool nf4 = options.quantization == Quantization::Nf4;
+    const WeightCache cache = WeightCache::standard();
+    const std::string key = nf4 ? weightKey(*source, impl->fingerprint, options.doubleQuant) : std::string();
+    const StoredWeights stored = nf4 ? StoredWeights::find(cache, key) : StoredWeights();
+    NamedWeights fresh;
+    const LinearGroup::Options linear{impl->dtype, device, nf4, options.doubleQuant, &stored};
     for (std::int64_t i = 0; i < c.layers; ++i) {
         if (options.stop.stop_requested())
             return fail(ErrorCode::Interrupted, "Loading " + model.string() + " was interrupted.");
@@ -201,10 +205,16 @@ Result<std::unique_ptr<LanguageModel::Impl>> LanguageModel::Impl::load(const std
         ATTUNE_TRY(layer.o, LinearGroup::load(*source, prefix, {Projection::O}, linear));
         ATTUNE_TRY(layer.gateUp, LinearGroup::load(*source, prefix, {Projection::Gate, Projection::Up}, linear));
         ATTUNE_TRY(layer.down, LinearGroup::load(*source, prefix, {Projection::Down}, linear));
+        if (stored.empty())
+            for (const LinearGroup *group : {&layer.qkv, &layer.o, &layer.gateUp, &layer.down})
+                group->addPacked(prefix, fresh);
         impl->layers.push_back(std::move(layer));
         if (options.progress)
             options.progress(static_cast<double>(i + 1) / static_cast<double>(c.layers));
     }
+    // Not where the files have changed meanwhile.
+    if (!fresh.empty() && weightKey(*source, impl->fingerprint, options.doubleQuant) == key)
+        keepWeights(cache, key, fresh, options.stop);
     return impl;
 }
 

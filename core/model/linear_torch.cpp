@@ -175,11 +175,15 @@ Result<LinearGroup> LinearGroup::load(const WeightSource &source, const std::str
         const ProjectionShape shape = projectionShape(source.config(), group.m_projections[i]);
         const std::string name = prefix + std::string(pathName(group.m_projections[i])) + ".weight";
         if (options.nf4) {
-            group.m_packed.push_back(quantizeNf4(shape.out, shape.in, options.doubleQuant,
-                                                 [&](std::int64_t begin, std::int64_t end, float *out) {
-                                                     source.readRows(name, begin, end, out);
-                                                 })
-                                         .to(options.device));
+            auto packed = options.stored ? options.stored->weight(name, shape.out, shape.in) : std::nullopt;
+            if (!packed)
+                packed = quantizeNf4(shape.out, shape.in, options.doubleQuant,
+                                     [&](std::int64_t begin, std::int64_t end, float *out) {
+                                         source.readRows(name, begin, end, out);
+                                     });
+            group.m_packed.push_back(packed->to(options.device));
+            if (options.stored && !options.device.is_cpu())
+                options.stored->forget(name);
         } else {
             const std::int64_t rows = std::max<std::int64_t>(1, (4 << 20) / (shape.in * 4));
             at::Tensor piece = at::empty({rows, shape.in}, at::kFloat);
@@ -237,6 +241,12 @@ std::int64_t LinearGroup::bytes() const
     for (const Nf4Tensor &w : m_packed)
         total += w.bytes();
     return total;
+}
+
+void LinearGroup::addPacked(const std::string &prefix, NamedWeights &weights) const
+{
+    for (std::size_t i = 0; i < m_packed.size(); ++i)
+        weights.emplace_back(prefix + std::string(pathName(m_projections[i])) + ".weight", m_packed[i]);
 }
 
 at::Tensor LinearGroup::weight(DequantScratch &scratch) const

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/model/adapter.h"
-#include "core/model/nf4_torch.h"
+#include "core/model/weight_cache_torch.h"
 #include "core/model/weight_source.h"
 
 #include <ATen/core/Tensor.h>
@@ -75,6 +75,7 @@ public:
         at::Device device = at::kCPU;
         bool nf4 = false;
         bool doubleQuant = false;
+        const StoredWeights *stored = nullptr; ///< taken in place of quantising, where they have it
     };
     /// Reads "<prefix><path>.weight" (and .bias where present) of each projection, one tensor at a time.
     static Result<LinearGroup> load(const WeightSource &source, const std::string &prefix,
@@ -87,6 +88,8 @@ public:
     const std::vector<Projection> &projections() const { return m_projections; }
     std::int64_t rowBegin(std::size_t part) const { return m_rowBegin[part]; }
     std::int64_t bytes() const;
+    /// Adds the packed weights under the names that load() reads them by.
+    void addPacked(const std::string &prefix, NamedWeights &weights) const;
     /// W [out, in] in the compute dtype: the resident tensor, or the scratch filled.
     at::Tensor weight(DequantScratch &scratch) const;
 

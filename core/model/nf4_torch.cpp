@@ -45,22 +45,25 @@ std::uint8_t nearestCode(float x, const float *codes)
 void quantizeMaxima(Nf4Tensor &w)
 {
     const std::int64_t blocks = w.blocks();
-    float *absmax = w.absmax.data_ptr<float>();
+    const float *absmax = w.absmax.data_ptr<float>();
     w.offset = w.absmax.mean().item<float>();
     w.codes = at::empty({blocks}, at::kByte);
     w.absmax2 = at::empty({(blocks + outerBlock - 1) / outerBlock}, at::kFloat);
     auto *codes = w.codes.data_ptr<std::uint8_t>();
     const float *dynamic = dynamicCodes();
-    for (std::int64_t outer = 0; outer < w.absmax2.numel(); ++outer) {
-        const std::int64_t begin = outer * outerBlock;
-        const std::int64_t end = std::min(begin + outerBlock, blocks);
-        float top = 0;
-        for (std::int64_t i = begin; i < end; ++i)
-            top = std::max(top, std::abs(absmax[i] - w.offset));
-        w.absmax2.data_ptr<float>()[outer] = top;
-        for (std::int64_t i = begin; i < end; ++i)
-            codes[i] = nearestCode(top > 0 ? (absmax[i] - w.offset) / top : 0.0F, dynamic);
-    }
+    auto *absmax2 = w.absmax2.data_ptr<float>();
+    at::parallel_for(0, w.absmax2.numel(), 16, [&](std::int64_t firstOuter, std::int64_t lastOuter) {
+        for (std::int64_t outer = firstOuter; outer < lastOuter; ++outer) {
+            const std::int64_t begin = outer * outerBlock;
+            const std::int64_t end = std::min(begin + outerBlock, blocks);
+            float top = 0;
+            for (std::int64_t i = begin; i < end; ++i)
+                top = std::max(top, std::abs(absmax[i] - w.offset));
+            absmax2[outer] = top;
+            for (std::int64_t i = begin; i < end; ++i)
+                codes[i] = nearestCode(top > 0 ? (absmax[i] - w.offset) / top : 0.0F, dynamic);
+        }
+    });
     w.absmax = at::Tensor();
 }
 
@@ -108,8 +111,7 @@ Nf4Tensor quantizeNf4(std::int64_t out, std::int64_t in, bool doubleQuant,
     const std::int64_t blocks = w.blocks();
     w.packed = at::empty({blocks * (blockSize / 2)}, at::kByte);
     w.absmax = at::empty({blocks}, at::kFloat);
-    w.levels = table(nf4Levels(), 16);
-    w.code = table(dynamicCodes(), 256);
+    addTables(w);
     const CpuKernels &kernels = cpuKernels();
 
     // Pieces of whole rows; what does not fill a block is carried over to the next piece.
@@ -142,6 +144,12 @@ Nf4Tensor quantizeNf4(std::int64_t out, std::int64_t in, bool doubleQuant,
     if (doubleQuant)
         quantizeMaxima(w);
     return w;
+}
+
+void addTables(Nf4Tensor &weight)
+{
+    weight.levels = table(nf4Levels(), 16);
+    weight.code = table(dynamicCodes(), 256);
 }
 
 at::Tensor blockMaxima(const Nf4Tensor &weight)

@@ -33,6 +33,9 @@ struct Nf4Tensor {
 Nf4Tensor quantizeNf4(std::int64_t out, std::int64_t in, bool doubleQuant,
                       const std::function<void(std::int64_t, std::int64_t, float *)> &rows);
 
+/// Gives a weight whose parts come from elsewhere the tables `code` and `levels`.
+void addTables(Nf4Tensor &weight);
+
 /// The weight [out, in] in `dtype` (float64, float32, bfloat16 or float16). bfloat16 and float32 on a CPU go through the vectorised
 /// kernels; everything else through ATen ops that every device has. Both round code x absmax (fp32) once.
 at::Tensor dequantize(const Nf4Tensor &weight, at::ScalarType dtype);
