@@ -150,7 +150,9 @@ std::int64_t HeldAdapter::bytes() const
     for (LoraState::Layer &layer : m_state->layers)
         for (const LoraGroup *group : {&layer.qkv, &layer.o, &layer.gateUp, &layer.down})
             if (group->active())
-                total += static_cast<std::int64_t>(group->computeA.nbytes() + group->computeB.nbytes());
+                for (const at::Tensor *t : {&group->computeA, &group->computeB, &group->weightSquares, &group->norms, &group->gain})
+                    if (t->defined()) // the last three with DoRA alone
+                        total += static_cast<std::int64_t>(t->nbytes());
     return total;
 }
 

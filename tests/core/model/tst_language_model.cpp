@@ -92,6 +92,24 @@ private Q_SLOTS:
         }
     }
 
+    void aHeldAdapterCountsAllThatItHolds()
+    {
+        const std::string folder = parity::folder("llama-gqa");
+        std::int64_t bytes[2] = {};
+        for (const bool dora : {false, true}) {
+            auto model = LanguageModel::load(folder + "/model", exact());
+            QVERIFY(model);
+            LoraConfig config;
+            config.dora = dora;
+            QVERIFY(model->startAdapter(config, 1));
+            QVERIFY(model->allLogits(std::vector<TokenId>{1, 2}));
+            bytes[dora] = model->exchangeAdapter({}).bytes();
+        }
+        // DoRA: of each output a magnitude and its gradient, the weight's square, the norm and the gain, float32.
+        const std::int64_t outputs = 2 * (64 + 32 + 32 + 64 + 192 + 192 + 64);
+        QCOMPARE(bytes[1] - bytes[0], outputs * 5 * std::int64_t(sizeof(float)));
+    }
+
     void bfloat16StaysNearFloat32()
     {
         const std::string folder = parity::folder("llama-gqa");
