@@ -1,14 +1,19 @@
-# attune_module(NAME [DEPENDS module...] [PRIVATE target...] [PUBLIC target...])
+# attune_module(NAME [DEPENDS module...] [PRIVATE target...] [PUBLIC target...] [HEADERS header...])
 #
-# One static library, attune_NAME, from the .cpp files of the calling folder. DEPENDS names the modules of core that it may
+# HEADERS are precompiled for this module alone; without them it shares those of core. One static library, attune_NAME, from the .cpp files of the calling folder. DEPENDS names the modules of core that it may
 # use. The sources share one include root, so the link line alone would not stop an include that points the wrong way:
 # every `#include "core/X/..."` is therefore checked here, and the configuration fails on one that DEPENDS does not allow.
 function(attune_module NAME)
-    cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE;PUBLIC" ${ARGN})
+    cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE;PUBLIC;HEADERS" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS "*.cpp" "*.h")
     add_library(attune_${NAME} STATIC ${sources})
     set_target_properties(attune_${NAME} PROPERTIES LINKER_LANGUAGE CXX)
     target_link_libraries(attune_${NAME} PUBLIC attune_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+    if(ARG_HEADERS)
+        target_precompile_headers(attune_${NAME} PRIVATE ${ARG_HEADERS})
+    else()
+        target_precompile_headers(attune_${NAME} REUSE_FROM attune_core_headers)
+    endif()
 
     set(allowed ${NAME})
     foreach(dependency IN LISTS ARG_DEPENDS)
@@ -71,8 +76,11 @@ function(attune_test FILE)
     string(REGEX REPLACE "^tst_" "" short "${stem}")
     string(REPLACE "/" "_" flat "${folder}")
     set(target tst_${flat}_${short})
-    add_executable(${target} ${FILE} ${ARG_SOURCES})
-    set_target_properties(${target} PROPERTIES AUTOMOC ON RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    # Not AUTOMOC: it compiles one more file for each test, empty where the test includes its own moc file as ours do.
+    qt6_generate_moc(${FILE} "${CMAKE_CURRENT_BINARY_DIR}/${stem}.moc")
+    add_executable(${target} ${FILE} "${CMAKE_CURRENT_BINARY_DIR}/${stem}.moc" ${ARG_SOURCES})
+    target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_BINARY_DIR}")
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
     target_compile_definitions(${target} PRIVATE QT_NO_KEYWORDS ATTUNE_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data"
         ATTUNE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ATTUNE_BINARY="${CMAKE_BINARY_DIR}/bin/attune")
     target_link_libraries(${target} PRIVATE Qt6::Test attune_options ${ARG_LINK})
