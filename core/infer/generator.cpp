@@ -183,6 +183,24 @@ Result<std::vector<float>> prefill(LanguageModel &model, KvCache &cache, std::sp
     return logits;
 }
 
+/// The cache of what all prompts begin with, read once; empty where that is little. Each keeps a token of its own, whose
+/// scores are needed.
+Result<KvCache> readBeginning(LanguageModel &model, std::span<const std::vector<TokenId>> prompts)
+{
+    constexpr std::size_t worthCopying = 16;
+    KvCache cache;
+    if (prompts.size() < 2)
+        return cache;
+    std::span<const TokenId> common = prompts.front();
+    for (const auto &prompt : prompts) {
+        const auto end = std::mismatch(common.begin(), common.end(), prompt.begin(), prompt.end() - 1).first;
+        common = common.first(static_cast<std::size_t>(end - common.begin()));
+    }
+    if (common.size() >= worthCopying)
+        ATTUNE_CHECK(prefill(model, cache, common));
+    return cache;
+}
+
 } // namespace
 
 struct Answering::Impl {
@@ -273,6 +291,7 @@ Result<std::vector<Generation>> generateAll(LanguageModel &model, const std::sha
     std::vector<std::unique_ptr<Sequence>> running;
     const auto vocab = static_cast<std::size_t>(model.config().vocabSize);
     const std::size_t atOnce = sequencesAtOnce(model.config(), prompts, options);
+    ATTUNE_TRY(const KvCache beginning, readBeginning(model, prompts));
     std::size_t next = 0;
     const auto finish = [&](Sequence &s) {
         s.result.text = s.answer.finish({});
@@ -286,6 +305,7 @@ Result<std::vector<Generation>> generateAll(LanguageModel &model, const std::sha
         if (next < prompts.size() && running.size() < atOnce) {
             auto s = std::make_unique<Sequence>(next, prompts[next], tokenizer, options);
             const auto begin = Clock::now();
+            s->cache = beginning.clone();
             ATTUNE_TRY(auto logits, prefill(model, s->cache, prompts[next]));
             s->result.prefillSeconds = secondsSince(begin);
             ++next;

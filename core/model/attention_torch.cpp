@@ -115,7 +115,7 @@ Heads flashAttentionBackward(const at::Tensor &dOut, const at::Tensor &out, cons
     const at::Tensor noRandomness = at::empty({2}, q.options().dtype(at::kUInt64));
     const auto [dq, dk, dv] = at::_flash_attention_backward(
         dOut.view(q.sizes()), q, heads.k.transpose(1, 2), heads.v.transpose(1, 2), out.view(q.sizes()), lse, {}, {}, time,
-        time, 0.0, true, noRandomness, noRandomness, std::nullopt, keysBefore(window), keysAfter(window));
+        heads.k.size(2), 0.0, true, noRandomness, noRandomness, std::nullopt, keysBefore(window), keysAfter(window));
     return {dq.transpose(1, 2), dk.transpose(1, 2), dv.transpose(1, 2)};
 }
 
@@ -182,7 +182,7 @@ at::Tensor attention(const Heads &given, std::int64_t window, std::int64_t query
 }
 
 Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at::Tensor &lse, const Heads &given,
-                        std::int64_t window)
+                        std::int64_t window, std::int64_t queryOffset)
 {
     if (flashes(given))
         return flashAttentionBackward(dOut, out, lse, given, window);
@@ -211,7 +211,7 @@ Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at:
     at::Tensor dV = at::zeros(v.sizes(), v.options().dtype(wide));
 
     for (std::int64_t query = 0; query < time; query += queryBlock) {
-        const Block b = blockAt(query, time, window, 0);
+        const Block b = blockAt(query, time, window, queryOffset);
         const at::Tensor qBlock = cut(q, b);
         const at::Tensor dOBlock = cut(dO, b);
         const at::Tensor kBlock = k.narrow(1, b.key, b.keys);
@@ -222,7 +222,7 @@ Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at:
         if (usesKernels(p)) {
             const std::int64_t rows = p.size(0) * p.size(1);
             const CpuKernels &kernels = cpuKernels();
-            const SoftmaxRows shape = rowsOf(b, rows, window, 0);
+            const SoftmaxRows shape = rowsOf(b, rows, window, queryOffset);
             Bf16 *scores = mutableBits(p);
             Bf16 *dP = mutableBits(dS);
             const float *l = logSum.const_data_ptr<float>();
@@ -233,7 +233,7 @@ Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at:
         } else {
             const at::Tensor s = (p.to(wide) * scale)
                                      .view({-1, group, b.queries, b.keys})
-                                     .masked_fill(hidden(b, window, 0, p.device()),
+                                     .masked_fill(hidden(b, window, queryOffset, p.device()),
                                                   -std::numeric_limits<double>::infinity())
                                      .view(p.sizes());
             const at::Tensor probability = (s - logSum.view({p.size(0), p.size(1), 1})).exp();

@@ -134,7 +134,7 @@ private:
         const Heads c = splitHeads(there(qkv), shape, card, 3);
         note("rotary embedding", bf16Error,
              {difference(h.q, c.q.contiguous()), difference(h.k, c.k.contiguous()), difference(h.v, c.v.contiguous()),
-              difference(joinHeads(h, shape, here), joinHeads({there(h.q), there(h.k), there(h.v)}, shape, card))});
+              difference(joinHeads(h, shape, here, 3), joinHeads({there(h.q), there(h.k), there(h.v)}, shape, card, 3))});
     }
 
     Heads heads(std::int64_t time, std::int64_t keys)
@@ -151,9 +151,9 @@ private:
         const at::Tensor out = attention(h, window, 0, &lse);
         const at::Tensor outThere = attention(c, window, 0, &lseThere);
         const at::Tensor dOut = random(out.sizes());
-        const Heads d = attentionBackward(dOut, out, lse, h, window);
-        const Heads dThere = attentionBackward(there(dOut), outThere, lseThere, c, window);
-        const Heads again = attentionBackward(there(dOut), outThere, lseThere, c, window);
+        const Heads d = attentionBackward(dOut, out, lse, h, window, 0);
+        const Heads dThere = attentionBackward(there(dOut), outThere, lseThere, c, window, 0);
+        const Heads again = attentionBackward(there(dOut), outThere, lseThere, c, window, 0);
         note(name, chainError,
              {difference(out, outThere), difference(d.q, dThere.q.contiguous()), difference(d.k, dThere.k.contiguous()),
               difference(d.v, dThere.v.contiguous()),

@@ -46,6 +46,27 @@ void addNoise(at::Tensor &x, double bound, std::uint64_t seed)
     x.add_(noise.to(x.device(), x.scalar_type()));
 }
 
+/// The keys and values of the tokens that all rows share, before those of each row.
+Heads behind(const Heads &prefix, const Heads &rows)
+{
+    const auto joined = [](const at::Tensor &first, const at::Tensor &rest) {
+        return at::cat({first.expand({rest.size(0), -1, -1, -1}), rest}, 2);
+    };
+    return {rows.q, joined(prefix.k, rows.k), joined(prefix.v, rows.v)};
+}
+
+/// The gradient of behind(): what belongs to the prefix is added to its sums, float32 or wider, and cut off.
+Heads behindBackward(const Heads &gradient, std::int64_t prefix, Heads &sums)
+{
+    const auto split = [&](const at::Tensor &g, at::Tensor &sum) {
+        const at::Tensor part = g.narrow(2, 0, prefix).sum(0, true, accumulationType(g));
+        sum = sum.defined() ? sum.add_(part) : part;
+        return g.narrow(2, prefix, g.size(2) - prefix).contiguous();
+    };
+    const at::Tensor k = split(gradient.k, sums.k);
+    return {gradient.q, k, split(gradient.v, sums.v)};
+}
+
 at::Tensor indexTensor(const std::vector<std::int64_t> &values, at::Device device)
 {
     return at::tensor(values, at::TensorOptions().dtype(at::kLong)).to(device);
@@ -160,15 +181,19 @@ std::vector<Stretch> LanguageModel::Impl::stretchesOf(const TokenBatch &batch) c
     const auto shape = [&](std::int64_t rows, std::int64_t length) {
         return HeadShape{rows, length, config.heads, config.kvHeads, config.headDim};
     };
-    if (batch.packed.empty())
-        return {{0, shape(batch.rows, batch.length)}};
     std::vector<Stretch> stretches;
-    std::int64_t begin = 0;
-    for (const std::int64_t length : batch.packed) {
-        stretches.push_back({begin, shape(1, length)});
-        begin += length;
-    }
-    TORCH_CHECK(batch.rows == 1 && begin == batch.length, "the packed rows do not fill their batch");
+    if (batch.prefix > 0)
+        stretches.push_back({0, shape(1, batch.prefix)});
+    std::int64_t begin = batch.prefix;
+    const auto add = [&](std::int64_t rows, std::int64_t length) {
+        stretches.push_back({begin, shape(rows, length), batch.prefix});
+        begin += rows * length;
+    };
+    if (batch.packed.empty())
+        add(batch.rows, batch.length);
+    for (const std::int64_t length : batch.packed)
+        add(1, length);
+    TORCH_CHECK(begin == batch.prefix + batch.rows * batch.length, "the packed rows do not fill their batch");
     return stretches;
 }
 
@@ -225,10 +250,16 @@ at::Tensor LanguageModel::Impl::layerForward(std::size_t index, const at::Tensor
     std::vector<at::Tensor> attended;
     t.heads.clear();
     t.lse.assign(stretches.size(), {});
+    Heads prefix;
     for (std::size_t s = 0; s < stretches.size(); ++s) {
         const Stretch &stretch = stretches[s];
-        Heads heads = splitHeads(normedQkv.narrow(0, stretch.begin, stretch.tokens()), stretch.shape, rotary, 0);
-        attended.push_back(attention(heads, config.window(index), 0, tape ? &t.lse[s] : nullptr));
+        Heads heads =
+            splitHeads(normedQkv.narrow(0, stretch.begin, stretch.tokens()), stretch.shape, rotary, stretch.prefix);
+        if (stretch.prefix > 0)
+            heads = behind(prefix, heads);
+        else
+            prefix = heads;
+        attended.push_back(attention(heads, config.window(index), stretch.prefix, tape ? &t.lse[s] : nullptr));
         if (tape)
             t.heads.push_back(std::move(heads));
     }
@@ -252,13 +283,20 @@ at::Tensor LanguageModel::Impl::layerBackward(std::size_t index, at::Tensor dy, 
         layer.gateUp.backward(dGateUp, t.normed2, t.uGateUp, l.gateUp, dropout(2), true, scratch);
     rmsNormBackward(dNormed2, t.x2, layer.norm2, t.rstd2, dy); // dy is now the gradient of x2
     const at::Tensor dAttended = layer.o.backward(dy, t.attended, t.uO, l.o, dropout(1), true, scratch);
-    std::vector<at::Tensor> dQkvs;
-    for (std::size_t s = 0; s < stretches.size(); ++s) {
-        const std::int64_t begin = stretches[s].begin;
+    std::vector<at::Tensor> dQkvs(stretches.size());
+    Heads ofPrefix; // the sums of what the rows behind it add
+    for (std::size_t s = stretches.size(); s-- > 0;) {
+        const auto &[begin, shape, prefix] = stretches[s];
         const std::int64_t tokens = stretches[s].tokens();
-        const Heads dHeads = attentionBackward(dAttended.narrow(0, begin, tokens), t.attended.narrow(0, begin, tokens),
-                                               t.lse[s], t.heads[s], config.window(index));
-        dQkvs.push_back(joinHeads(dHeads, stretches[s].shape, rotary));
+        Heads dHeads = attentionBackward(dAttended.narrow(0, begin, tokens), t.attended.narrow(0, begin, tokens), t.lse[s],
+                                         t.heads[s], config.window(index), prefix);
+        if (prefix > 0) {
+            dHeads = behindBackward(dHeads, prefix, ofPrefix);
+        } else if (ofPrefix.k.defined()) {
+            dHeads.k.add_(ofPrefix.k);
+            dHeads.v.add_(ofPrefix.v);
+        }
+        dQkvs[s] = joinHeads(dHeads, shape, rotary, prefix);
     }
     at::Tensor dQkv = dQkvs.size() == 1 ? dQkvs.front() : at::cat(dQkvs, 0);
     const bool first = index == 0; // nothing below it is trained
@@ -313,13 +351,14 @@ LossSum LanguageModel::Impl::headLoss(const at::Tensor &x, const TokenBatch &bat
 
 LossSum LanguageModel::Impl::trainBatch(const TokenBatch &batch, const BatchOptions &options)
 {
-    needPositions(batch.length);
+    needPositions(batch.prefix + batch.length);
     const std::vector<Stretch> stretches = stretchesOf(batch);
     std::vector<LayerTape> tapes(layers.size());
     at::Tensor x = embed(batch.ids);
-    if (options.neftuneNoiseAlpha > 0)
-        addNoise(x, options.neftuneNoiseAlpha / std::sqrt(static_cast<double>(batch.length * config.hiddenSize)),
-                 options.seed);
+    if (options.neftuneNoiseAlpha > 0) {
+        const std::int64_t values = (batch.prefix + batch.length) * config.hiddenSize;
+        addNoise(x, options.neftuneNoiseAlpha / std::sqrt(static_cast<double>(values)), options.seed);
+    }
     for (std::size_t i = 0; i < layers.size(); ++i) {
         const at::Tensor y = layerForward(i, x, stretches, options.seed, options.checkpointing ? nullptr : &tapes[i]);
         tapes[i].x = x;
@@ -341,7 +380,7 @@ LossSum LanguageModel::Impl::trainBatch(const TokenBatch &batch, const BatchOpti
 
 LossSum LanguageModel::Impl::evaluateBatch(const TokenBatch &batch)
 {
-    needPositions(batch.length);
+    needPositions(batch.prefix + batch.length);
     const std::vector<Stretch> stretches = stretchesOf(batch);
     at::Tensor x = embed(batch.ids);
     for (std::size_t i = 0; i < layers.size(); ++i)

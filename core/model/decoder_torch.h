@@ -21,10 +21,12 @@ struct LayerTape {
     at::Tensor uQkv, uO, uGateUp, uDown;
 };
 
-/// Tokens whose attention keeps among themselves: a whole batch of rows that begin at position 0, or one row of a packed one.
+/// Tokens whose attention keeps among themselves and the batch's prefix: the prefix itself, a whole batch of rows, or one row
+/// of a packed one.
 struct Stretch {
     std::int64_t begin = 0; ///< of the batch's N rows
     HeadShape shape;
+    std::int64_t prefix = 0; ///< tokens at the front of the batch that each of its rows goes on from
     std::int64_t tokens() const { return shape.batch * shape.time; }
 };
 

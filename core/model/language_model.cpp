@@ -88,6 +88,11 @@ std::vector<float> copyOut(const at::Tensor &tensor)
     return {from, from + t.numel()};
 }
 
+std::string describe(const TokenBatch &batch)
+{
+    return std::to_string(batch.rows) + " x " + std::to_string(batch.prefix + batch.length) + " tokens";
+}
+
 /// Calls `body(layer, group)` for the four groups of every layer.
 template <typename F>
 void forEachGroup(LoraState &lora, F &&body)
@@ -130,6 +135,19 @@ KvCache::~KvCache() = default;
 std::int64_t KvCache::length() const noexcept
 {
     return m_impl->length;
+}
+
+KvCache KvCache::clone() const
+{
+    const c10::InferenceMode noGradients;
+    KvCache copy;
+    copy.m_impl->length = m_impl->length;
+    copy.m_impl->capacity = m_impl->capacity;
+    for (std::size_t i = 0; i < m_impl->keys.size(); ++i) {
+        copy.m_impl->keys.push_back(m_impl->keys[i].clone());
+        copy.m_impl->values.push_back(m_impl->values[i].clone());
+    }
+    return copy;
 }
 
 void KvCache::truncate(std::int64_t length)
@@ -352,7 +370,7 @@ Adapter LanguageModel::adapter() const
 
 Result<LossSum> LanguageModel::accumulateGradients(const TokenBatch &batch, const BatchOptions &options)
 {
-    return guarded("A training step of " + std::to_string(batch.rows) + " x " + std::to_string(batch.length) + " tokens",
+    return guarded("A training step of " + describe(batch),
                    [&]() -> Result<LossSum> {
                        const c10::InferenceMode noGradients;
                        return m_impl->trainBatch(batch, options);
@@ -361,7 +379,7 @@ Result<LossSum> LanguageModel::accumulateGradients(const TokenBatch &batch, cons
 
 Result<LossSum> LanguageModel::evaluate(const TokenBatch &batch)
 {
-    return guarded("Evaluating " + std::to_string(batch.rows) + " x " + std::to_string(batch.length) + " tokens",
+    return guarded("Evaluating " + describe(batch),
                    [&]() -> Result<LossSum> {
                        const c10::InferenceMode noGradients;
                        return m_impl->evaluateBatch(batch);

@@ -28,9 +28,13 @@ struct LoadOptions {
 /// Rows of one length: ids [rows, length], targets[i] the token that ids[i] is to predict, or -1 where nothing is trained on.
 /// Shorter rows are filled up at the end, with any id and targets -1: causal attention keeps the filling out of the rest.
 /// Packed: one row in which several stand one after another, each at positions from 0 and blind to the others.
+/// With a prefix, ids begin with so many tokens that all rows have in common and hold once, such as the system message.
+/// They see themselves, have no targets, and every row, packed or not, sees them and goes on at the position behind them:
+/// what rows, length and packed count. The sums are those of whole rows, for less work.
 struct TokenBatch {
     std::int64_t rows = 0;
     std::int64_t length = 0;
+    std::int64_t prefix = 0;
     std::vector<std::int64_t> packed; ///< the lengths of the packed rows, in their order; empty: not packed
     std::vector<TokenId> ids;
     std::vector<std::int64_t> targets;
@@ -62,6 +66,7 @@ public:
     std::int64_t length() const noexcept;
     /// Forgets what comes after the first `length` tokens.
     void truncate(std::int64_t length);
+    KvCache clone() const;
 
     struct Impl; // decoder_torch.h
     Impl &impl() noexcept { return *m_impl; }

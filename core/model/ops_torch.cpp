@@ -241,7 +241,7 @@ Heads splitHeads(const at::Tensor &qkv, const HeadShape &shape, const RotaryTabl
             byHead.narrow(1, heads + kvHeads, kvHeads).contiguous()};
 }
 
-at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const RotaryTable &rotary)
+at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const RotaryTable &rotary, std::int64_t firstPosition)
 {
     const auto [batch, time, heads, kvHeads, d] = shape;
     const std::int64_t all = heads + 2 * kvHeads;
@@ -252,8 +252,8 @@ at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const Rotary
         const Bf16 *k = bits(gradient.k);
         const Bf16 *v = bits(gradient.v);
         Bf16 *to = mutableBits(out);
-        const float *cosine = rotary.cosine.const_data_ptr<float>();
-        const float *sine = rotary.sine.const_data_ptr<float>();
+        const float *cosine = rotary.cosine.const_data_ptr<float>() + firstPosition * (d / 2);
+        const float *sine = rotary.sine.const_data_ptr<float>() + firstPosition * (d / 2);
         at::parallel_for(0, batch * time, grain(all * d), [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t row = begin; row < end; ++row) {
                 const std::int64_t b = row / time;
@@ -277,11 +277,12 @@ at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const Rotary
         const std::int64_t tokens = batch * time;
         const auto rows = [&](const at::Tensor &t) { return t.transpose(1, 2).reshape({tokens, -1}); };
         cuda->rotateHeads({rows(gradient.q), rows(gradient.k), rows(gradient.v)},
-                          {0, time, d, -1.0F, rotary.cosine, rotary.sine}, out);
+                          {firstPosition, time, d, -1.0F, rotary.cosine, rotary.sine}, out);
         return out;
     }
-    const at::Tensor joined = at::cat(
-        {rotated(gradient.q, rotary, 0, -1.0), rotated(gradient.k, rotary, 0, -1.0), gradient.v}, 1);
+    const at::Tensor joined = at::cat({rotated(gradient.q, rotary, firstPosition, -1.0),
+                                       rotated(gradient.k, rotary, firstPosition, -1.0), gradient.v},
+                                      1);
     return joined.transpose(1, 2).reshape({batch * time, all * d});
 }
 

@@ -47,16 +47,16 @@ struct Heads {
 /// firstPosition, firstPosition + 1, ...
 Heads splitHeads(const at::Tensor &qkv, const HeadShape &shape, const RotaryTable &rotary, std::int64_t firstPosition);
 /// The gradient of splitHeads: rotates back and joins.
-at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const RotaryTable &rotary);
+at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const RotaryTable &rotary, std::int64_t firstPosition);
 
 /// Causal attention in blocks of queries: out [batch x time, heads x headDim], lse [batch, kvHeads, group, time] float32.
 /// A query at position p = queryOffset + t sees the keys (p - window, p]; window 0 means all up to p. Heads of a
 /// group share keys and values without copies; key blocks that nobody may see are skipped.
 /// Dao 2023, arXiv:2307.08691, for the backward pass from lse alone.
 at::Tensor attention(const Heads &heads, std::int64_t window, std::int64_t queryOffset, at::Tensor *lse = nullptr);
-/// Gradients of q, k, v from dOut and the saved out, lse; queryOffset 0.
+/// Gradients of q, k, v from dOut and the saved out, lse.
 Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at::Tensor &lse, const Heads &heads,
-                        std::int64_t window);
+                        std::int64_t window, std::int64_t queryOffset);
 
 /// Sum of the negative log-likelihoods in nats of targets [C] int64 under logits [C, V]. With gradientScale != 0, logits
 /// are replaced by the gradient of gradientScale x that sum.

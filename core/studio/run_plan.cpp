@@ -21,6 +21,7 @@ void take(const TrainRow &row, TrainLengths &lengths)
     lengths.even = lengths.even && (lengths.rows == 0 || lengths.longest == length);
     lengths.longest = std::max(lengths.longest, length);
     lengths.supervised = std::max(lengths.supervised, row.supervised());
+    lengths.prefix.add(row);
     ++lengths.rows;
 }
 
@@ -38,6 +39,7 @@ PlanSituation situationOf(const TrainSettings &settings, const TrainLengths &len
     situation.rowLength = lengths.longest;
     situation.supervised = lengths.supervised;
     situation.evenRows = lengths.even;
+    situation.prefix = lengths.prefix.tokens();
     return situation;
 }
 
@@ -187,7 +189,7 @@ Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings 
         return planRun(model, settings, lengths);
     }
     ATTUNE_TRY(const auto source, WeightSource::open(model));
-    return planOn(source->config(), settings, situationOf(settings, {0, settings.max_length, 0, false}));
+    return planOn(source->config(), settings, situationOf(settings, {0, settings.max_length, 0, false, {}}));
 }
 
 Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings, const TrainLengths &lengths)

@@ -40,6 +40,7 @@ struct TrainLengths {
     std::int64_t longest = 0;    ///< tokens, after the cut at max_length
     std::int64_t supervised = 0; ///< the most that one row is trained on
     bool even = true;            ///< all are of one length
+    SharedPrefix prefix;
 };
 /// Encodes the rows of a project's train part as a run would now, one after another. Fails with Interrupted when
 /// `stop` is requested.

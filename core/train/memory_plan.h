@@ -18,6 +18,7 @@ struct PlanSituation {
     std::int64_t process = 0;    ///< resident before the model is loaded
     std::int64_t rowLength = 0;  ///< tokens of the longest row; 0: max_length
     std::int64_t supervised = 0; ///< trained tokens of such a row; 0: all of them
+    std::int64_t prefix = 0;     ///< tokens that all rows begin with, as SharedPrefix tells
     bool evenRows = false;       ///< all rows are of one length, so that no block is too small for the next batch
     bool saves = true;           ///< checkpoints are taken
 

@@ -43,6 +43,27 @@ void shuffleRows(std::vector<std::size_t> &rows, std::uint64_t seed)
         std::swap(rows[i - 1], rows[random.below(i)]);
 }
 
+/// With the tokens that its rows share, and no rows yet.
+TokenBatch beginBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices, std::int64_t prefix)
+{
+    TokenBatch batch;
+    batch.prefix = prefix;
+    if (!indices.empty())
+        batch.ids.assign(rows[indices.front()].ids.begin(), rows[indices.front()].ids.begin() + prefix);
+    batch.targets.assign(batch.ids.size(), -1);
+    return batch;
+}
+
+/// What follows the prefix of `row`, with its targets.
+void addRow(TokenBatch &batch, const TrainRow &row)
+{
+    for (auto t = static_cast<std::size_t>(batch.prefix); t < row.ids.size(); ++t) {
+        batch.ids.push_back(row.ids[t]);
+        const bool trains = t + 1 < row.ids.size() && row.trained[t + 1];
+        batch.targets.push_back(trains ? row.ids[t + 1] : -1);
+    }
+}
+
 } // namespace
 
 std::int64_t TrainRow::supervised() const
@@ -96,41 +117,62 @@ Result<std::vector<TrainRow>> encodeRows(const ChatEncoder &encoder, std::span<c
     return rows;
 }
 
-TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices)
+void SharedPrefix::add(const TrainRow &row)
 {
-    TokenBatch batch;
+    if (m_rows++ == 0)
+        m_ids = row.ids;
+    // The last shared token may not have to predict a trained one, and the row keeps a token of its own.
+    std::size_t most = row.ids.empty() ? 0 : row.ids.size() - 1;
+    for (std::size_t t = 1; t <= most; ++t)
+        if (row.trained[t])
+            most = t - 1;
+    const auto end = row.ids.begin() + static_cast<std::ptrdiff_t>(most);
+    m_ids.erase(std::mismatch(m_ids.begin(), m_ids.end(), row.ids.begin(), end).first, m_ids.end());
+}
+
+std::int64_t SharedPrefix::tokens() const
+{
+    constexpr std::size_t least = 16; // with less, the attention of one more stretch costs what the products save
+    return m_rows > 1 && m_ids.size() >= least ? static_cast<std::int64_t>(m_ids.size()) : 0;
+}
+
+std::int64_t sharedPrefix(std::span<const TrainRow> rows, std::span<const std::size_t> indices)
+{
+    SharedPrefix prefix;
+    for (const std::size_t i : indices)
+        prefix.add(rows[i]);
+    return prefix.tokens();
+}
+
+bool sharesPrefixes(std::string_view device)
+{
+    return device == "cpu";
+}
+
+TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices, std::int64_t prefix)
+{
+    TokenBatch batch = beginBatch(rows, indices, prefix);
     batch.rows = static_cast<std::int64_t>(indices.size());
     for (const std::size_t i : indices)
-        batch.length = std::max(batch.length, static_cast<std::int64_t>(rows[i].ids.size()));
-    const auto length = static_cast<std::size_t>(batch.length);
-    batch.ids.assign(indices.size() * length, 0);
-    batch.targets.assign(indices.size() * length, -1);
-    for (std::size_t b = 0; b < indices.size(); ++b) {
-        const TrainRow &row = rows[indices[b]];
-        for (std::size_t t = 0; t < row.ids.size(); ++t) {
-            batch.ids[b * length + t] = row.ids[t];
-            if (t > 0 && row.trained[t])
-                batch.targets[b * length + t - 1] = row.ids[t];
-        }
+        batch.length = std::max(batch.length, static_cast<std::int64_t>(rows[i].ids.size()) - prefix);
+    for (const std::size_t i : indices) {
+        const std::size_t end = batch.ids.size() + static_cast<std::size_t>(batch.length);
+        addRow(batch, rows[i]);
+        batch.ids.resize(end, 0);
+        batch.targets.resize(end, -1);
     }
     return batch;
 }
 
-TokenBatch makePackedBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices)
+TokenBatch makePackedBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices, std::int64_t prefix)
 {
-    TokenBatch batch;
+    TokenBatch batch = beginBatch(rows, indices, prefix);
     batch.rows = 1;
     for (const std::size_t i : indices) {
-        const TrainRow &row = rows[i];
-        const std::size_t begin = batch.ids.size();
-        batch.packed.push_back(static_cast<std::int64_t>(row.ids.size()));
-        batch.ids.insert(batch.ids.end(), row.ids.begin(), row.ids.end());
-        batch.targets.resize(batch.ids.size(), -1);
-        for (std::size_t t = 1; t < row.ids.size(); ++t)
-            if (row.trained[t])
-                batch.targets[begin + t - 1] = row.ids[t];
+        addRow(batch, rows[i]);
+        batch.packed.push_back(static_cast<std::int64_t>(rows[i].ids.size()) - prefix);
     }
-    batch.length = static_cast<std::int64_t>(batch.ids.size());
+    batch.length = static_cast<std::int64_t>(batch.ids.size()) - prefix;
     return batch;
 }
 

@@ -49,10 +49,22 @@ struct EncodeReport {
 Result<std::vector<TrainRow>> encodeRows(const ChatEncoder &encoder, std::span<const TrainExample> examples,
                                          const TrainSettings &settings, EncodeReport *report = nullptr);
 
-/// Rows side by side, filled up to the longest.
-TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices);
+/// What rows begin with in common, before the first token that any of them trains on: their system message, most often.
+class SharedPrefix {
+public:
+    void add(const TrainRow &row);
+    std::int64_t tokens() const; ///< 0 where a batch gains nothing by holding them once
+private:
+    std::vector<TokenId> m_ids;
+    std::int64_t m_rows = 0;
+};
+std::int64_t sharedPrefix(std::span<const TrainRow> rows, std::span<const std::size_t> indices);
+/// Rows side by side, filled up to the longest. The first `prefix` tokens, at most sharedPrefix(), are held once.
+TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices, std::int64_t prefix);
 /// Rows one after another, nothing filled up.
-TokenBatch makePackedBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices);
+TokenBatch makePackedBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices, std::int64_t prefix);
+/// Whether batches hold their common tokens once there. A card's attention has not been tried with it.
+bool sharesPrefixes(std::string_view device);
 
 /// Which rows share a sequence of `capacity` tokens: the longest row first, each into the fullest sequence that has room for it
 /// (best fit decreasing, as TRL packs). Sequences stand in the order of their first row. A row longer than that is alone.

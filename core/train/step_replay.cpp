@@ -312,8 +312,15 @@ StepReplay::Held StepReplay::layerForward(std::size_t index, const std::vector<S
             Tape heads; // they go after each stretch where nothing is kept
             Tape &to = kept ? tape : heads;
             to.push_back(rotated(t * m_config.heads * m_config.headDim, keeps));
-            to.push_back(rotated(t * m_config.kvHeads * m_config.headDim, keeps));
-            to.push_back(take(keeps, t * m_config.kvHeads * m_config.headDim, m_bytes));
+            Held k = rotated(t * m_config.kvHeads * m_config.headDim, keeps);
+            Held v = take(keeps, t * m_config.kvHeads * m_config.headDim, m_bytes);
+            if (s.prefix > 0) {
+                const std::int64_t keys = (t + s.rows * s.alike * s.prefix) * m_config.kvHeads * m_config.headDim;
+                k = take(keeps, keys, m_bytes);
+                v = take(keeps, keys, m_bytes);
+            }
+            to.push_back(std::move(k));
+            to.push_back(std::move(v));
             if (kept)
                 keep(t * m_config.heads, wide); // the log of the softmax's sum
             attended.push_back(attention(s, m_config.window(index), keeps));
@@ -345,9 +352,18 @@ void StepReplay::layerBackward(std::size_t index, const std::vector<Stretch> &st
     normBackward(tokens);
     const Held dAttended = backward(layer.o, tokens, true);
     std::vector<Held> joined;
-    for (const Stretch &s : stretches) {
-        const std::array<Held, 3> dHeads = attentionBackward(s, m_config.window(index));
+    std::array<Held, 3> ofPrefix;
+    for (auto stretch = stretches.rbegin(); stretch != stretches.rend(); ++stretch) {
+        const Stretch &s = *stretch;
+        std::array<Held, 3> dHeads = attentionBackward(s, m_config.window(index));
         const std::int64_t t = s.tokens();
+        if (s.prefix > 0)
+            for (const std::size_t kOrV : {1U, 2U}) {
+                Held sum = take(MemoryPart::Layer, s.prefix * m_config.kvHeads * m_config.headDim, wide);
+                if (stretch == stretches.rbegin()) // what comes later is added to it
+                    ofPrefix[kOrV] = std::move(sum);
+                dHeads[kOrV] = passing(t * m_config.kvHeads * m_config.headDim);
+            }
         if (!m_kernels) {
             const Held dQ = rotated(t * m_config.heads * m_config.headDim, MemoryPart::Layer);
             const Held dK = rotated(t * m_config.kvHeads * m_config.headDim, MemoryPart::Layer);
@@ -392,13 +408,18 @@ StepReplay::Held StepReplay::head(std::int64_t tokens, std::int64_t supervised)
 
 void StepReplay::batch(std::int64_t rows, std::int64_t length, std::int64_t supervised)
 {
-    const std::int64_t tokens = rows * length;
-    std::vector<Stretch> stretches{{rows, length}};
+    const std::int64_t prefix = m_situation.gpu || rows == 1 ? 0 : std::min(m_situation.prefix, length - 1);
+    const std::int64_t own = length - prefix;
+    const std::int64_t tokens = prefix + rows * own;
+    std::vector<Stretch> stretches;
+    if (prefix > 0)
+        stretches.push_back({1, prefix});
     if (m_settings.packing) { // each row is a stretch of its own
-        stretches.clear();
         const std::int64_t alike = blocksOf(rows, 64); // of many, some count for several
         for (std::int64_t left = rows; left > 0; left -= alike)
-            stretches.push_back({1, length, std::min(alike, left)});
+            stretches.push_back({1, own, prefix, std::min(alike, left)});
+    } else {
+        stretches.push_back({rows, own, prefix});
     }
     const std::int64_t positions = m_settings.packing ? tokens : length;
     if (m_positions < positions) {

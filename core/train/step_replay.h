@@ -16,7 +16,7 @@ public:
     void load();
     void startAdapter(); ///< and the optimiser
     /// A batch of so many rows of `length` tokens; with packing, one of rows x length tokens whose rows have
-    /// `length`.
+    /// `length`. What they begin with in common is held once.
     void batch(std::int64_t rows, std::int64_t length, std::int64_t supervised);
     void optimizerStep();
     std::int64_t adapterParameters() const { return m_parameters; }
@@ -35,10 +35,11 @@ private:
     struct Layer {
         Group qkv, o, gateUp, down;
     };
-    /// Attention among so many rows of one length; `alike` of them, one after another.
+    /// Attention among so many rows of one length behind what they share; `alike` of them, one after another.
     struct Stretch {
         std::int64_t rows;
         std::int64_t length;
+        std::int64_t prefix = 0;
         std::int64_t alike = 1;
         std::int64_t tokens() const { return rows * length * alike; }
     };

@@ -43,8 +43,9 @@ std::vector<StepReplay::Block> StepReplay::blocks(const Stretch &s, std::int64_t
     for (std::int64_t i = (count - 1) % step; i < count; i += step) {
         const std::int64_t query = i * queryBlock;
         const std::int64_t queries = std::min(queryBlock, s.length - query);
-        const std::int64_t first = window > 0 ? std::max<std::int64_t>(0, query - window + 1) : 0;
-        all.push_back({queries, query + queries - first});
+        const std::int64_t position = s.prefix + query;
+        const std::int64_t first = window > 0 ? std::max<std::int64_t>(0, position - window + 1) : 0;
+        all.push_back({queries, position + queries - first});
     }
     return all;
 }
@@ -87,7 +88,7 @@ std::array<StepReplay::Held, 3> StepReplay::attentionBackward(const Stretch &s, 
     const std::int64_t heads = s.rows * m_config.heads;
     const std::int64_t d = m_config.headDim;
     const std::int64_t values = s.length * heads * d;
-    const std::int64_t keyValues = s.rows * s.length * m_config.kvHeads * d;
+    const std::int64_t keyValues = s.rows * (s.prefix + s.length) * m_config.kvHeads * d;
     Held delta;
     {
         const Held dOut = take(MemoryPart::Layer, m_bytes < wide ? values : 0, wide);

@@ -134,8 +134,9 @@ private:
             }
             if (supervised == 0)
                 continue;
-            const TokenBatch batch = m_job.settings.packing ? makePackedBatch(m_job.rows, window[i])
-                                                            : makeBatch(m_job.rows, window[i]);
+            const std::int64_t prefix = sharesPrefixes(m_model.device()) ? sharedPrefix(m_job.rows, window[i]) : 0;
+            const TokenBatch batch = m_job.settings.packing ? makePackedBatch(m_job.rows, window[i], prefix)
+                                                            : makeBatch(m_job.rows, window[i], prefix);
             const BatchOptions options{static_cast<double>(supervised), noiseSeed(m_job.settings.seed, number, i),
                                        m_job.settings.neftune_noise_alpha, m_job.settings.gradient_checkpointing};
             ATTUNE_TRY(const LossSum loss, m_model.accumulateGradients(batch, options));
@@ -287,8 +288,10 @@ Result<LossSum> evaluateRows(LanguageModel &model, std::span<const TrainRow> row
     for (std::size_t begin = 0; begin < order.size(); begin += static_cast<std::size_t>(batchSize)) {
         if (stop.stop_requested())
             return fail(ErrorCode::Interrupted, "The evaluation was interrupted.");
-        const std::size_t count = std::min(static_cast<std::size_t>(batchSize), order.size() - begin);
-        ATTUNE_TRY(const LossSum loss, model.evaluate(makeBatch(rows, std::span(order).subspan(begin, count))));
+        const auto together =
+            std::span(order).subspan(begin, std::min(static_cast<std::size_t>(batchSize), order.size() - begin));
+        const std::int64_t prefix = sharesPrefixes(model.device()) ? sharedPrefix(rows, together) : 0;
+        ATTUNE_TRY(const LossSum loss, model.evaluate(makeBatch(rows, together, prefix)));
         total.nll += loss.nll;
         total.tokens += loss.tokens;
     }

@@ -2,6 +2,7 @@
 #include "tests/core/model/parity.h"
 
 #include <QtTest>
+#include <numeric>
 
 using namespace attune;
 
@@ -47,6 +48,28 @@ private Q_SLOTS:
         std::vector<std::vector<TokenId>> prompts;
         for (std::size_t i = 0; i < 11; ++i)
             prompts.emplace_back(prompt.begin(), prompt.begin() + static_cast<std::ptrdiff_t>(3 + i % 6));
+        const auto all = generateAll(model, nullptr, prompts, options);
+        QVERIFY(all);
+        for (std::size_t i = 0; i < prompts.size(); ++i)
+            QCOMPARE((*all)[i].ids, generate(model, nullptr, prompts[i], options)->ids);
+    }
+
+    void promptsThatBeginAlikeGiveWhatEachGivesAlone()
+    {
+        LanguageModel model = load("mistral-window"); // what they share is longer than the window
+        std::vector<TokenId> common(23);
+        std::iota(common.begin(), common.end(), TokenId(7));
+        std::vector<std::vector<TokenId>> prompts;
+        for (TokenId own = 0; own < 5; ++own) {
+            prompts.push_back(common);
+            for (TokenId i = 0; i <= own; ++i)
+                prompts.back().push_back(40 + own * i);
+        }
+        prompts.push_back(prompts.front()); // alike to the end: each keeps a token of its own
+        prompts.push_back(prompts.front());
+        GenerationOptions options;
+        options.maxNewTokens = 12;
+        options.ignoreEos = true;
         const auto all = generateAll(model, nullptr, prompts, options);
         QVERIFY(all);
         for (std::size_t i = 0; i < prompts.size(); ++i)

@@ -85,7 +85,7 @@ private Q_SLOTS:
         const Heads d{random(heads.q.sizes()), random(heads.k.sizes()), random(heads.v.sizes())};
         ((heads.q * d.q).sum() + (heads.k * d.k).sum() + (heads.v * d.v).sum()).backward();
         c10::NoGradGuard guard;
-        QVERIFY(worst(joinHeads(d, shape, table), qkv.grad()) < 1e-12);
+        QVERIFY(worst(joinHeads(d, shape, table, 0), qkv.grad()) < 1e-12);
     }
 
     void rotationTurnsPairsOfTheTwoHalves()
@@ -132,7 +132,7 @@ private Q_SLOTS:
         const Heads input{q, k, v};
         const at::Tensor out = attention(input, window, 0, &lse);
         QVERIFY(worst(out, plain) < 1e-11);
-        const Heads gradient = attentionBackward(dOut, out, lse, input, window);
+        const Heads gradient = attentionBackward(dOut, out, lse, input, window, 0);
         QVERIFY(worst(gradient.q, q.grad()) < 1e-11);
         QVERIFY(worst(gradient.k, k.grad()) < 1e-11);
         QVERIFY(worst(gradient.v, v.grad()) < 1e-11);
@@ -143,7 +143,7 @@ private Q_SLOTS:
         at::Tensor lse16;
         const at::Tensor out16 = attention(rounded, window, 0, &lse16);
         QVERIFY(relative(out16, plain) < 0.03);
-        const Heads gradient16 = attentionBackward(narrow(dOut), out16, lse16, rounded, window);
+        const Heads gradient16 = attentionBackward(narrow(dOut), out16, lse16, rounded, window, 0);
         QVERIFY(relative(gradient16.q, q.grad()) < 0.05);
         QVERIFY(relative(gradient16.k, k.grad()) < 0.05);
         QVERIFY(relative(gradient16.v, v.grad()) < 0.05);

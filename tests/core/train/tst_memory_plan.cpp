@@ -291,39 +291,56 @@ private Q_SLOTS:
     void theBlocksInUseAreThoseThatWerePlanned_data()
     {
         QTest::addColumn<QStringList>("sets");
-        QTest::newRow("nf4") << QStringList{};
-        QTest::newRow("as stored") << QStringList{"quantization=none"};
-        QTest::newRow("checkpointing") << QStringList{"gradient_checkpointing=true"};
-        QTest::newRow("dropout") << QStringList{"lora_dropout=0.1"};
-        QTest::newRow("float32") << QStringList{"compute_dtype=float32"};
-        QTest::newRow("dora") << QStringList{"use_dora=true"};
-        QTest::newRow("packing") << QStringList{"packing=true"};
-        QTest::newRow("8-bit") << QStringList{"optim=adamw_8bit"};
-        QTest::newRow("noise") << QStringList{"neftune_noise_alpha=5"};
-        QTest::newRow("two modules") << QStringList{"target_modules=q_proj,v_proj"};
+        QTest::addColumn<int>("prompt"); // tokens that all rows begin with and do not train on
+        const auto row = [](const char *name, QStringList sets, int prompt = 0) {
+            QTest::newRow(name) << sets << prompt;
+        };
+        row("nf4", {});
+        row("as stored", {"quantization=none"});
+        row("checkpointing", {"gradient_checkpointing=true"});
+        row("dropout", {"lora_dropout=0.1"});
+        row("float32", {"compute_dtype=float32"});
+        row("dora", {"use_dora=true"});
+        row("packing", {"packing=true"});
+        row("8-bit", {"optim=adamw_8bit"});
+        row("noise", {"neftune_noise_alpha=5"});
+        row("two modules", {"target_modules=q_proj,v_proj"});
+        row("a common prompt", {}, 200);
+        row("a common prompt, packing", {"packing=true", "max_length=1536"}, 200);
+        row("a common prompt, float32", {"compute_dtype=float32"}, 200);
+        row("a common prompt, checkpointing", {"gradient_checkpointing=true"}, 200);
     }
     void theBlocksInUseAreThoseThatWerePlanned()
     {
         QFETCH(QStringList, sets);
+        QFETCH(int, prompt);
         QTemporaryDir folder;
         writeModel(folder.path().toStdString(), little());
         auto settings = settingsWith({"per_device_train_batch_size=4", "gradient_accumulation_steps=1", "max_steps=2",
                                       "max_length=384", "lora_r=16", "device=cpu", "shuffle=false"});
         for (const QString &set : sets)
             QVERIFY(settings.setPair(set.toStdString()));
+        TrainJob job;
+        job.settings = settings;
+        SharedPrefix prefix;
+        for (std::int64_t row = 0; row < 8; ++row) {
+            job.rows.push_back({row, std::vector<TokenId>(384, 5), std::vector<std::uint8_t>(384, 1)});
+            std::fill_n(job.rows.back().trained.begin(), prompt, std::uint8_t(0));
+            prefix.add(job.rows.back());
+        }
         PlanSituation situation = PlanSituation::here(settings);
         situation.evenRows = true;
         situation.saves = false;
+        situation.rowLength = 384;
+        situation.supervised = job.rows.front().supervised();
+        situation.prefix = prefix.tokens();
+        QCOMPARE(situation.prefix > 0, prompt > 0);
         const MemoryPlan plan = planned(little(), settings, situation);
 
         releaseIdleBlocks();
         auto model = LanguageModel::load(folder.path().toStdString(), settings.loadOptions());
         QVERIFY2(model, model ? "" : model.error().message.c_str());
         QVERIFY(model->startAdapter(settings.loraConfig(), 1));
-        TrainJob job;
-        job.settings = settings;
-        for (std::int64_t row = 0; row < 8; ++row)
-            job.rows.push_back({row, std::vector<TokenId>(384, 5), std::vector<std::uint8_t>(384, 1)});
         EventQueue events;
         const auto outcome = train(*model, job, {}, events);
         QVERIFY2(outcome, outcome ? "" : outcome.error().message.c_str());

@@ -117,7 +117,7 @@ private Q_SLOTS:
     {
         std::vector<TrainRow> rows = {{1, {10, 11, 12}, {0, 1, 1}}, {2, {20, 21}, {1, 1}}};
         const std::vector<std::size_t> both = {0, 1};
-        const TokenBatch batch = makeBatch(rows, both);
+        const TokenBatch batch = makeBatch(rows, both, 0);
         QCOMPARE(batch.length, 3);
         QCOMPARE(batch.targets, (std::vector<std::int64_t>{11, 12, -1, 21, -1, -1}));
         QCOMPARE(batch.supervised(), 3);
@@ -127,13 +127,66 @@ private Q_SLOTS:
     void aPackedBatchKeepsTheRowsApart()
     {
         std::vector<TrainRow> rows = {{1, {10, 11, 12}, {0, 1, 1}}, {2, {20, 21}, {1, 1}}};
-        const TokenBatch batch = makePackedBatch(rows, std::vector<std::size_t>{0, 1});
+        const TokenBatch batch = makePackedBatch(rows, std::vector<std::size_t>{0, 1}, 0);
         QCOMPARE(batch.rows, 1);
         QCOMPARE(batch.length, 5);
         QCOMPARE(batch.packed, (std::vector<std::int64_t>{3, 2}));
         QCOMPARE(batch.ids, (std::vector<TokenId>{10, 11, 12, 20, 21}));
         // The last token of a row predicts nothing, least of all the next row's first.
         QCOMPARE(batch.targets, (std::vector<std::int64_t>{11, 12, -1, 21, -1}));
+    }
+
+    void whatAllRowsBeginWithIsHeldOnce()
+    {
+        // 20 tokens in common, of which the last predicts nothing that is trained on.
+        const auto row = [](std::int64_t id, std::vector<TokenId> own, std::vector<std::uint8_t> trained) {
+            TrainRow r{id, {}, {}};
+            for (TokenId t = 100; t < 120; ++t)
+                r.ids.push_back(t);
+            r.trained.assign(20, 0);
+            r.ids.insert(r.ids.end(), own.begin(), own.end());
+            r.trained.insert(r.trained.end(), trained.begin(), trained.end());
+            return r;
+        };
+        const std::vector<TrainRow> rows = {row(1, {10, 11, 12}, {0, 1, 1}), row(2, {20, 21}, {0, 1})};
+        const std::vector<std::size_t> both = {0, 1};
+        QCOMPARE(sharedPrefix(rows, both), 20);
+        const TokenBatch batch = makeBatch(rows, both, 20);
+        QCOMPARE(batch.rows, 2);
+        QCOMPARE(batch.length, 3);
+        QCOMPARE(batch.ids.size(), std::size_t(26));
+        QCOMPARE(std::vector<TokenId>(batch.ids.begin() + 18, batch.ids.end()),
+                 (std::vector<TokenId>{118, 119, 10, 11, 12, 20, 21, 0}));
+        QCOMPARE(std::vector<std::int64_t>(batch.targets.begin() + 18, batch.targets.end()),
+                 (std::vector<std::int64_t>{-1, -1, 11, 12, -1, 21, -1, -1}));
+        const TokenBatch packed = makePackedBatch(rows, both, 20);
+        QCOMPARE(packed.length, 5);
+        QCOMPARE(packed.packed, (std::vector<std::int64_t>{3, 2}));
+        QCOMPARE(packed.targets.size(), std::size_t(25));
+        QCOMPARE(std::vector<std::int64_t>(packed.targets.begin() + 20, packed.targets.end()),
+                 (std::vector<std::int64_t>{11, 12, -1, 21, -1}));
+        QCOMPARE(packed.supervised(), batch.supervised());
+    }
+
+    void aTrainedTokenIsNeverPredictedByWhatIsShared()
+    {
+        std::vector<TokenId> ids(30);
+        std::iota(ids.begin(), ids.end(), TokenId(1));
+        std::vector<std::uint8_t> mask(30, 0);
+        mask[24] = 1; // predicted by token 23, so 23 tokens may be shared
+        std::vector<TrainRow> rows = {{1, ids, mask}, {2, ids, mask}};
+        const std::vector<std::size_t> both = {0, 1};
+        QCOMPARE(sharedPrefix(rows, both), 23);
+        rows[1].trained[20] = 1;
+        QCOMPARE(sharedPrefix(rows, both), 19);
+        rows[1].ids.resize(18); // it keeps a token of its own
+        rows[1].trained.assign(18, 0);
+        QCOMPARE(sharedPrefix(rows, both), 17);
+        QCOMPARE(sharedPrefix(rows, std::vector<std::size_t>{0}), 0); // nobody to share with
+        rows[1].ids[3] = 999;
+        QCOMPARE(sharedPrefix(rows, both), 0); // too little to gain anything
+        rows[1] = {2, {}, {}};
+        QCOMPARE(sharedPrefix(rows, both), 0);
     }
 
     void everyRowIsPackedOnceAndNoSequenceOverflows()
