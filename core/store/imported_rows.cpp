@@ -107,6 +107,75 @@ bool isDead(std::int64_t pid, const std::string &holder, double heartbeat)
     return true;
 }
 
+Result<std::vector<Stretch>> rangesOf(Database &database, std::int64_t step)
+{
+    ATTUNE_TRY(auto find, database.prepare("SELECT first, last FROM edit_ranges WHERE step = ? ORDER BY first", Hiding));
+    find.bind(step);
+    std::vector<Stretch> ranges;
+    while (true) {
+        ATTUNE_TRY(const bool more, find.step());
+        if (!more)
+            return ranges;
+        ranges.push_back({find.integer(0), find.integer(1)});
+    }
+}
+
+/// The first rows that came with a step and are still seen.
+Result<std::vector<std::int64_t>> seenOf(Database &database, std::int64_t step, std::int64_t most)
+{
+    ATTUNE_TRY(const auto ranges, rangesOf(database, step));
+    ATTUNE_TRY(auto find, database.prepare("SELECT id FROM row_facts WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", Hiding));
+    std::vector<std::int64_t> ids;
+    for (const Stretch &range : ranges) {
+        find.bind(range.first, range.last, most - static_cast<std::int64_t>(ids.size()));
+        while (true) {
+            ATTUNE_TRY(const bool more, find.step());
+            if (!more)
+                break;
+            ids.push_back(find.integer(0));
+        }
+        if (static_cast<std::int64_t>(ids.size()) == most)
+            break;
+    }
+    return ids;
+}
+
+/// Hides rows that stand next to each other; `kept` for a redo of the step, if that can still come.
+Result<void> hide(Database &database, std::int64_t step, const Stretch &run, bool kept)
+{
+    if (kept) {
+        ATTUNE_TRY(auto keep,
+                   database.prepare("INSERT OR REPLACE INTO import_rows (id, import, turns, file, system, prompt, answer) "
+                                    "SELECT id, ?, turns, file, system, prompt, answer FROM row_facts JOIN row_heads "
+                                    "USING (id) WHERE id BETWEEN ? AND ?",
+                                    Hiding));
+        ATTUNE_CHECK(keep.bind(-step, run.first, run.last).run());
+    }
+    constexpr std::array Statements{"UPDATE examples SET deleted_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
+                                    "WHERE id BETWEEN ? AND ? AND deleted_at IS NULL",
+                                    "DELETE FROM row_facts WHERE id BETWEEN ? AND ?",
+                                    "DELETE FROM row_heads WHERE id BETWEEN ? AND ?",
+                                    "DELETE FROM row_tags WHERE example BETWEEN ? AND ?"};
+    return runOver(database, Statements, run, Hiding);
+}
+
+/// A walk of a step is an import with the step's negative number.
+Result<std::int64_t> beginWalk(Database &database, std::int64_t step, const std::string &label, bool hiding)
+{
+    const auto process = ProcessIdentity::own();
+    ATTUNE_TRY(auto insert, database.prepare("INSERT INTO imports (id, label, step, pid, holder, heartbeat) "
+                                             "VALUES (?, ?, ?, ?, ?, ?)",
+                                             Hiding));
+    ATTUNE_CHECK(
+        insert.bind(-step, label, hiding ? -step : step, process.pid, process.holder(), secondsNow()).run());
+    return -step;
+}
+
+Result<std::int64_t> anyWalk(Database &database)
+{
+    return database.number("SELECT min(id) FROM imports WHERE step <> 0", Showing);
+}
+
 /// Does a piece of work again and again, each in a transaction of its own.
 template <typename Begin, typename Piece>
 Result<void> inPieces(Database &database, std::string_view doing, Begin begin, Piece piece)
@@ -150,13 +219,54 @@ Result<bool> showSome(Database &database, std::int64_t import, std::int64_t most
     return false;
 }
 
-Result<void> showImported(Database &database)
+Result<bool> hideSome(Database &database, std::int64_t walk, std::int64_t most)
+{
+    const std::int64_t step = -walk;
+    ATTUNE_TRY(auto find, database.prepare("SELECT undone FROM edit_steps WHERE id = ?", Hiding));
+    ATTUNE_TRY(const bool found, find.bind(step).step());
+    if (found) {
+        const bool gone = find.integer(0) == GoneStep;
+        ATTUNE_TRY(const auto ids, seenOf(database, step, most));
+        for (const Stretch &run : runsOf(ids))
+            ATTUNE_CHECK(hide(database, step, run, !gone));
+        if (static_cast<std::int64_t>(ids.size()) == most)
+            return true;
+        if (gone) {
+            ATTUNE_TRY(auto remove, database.prepare("DELETE FROM edit_steps WHERE id = ?", Hiding));
+            ATTUNE_CHECK(remove.bind(step).run());
+        }
+    }
+    ATTUNE_CHECK(forget(database, walk, Hiding));
+    return false;
+}
+
+Result<bool> walkSome(Database &database, std::int64_t import, std::int64_t most)
+{
+    ATTUNE_TRY(auto find, database.prepare("SELECT step FROM imports WHERE id = ?", Showing));
+    ATTUNE_TRY(const bool found, find.bind(import).step());
+    if (!found)
+        return false;
+    return find.integer(0) < 0 ? hideSome(database, import, most) : showSome(database, import, most);
+}
+
+Result<void> endWalks(Database &database)
 {
     while (true) {
-        ATTUNE_TRY(const auto import, database.number("SELECT min(id) FROM imports WHERE step <> 0", Showing));
-        if (import == 0)
+        ATTUNE_TRY(const auto walk, anyWalk(database));
+        if (walk == 0)
             return {};
-        ATTUNE_CHECK(showSome(database, import, RowsShownAtOnce));
+        ATTUNE_CHECK(walkSome(database, walk, RowsShownAtOnce));
+    }
+}
+
+Result<void> endWalksInPieces(Database &database)
+{
+    while (true) {
+        ATTUNE_TRY(const auto walk, anyWalk(database));
+        if (walk == 0)
+            return {};
+        ATTUNE_CHECK(inPieces(database, Showing, RowTransaction::begin,
+                              [&] { return walkSome(database, walk, RowsShownAtOnce); }));
     }
 }
 
@@ -165,20 +275,9 @@ Result<std::vector<std::int64_t>> idsOfImport(Database &database, std::int64_t i
     return nextIds(database, import, -1, Showing);
 }
 
-Result<void> hideImported(Database &database, std::int64_t step, std::int64_t first, std::int64_t last)
+Result<std::int64_t> beginHiding(Database &database, std::int64_t step, const std::string &label)
 {
-    ATTUNE_TRY(auto keep,
-               database.prepare("INSERT OR REPLACE INTO import_rows (id, import, turns, file, system, prompt, answer) "
-                                "SELECT id, ?, turns, file, system, prompt, answer FROM row_facts JOIN row_heads USING (id) "
-                                "WHERE id BETWEEN ? AND ?",
-                                Hiding));
-    ATTUNE_CHECK(keep.bind(-step, first, last).run());
-    constexpr std::array Statements{"UPDATE examples SET deleted_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
-                                    "WHERE id BETWEEN ? AND ? AND deleted_at IS NULL",
-                                    "DELETE FROM row_facts WHERE id BETWEEN ? AND ?",
-                                    "DELETE FROM row_heads WHERE id BETWEEN ? AND ?",
-                                    "DELETE FROM row_tags WHERE example BETWEEN ? AND ?"};
-    return runOver(database, Statements, {first, last}, Hiding);
+    return beginWalk(database, step, label, true);
 }
 
 Result<std::int64_t> showAgain(Database &database, std::int64_t step, const std::string &label)
@@ -187,20 +286,33 @@ Result<std::int64_t> showAgain(Database &database, std::int64_t step, const std:
     ATTUNE_TRY(const bool kept, find.bind(-step).step());
     if (!kept)
         return 0;
-    const auto process = ProcessIdentity::own();
-    ATTUNE_TRY(auto insert, database.prepare("INSERT INTO imports (label, step, pid, holder, heartbeat) "
-                                             "VALUES (?, ?, ?, ?, ?)",
-                                             Showing));
-    ATTUNE_CHECK(insert.bind(label, step, process.pid, process.holder(), secondsNow()).run());
-    const std::int64_t import = database.lastId();
-    ATTUNE_TRY(auto take, database.prepare("UPDATE import_rows SET import = ? WHERE import = ?", Showing));
-    ATTUNE_CHECK(take.bind(import, -step).run());
-    return import;
+    return beginWalk(database, step, label, false);
+}
+
+Result<bool> turnWalk(Database &database, std::int64_t step)
+{
+    // What is undone stays newer than what is not.
+    ATTUNE_TRY(auto turn, database.prepare("UPDATE edit_steps SET undone = 1 - undone WHERE id = ?1 AND undone IN (0, 1) AND "
+                                           "EXISTS (SELECT 1 FROM imports WHERE id = -?1) AND "
+                                           "NOT EXISTS (SELECT 1 FROM edit_steps WHERE id > ?1 AND undone = 0)",
+                                           Hiding));
+    ATTUNE_CHECK(turn.bind(step).run());
+    if (database.changes() == 0)
+        return false;
+    ATTUNE_TRY(auto other, database.prepare("UPDATE imports SET step = -step WHERE id = ?", Hiding));
+    ATTUNE_CHECK(other.bind(-step).run());
+    return true;
+}
+
+Result<void> leaveWalk(Database &database, std::int64_t step)
+{
+    ATTUNE_TRY(auto leave, database.prepare("UPDATE imports SET pid = 0 WHERE id = ?", Hiding));
+    return leave.bind(-step).run();
 }
 
 Result<void> forgetHidden(Database &database)
 {
-    return database.run("DELETE FROM import_rows WHERE import < 0", Hiding);
+    return database.run("DELETE FROM import_rows WHERE import < 0 AND import NOT IN (SELECT id FROM imports WHERE step > 0)", Hiding);
 }
 
 Result<bool> takeBackSome(Database &database, std::int64_t import, std::int64_t most)
@@ -247,7 +359,7 @@ Result<void> endDeadImports(Database &database, bool shownOnly)
     for (const Dead &import : all) {
         if (import.shown)
             ATTUNE_CHECK(inPieces(database, Showing, RowTransaction::begin,
-                                  [&] { return showSome(database, import.id, RowsShownAtOnce); }));
+                                  [&] { return walkSome(database, import.id, RowsShownAtOnce); }));
         else
             ATTUNE_CHECK(inPieces(database, TakingBack, Transaction::begin,
                                   [&] { return takeBackSome(database, import.id, RowsShownAtOnce / 4); }));

@@ -173,8 +173,13 @@ Result<void> edit(StoredRow &row, const ExampleEdit &change, const std::string &
 Result<std::int64_t> newStep(Database &database, const std::string &label, const std::string &merge,
                              std::string_view doing)
 {
+    // One whose rows are still being hidden goes with the last of them.
+    ATTUNE_CHECK(database.run("UPDATE edit_steps SET undone = 2 WHERE undone = 1 AND id IN "
+                              "(SELECT -step FROM imports WHERE step < 0)",
+                              doing));
+    const bool unfinished = database.changes() > 0;
     ATTUNE_CHECK(database.run("DELETE FROM edit_steps WHERE undone = 1", doing));
-    if (database.changes() > 0)
+    if (unfinished || database.changes() > 0)
         ATTUNE_CHECK(forgetHidden(database));
     ATTUNE_TRY(auto insert,
                database.prepare("INSERT INTO edit_steps (label, merge_key, made_at) VALUES (?, ?, ?)", doing));
@@ -332,25 +337,24 @@ Result<std::vector<std::int64_t>> idsIn(Database &database, const Range &range, 
     }
 }
 
-/// Rows that came with the step, at once: there may be 100,000 of them. The number of an import that is left to show.
+/// Rows that came with the step; there may be 100,000 of them. The number of the walk that shows or hides them; 0: all
+/// is done.
 Result<std::int64_t> walkRanges(Database &database, RowWriter &writer, EditStep &step, bool forth, std::string_view doing)
 {
     if (forth) {
-        ATTUNE_TRY(const std::int64_t import, showAgain(database, step.id, step.label));
-        if (import != 0) {
-            ATTUNE_TRY(const auto ids, idsOfImport(database, import));
+        ATTUNE_TRY(const std::int64_t walk, showAgain(database, step.id, step.label));
+        if (walk != 0) {
+            ATTUNE_TRY(const auto ids, idsOfImport(database, walk));
             step.rows.insert(step.rows.end(), ids.begin(), ids.end());
-            return import;
+            return walk;
         }
     }
     ATTUNE_TRY(const auto ranges, rangesOf(database, step.id, doing));
     for (const Range &range : ranges) {
         ATTUNE_TRY(const auto ids, idsIn(database, range, forth, doing));
         step.rows.insert(step.rows.end(), ids.begin(), ids.end());
-        if (!forth) {
-            ATTUNE_CHECK(hideImported(database, step.id, range.first, range.second));
+        if (!forth)
             continue;
-        }
         for (const std::int64_t id : ids) {
             ATTUNE_TRY(const auto row, writer.find(id));
             StoredRow shown = *row;
@@ -358,13 +362,13 @@ Result<std::int64_t> walkRanges(Database &database, RowWriter &writer, EditStep 
             ATTUNE_CHECK(writer.replace(*row, shown));
         }
     }
-    return 0;
+    return forth || ranges.empty() ? 0 : beginHiding(database, step.id, step.label);
 }
 
 Result<std::optional<WalkedStep>> walk(Database &database, bool forth)
 {
     constexpr auto Doing = "undo or redo a change";
-    ATTUNE_CHECK(showImported(database)); // its step is one step
+    ATTUNE_CHECK(endWalks(database)); // a step is one step
     ATTUNE_TRY(auto find, database.prepare(forth ? "SELECT id, label FROM edit_steps WHERE undone = 1 ORDER BY id LIMIT 1"
                                                  : "SELECT id, label FROM edit_steps WHERE undone = 0 ORDER BY id "
                                                    "DESC LIMIT 1",
@@ -389,12 +393,16 @@ Result<std::optional<WalkedStep>> walk(Database &database, bool forth)
         ATTUNE_CHECK(writer.replace(*row, other));
         step.rows.push_back(row->id);
     }
-    ATTUNE_TRY(const std::int64_t import, walkRanges(database, writer, step, forth, Doing));
+    ATTUNE_TRY(const std::int64_t walk, walkRanges(database, writer, step, forth, Doing));
     ATTUNE_CHECK(writer.finish());
     // Without its key, so that typing goes on in a step of its own.
     ATTUNE_TRY(auto mark, database.prepare("UPDATE edit_steps SET undone = ?, merge_key = '' WHERE id = ?", Doing));
     ATTUNE_CHECK(mark.bind(forth ? 0 : 1, step.id).run());
-    return std::optional(WalkedStep{std::move(step), import});
+    bool more = false;
+    if (walk != 0) {
+        ATTUNE_TRY(more, walkSome(database, walk, RowsShownAtOnce));
+    }
+    return std::optional(WalkedStep{std::move(step), more});
 }
 
 } // namespace

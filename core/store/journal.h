@@ -49,13 +49,17 @@ private:
     std::unordered_set<std::int64_t> m_seen;
 };
 
+/// What the column "undone" says of a step that can't be redone any more, while its rows are still being hidden; there
+/// are else 0 and 1.
+constexpr std::int64_t GoneStep = 2;
+
 /// A new step, the newest of all; those that were undone are gone then.
 Result<std::int64_t> newStep(Database &database, const std::string &label, const std::string &merge,
                              std::string_view doing);
 
 struct WalkedStep {
     EditStep step;
-    std::int64_t import = 0; ///< whose rows showSome() is to show, in transactions of their own; 0: none
+    bool more = false; ///< of its rows walkSome() has still to show or to hide some, in transactions of their own
 };
 /// Takes the newest step back, or the last one that was taken back forth again. None: there is no such step. Inside
 /// the caller's transaction.

@@ -9,7 +9,7 @@ namespace attune {
 namespace {
 
 constexpr auto Saving = "save a change of rows";
-constexpr auto Redoing = "redo a change";
+constexpr auto Walking = "undo or redo a change";
 
 } // namespace
 
@@ -60,43 +60,66 @@ Result<UndoState> Labelling::undoState()
     return state;
 }
 
-Result<std::optional<EditStep>> Labelling::undo()
+Result<std::optional<StepWalk>> Labelling::beginWalk(WalkDirection direction)
 {
     Database &database = m_project.m_impl->database;
-    ATTUNE_TRY(auto transaction, RowTransaction::begin(database, "undo a change"));
-    ATTUNE_TRY(auto walked, undoStep(database));
+    ATTUNE_CHECK(endWalksInPieces(database)); // an earlier one may be on its way
+    ATTUNE_TRY(auto transaction, RowTransaction::begin(database, Walking));
+    ATTUNE_TRY(auto walked, direction == WalkDirection::Back ? undoStep(database) : redoStep(database));
     if (!walked)
-        return std::optional<EditStep>();
+        return std::optional<StepWalk>();
     ATTUNE_CHECK(transaction.commit());
-    return std::optional(std::move(walked->step));
+    return std::optional(StepWalk{std::move(walked->step), walked->more});
+}
+
+Result<bool> Labelling::walkOn(std::int64_t step)
+{
+    letOthersWrite();
+    ATTUNE_TRY(auto transaction, RowTransaction::begin(m_project.m_impl->database, Walking));
+    ATTUNE_TRY(const bool more, walkSome(m_project.m_impl->database, -step, RowsShownAtOnce));
+    ATTUNE_CHECK(transaction.commit());
+    return more;
+}
+
+Result<bool> Labelling::turnWalk(std::int64_t step)
+{
+    ATTUNE_TRY(auto transaction, RowTransaction::begin(m_project.m_impl->database, Walking));
+    ATTUNE_TRY(const bool turned, attune::turnWalk(m_project.m_impl->database, step));
+    ATTUNE_CHECK(transaction.commit());
+    return turned;
+}
+
+Result<void> Labelling::leaveWalk(std::int64_t step)
+{
+    return attune::leaveWalk(m_project.m_impl->database, step);
+}
+
+Result<std::optional<EditStep>> Labelling::walk(WalkDirection direction)
+{
+    ATTUNE_TRY(auto walk, beginWalk(direction));
+    if (!walk)
+        return std::optional<EditStep>();
+    for (bool more = walk->more; more;) {
+        ATTUNE_TRY(more, walkOn(walk->step.id));
+    }
+    return std::optional(std::move(walk->step));
+}
+
+Result<std::optional<EditStep>> Labelling::undo()
+{
+    return walk(WalkDirection::Back);
 }
 
 Result<std::optional<EditStep>> Labelling::redo()
 {
-    Database &database = m_project.m_impl->database;
-    std::optional<WalkedStep> walked;
-    {
-        ATTUNE_TRY(auto transaction, RowTransaction::begin(database, Redoing));
-        ATTUNE_TRY(walked, redoStep(database));
-        if (!walked)
-            return std::optional<EditStep>();
-        ATTUNE_CHECK(transaction.commit());
-    }
-    // The rows of a large import appear as they did the first time. Should this end here, they do with the next undo, or
-    // when the project is next opened.
-    for (bool more = walked->import != 0; more;) {
-        letOthersWrite();
-        ATTUNE_TRY(auto transaction, RowTransaction::begin(database, Redoing));
-        ATTUNE_TRY(more, showSome(database, walked->import, RowsShownAtOnce));
-        ATTUNE_CHECK(transaction.commit());
-    }
-    return std::optional(std::move(walked->step));
+    return walk(WalkDirection::Forth);
 }
 
 Result<void> Labelling::forgetSteps()
 {
     Database &database = m_project.m_impl->database;
     ATTUNE_TRY(auto transaction, Transaction::begin(database, "forget its list of changes"));
+    ATTUNE_CHECK(endWalks(database));
     ATTUNE_CHECK(database.run("DELETE FROM edit_steps", "forget its list of changes"));
     ATTUNE_CHECK(forgetHidden(database));
     return transaction.commit();

@@ -92,6 +92,13 @@ struct StepMark {
     bool undone = false;
     bool operator==(const StepMark &) const = default;
 };
+/// Undo or redo of a step on its way.
+struct StepWalk {
+    EditStep step;
+    bool more = false; ///< rows are left for walkOn()
+};
+enum class WalkDirection { Back, Forth };
+
 struct UndoState {
     std::string undo; ///< label of the step that undo() would take back; empty: none
     std::string redo;
@@ -173,6 +180,14 @@ public:
     Result<UndoState> undoState();
     Result<std::optional<EditStep>> undo(); ///< none: nothing to undo
     Result<std::optional<EditStep>> redo();
+    /// The same for who does not want to wait for a step that brought 100,000 rows: it counts as undone or redone at
+    /// once, the first rows with it; the rest follows by walkOn() in transactions of about a tenth of a second, of any
+    /// connection. After a kill in between, who opens the project next does it.
+    Result<std::optional<StepWalk>> beginWalk(WalkDirection direction);
+    Result<bool> walkOn(std::int64_t step); ///< false: nothing is left
+    /// Makes a redo of an undo on its way, or the other way round. False: it is over, or something else was changed.
+    Result<bool> turnWalk(std::int64_t step);
+    Result<void> leaveWalk(std::int64_t step); ///< the rest is for who opens the project next
     /// The rows stay; there is nothing to undo any more, and no history. For a project that was made ready.
     Result<void> forgetSteps();
 
@@ -215,6 +230,8 @@ public:
     Result<std::int64_t> rowCounter();
 
 private:
+    Result<std::optional<EditStep>> walk(WalkDirection direction);
+
     Project &m_project;
 };
 

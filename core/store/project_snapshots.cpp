@@ -67,8 +67,10 @@ Result<void> addMembers(Database &database, std::int64_t snapshot, std::span<con
 Result<std::int64_t> Project::takeSnapshot(const std::string &name)
 {
     Database &database = m_impl->database;
+    if (!database.readOnly())
+        ATTUNE_CHECK(endWalksInPieces(database)); // all of an import or none
     ATTUNE_TRY(auto transaction, Transaction::begin(database, Taking));
-    ATTUNE_CHECK(showImported(database)); // all of an import or none
+    ATTUNE_CHECK(endWalks(database));
     ATTUNE_TRY(const auto members, currentMembers(database));
     const std::string digest = digestOf(members);
     ATTUNE_TRY(auto find, database.prepare("SELECT id FROM snapshots WHERE digest = ?", Taking));

@@ -69,23 +69,60 @@ Result<int> schemaVersion(Database &database)
     return static_cast<int>(version);
 }
 
-/// Every table that the program knows must be there, or each later query would fail in its own way.
+/// The tables that the program knows, with their columns; those of a later version come after them.
+struct Table {
+    const char *name;
+    std::string_view columns;
+};
+constexpr Table Tables[] = {
+    {"settings", "key value"},
+    {"examples", "id messages part state rating tags notes content_hash origin_file origin_line created_at updated_at "
+                 "deleted_at"},
+    {"row_versions", "id content_hash messages"},
+    {"snapshots", "id name created_at digest"},
+    {"snapshot_members", "snapshot ordinal example version part"},
+    {"runs", "id name state snapshot settings model model_path fingerprint machine created_at ended_at error tags pid "
+             "holder heartbeat"},
+    {"metrics", "run step name value"},
+    {"run_log", "id run logged_at level text"},
+    {"blobs", "id size"},
+    {"blob_chunks", "blob ordinal checksum data"},
+    {"checkpoints", "id run step validation_loss best adapter state created_at"},
+    {"prompt_templates", "id name text created_at"},
+    {"test_sets", "id name prompts created_at"},
+    {"evaluations", "id run checkpoint part test_set summary created_at"},
+    {"evaluation_examples", "evaluation ordinal example answer scores"},
+    {"comparisons", "id prompt answers sampling created_at"},
+    {"votes", "id comparison choice blind created_at"},
+    {"transcripts", "id created_at title body"},
+    {"row_facts", "id part state rating turns tokens trained problems file changed system"},
+    {"row_heads", "id prompt answer"},
+    {"row_tags", "tag example"},
+    {"row_words", "prompt answer"},
+    {"row_problems", "id example kind detail other group_id"},
+    {"token_counts", "content_hash tokens trained"},
+    {"source_files", "id name"},
+    {"counters", "name value"},
+    {"saved_views", "id name query"},
+    {"edit_steps", "id label merge_key made_at undone"},
+    {"edit_rows", "id step example before after"},
+    {"edit_ranges", "id step first last"},
+    {"imports", "id label step pid holder heartbeat"},
+    {"import_rows", "id import turns file system prompt answer"},
+};
+
+/// All of them must be there, or a later query would fail in a way of its own, half-way through a change.
 Result<void> checkTables(Database &database)
 {
-    constexpr std::array Tables{"settings",   "examples",         "row_versions", "snapshots",     "runs",
-                                "metrics",    "snapshot_members", "run_log",      "blobs",         "blob_chunks",
-                                "votes",      "prompt_templates", "test_sets",    "evaluations",   "checkpoints",
-                                "row_facts",  "evaluation_examples", "row_heads", "row_tags",      "row_words",
-                                "edit_steps", "source_files",     "token_counts", "row_problems",  "edit_rows",
-                                "counters",   "comparisons",      "saved_views",  "transcripts",   "imports",
-                                "edit_ranges", "import_rows"};
-    ATTUNE_TRY(auto query, database.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?",
+    ATTUNE_TRY(auto query, database.prepare("SELECT group_concat(name, ' ') || ' ' FROM pragma_table_info(?)",
                                             "read its tables"));
-    for (const char *table : Tables) {
-        ATTUNE_TRY(const bool row, query.bind(table).step());
-        if (!row || query.integer(0) != 1)
-            return fail(ErrorCode::Corrupt, database.path().string() + " is damaged: its table \"" + table +
-                                                "\" is missing; restore a backup.");
+    for (const Table &table : Tables) {
+        ATTUNE_TRY(const bool row, query.bind(table.name).step());
+        const std::string columns = row && !query.isNull(0) ? query.text(0) : std::string();
+        if (!columns.starts_with(std::string(table.columns) + " "))
+            return fail(ErrorCode::Corrupt, database.path().string() + " is damaged: its table \"" + table.name +
+                                                (columns.empty() ? "\" is missing" : "\" lacks a column") +
+                                                "; restore a backup.");
     }
     return {};
 }

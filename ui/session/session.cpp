@@ -8,12 +8,14 @@
 #include "core/studio/sample_project.h"
 #include "ui/session/jobs.h"
 #include "ui/session/lane.h"
+#include "ui/session/walk_rows.h"
 
 #include <QDebug>
 #include <QHash>
 #include <QTimer>
 
 #include <algorithm>
+#include <atomic>
 
 namespace attune::ui {
 
@@ -110,6 +112,7 @@ struct Session::Impl {
     std::string runs;
     quint64 settingsAge = 0;
     int settingsUnwritten = 0;
+    const std::shared_ptr<std::atomic_bool> closing = std::make_shared<std::atomic_bool>(false);
 
     quint64 load = 0;
     std::map<quint64, std::jthread> loaders;
@@ -148,6 +151,7 @@ Session::Session(const std::filesystem::path &path, Project project) : m_path(pa
 Session::~Session()
 {
     m_impl->pollTimer.stop();
+    *m_impl->closing = true;
     for (auto &[id, job] : m_impl->jobs)
         job.thread.request_stop();
     m_impl->readers.finish(false);
@@ -431,27 +435,46 @@ void Session::redo()
     walkSteps(false);
 }
 
+/// A step that brought many rows is undone at once, and its rows follow as a job, so that changes made meanwhile do not
+/// wait for it. Cancelled, it turns back; a project that is closed meanwhile leaves the rest to who opens it next.
 void Session::walkSteps(bool back)
 {
-    using Step = std::optional<EditStep>;
-    change<Step>(
-        this, [back](Project &project) { return back ? Labelling(project).undo() : Labelling(project).redo(); },
-        [this, back](Result<Step> step) {
-            if (!step) {
-                report(step.error());
-                return;
-            }
-            if (!*step) {
-                toast({back ? tr("Nothing to undo") : tr("Nothing to redo"), Tone::Neutral});
-                return;
-            }
-            Q_EMIT stepWalked((*step)->rows);
-            Toast said;
-            said.text = (back ? tr("Undone: %1") : tr("Done again: %1")).arg(text((*step)->label));
-            said.action = back ? tr("Redo") : tr("Undo");
-            said.key = back ? QStringLiteral("Ctrl+Shift+Z") : QStringLiteral("Ctrl+Z");
-            said.act = [this, back] { walkSteps(!back); };
-            toast(said);
+    using Begun = std::optional<StepWalk>;
+    change<Begun>(
+        this,
+        [back](Project &project) {
+            return Labelling(project).beginWalk(back ? WalkDirection::Back : WalkDirection::Forth);
+        },
+        [this, back](Result<Begun> begun) {
+            if (!begun)
+                return report(begun.error());
+            if (!*begun)
+                return toast({back ? tr("Nothing to undo") : tr("Nothing to redo"), Tone::Neutral});
+            const auto told = [this, back, step = (*begun)->step](Result<bool> all) {
+                if (!all)
+                    report(all.error());
+                Q_EMIT stepWalked(step.rows);
+                if (!all)
+                    return;
+                const QString label = text(step.label);
+                if (!*all)
+                    return toast({(back ? tr("Not undone: %1") : tr("Not redone: %1")).arg(label), Tone::Neutral});
+                Toast said;
+                said.text = (back ? tr("Undone: %1") : tr("Done again: %1")).arg(label);
+                said.action = back ? tr("Redo") : tr("Undo");
+                said.key = back ? QStringLiteral("Ctrl+Shift+Z") : QStringLiteral("Ctrl+Z");
+                said.act = [this, back] { walkSteps(!back); };
+                toast(said);
+            };
+            if (!(*begun)->more)
+                return told(true);
+            startJob<bool>(
+                this, back ? tr("Undoing") : tr("Redoing"),
+                [closing = m_impl->closing, step = (*begun)->step](Project &project, std::stop_token stop,
+                                                                   const JobProgress &progress) -> Result<bool> {
+                    return walkRows(project, step, stop, *closing, progress);
+                },
+                told);
         });
 }
 

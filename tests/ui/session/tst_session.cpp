@@ -1,6 +1,7 @@
 #include "tests/ui/session/toy_session.h"
 
 #include "core/store/labelling.h"
+#include "core/store/row_import.h"
 
 #include <QSemaphore>
 #include <QSignalSpy>
@@ -30,6 +31,8 @@ private Q_SLOTS:
     void rowsOfAnotherConnectionAreNoticed();
     void stepsOfAnotherConnectionAreNoticedAsRuns();
     void undoTakesBackAndRedoBringsAgain();
+    void aLargeUndoLetsOtherChangesThroughAndCanBeCancelled();
+    void aLargeUndoIsEndedWhereTheProjectWasClosed();
     void sharedValuesAreKept();
     void ofManyLengthsTheLastIsKept();
     void valuesOfAnotherWindowArrive();
@@ -296,6 +299,89 @@ void TestSession::stepsOfAnotherConnectionAreNoticedAsRuns()
     QVERIFY(other->addMetrics(run.id, std::span(&step, 1)));
     QTRY_COMPARE(runs.count(), 2);
     QCOMPARE(rows.count(), 0);
+}
+
+namespace {
+
+constexpr int Many = 30'000;
+
+std::int64_t rowsIn(const ToyProject &toy)
+{
+    auto project = Project::open(toy.path());
+    return project ? project->exampleCount().value_or(-1) : -2;
+}
+
+void importMany(const ToyProject &toy)
+{
+    auto import = RowImport::begin(toy.path(), "Import");
+    std::vector<Example> rows;
+    for (int i = 0; i < Many; ++i) {
+        Example row;
+        row.messages = {{"user", "imported " + std::to_string(i)}, {"assistant", "yes"}};
+        rows.push_back(std::move(row));
+    }
+    if (!import || !import->add(rows) || !import->finish())
+        qFatal("no import");
+}
+
+} // namespace
+
+void TestSession::aLargeUndoLetsOtherChangesThroughAndCanBeCancelled()
+{
+    ToyProject toy;
+    importMany(toy);
+    const auto session = openSession(toy.path());
+    QTRY_COMPARE(session->undoText(), QString("Import"));
+    QSignalSpy walked(session.get(), &Session::stepWalked);
+    QSignalSpy toasts(session.get(), &Session::toasted);
+    session->undo();
+    QTRY_VERIFY(!session->jobs().isEmpty());
+    QCOMPARE(session->redoText(), QString("Import")); // it counts at once
+    session->cancelJob(session->jobs().first().id);
+    QTRY_COMPARE(walked.size(), 1);
+    QCOMPARE(toasts.last().at(0).value<Toast>().text, QString("Not undone: Import"));
+    QTRY_VERIFY(session->idle());
+    QCOMPARE(rowsIn(toy), Many + 3);
+    QTRY_COMPARE(session->undoText(), QString("Import"));
+
+    session->undo();
+    QTRY_VERIFY(!session->jobs().isEmpty());
+    bool changed = false;
+    bool meanwhile = false;
+    session->change<EditStep>(
+        this,
+        [](Project &project) {
+            return Labelling(project).apply("Rated", std::vector<ExampleEdit>{{.id = 1, .rating = 4}});
+        },
+        [&](Result<EditStep> step) {
+            changed = step.has_value();
+            meanwhile = !session->jobs().isEmpty();
+        });
+    QTRY_VERIFY(changed);
+    QVERIFY(meanwhile);
+    QTRY_COMPARE(walked.size(), 2);
+    QCOMPARE(walked.last().at(0).value<std::vector<std::int64_t>>().size(), std::size_t(Many));
+    QTRY_VERIFY(session->idle());
+    QCOMPARE(rowsIn(toy), 3);
+    QTRY_COMPARE(session->undoText(), QString("Rated"));
+    QCOMPARE(session->redoText(), QString());
+}
+
+void TestSession::aLargeUndoIsEndedWhereTheProjectWasClosed()
+{
+    ToyProject toy;
+    importMany(toy);
+    auto session = openSession(toy.path());
+    QTRY_COMPARE(session->undoText(), QString("Import"));
+    session->undo();
+    QTRY_VERIFY(!session->jobs().isEmpty());
+    session.reset();
+    session = openSession(toy.path());
+    QTRY_COMPARE(session->redoText(), QString("Import"));
+    QCOMPARE(rowsIn(toy), 3);
+    session->redo();
+    QTRY_COMPARE_WITH_TIMEOUT(rowsIn(toy), Many + 3, 30'000);
+    QTRY_VERIFY(session->idle());
 }
 
 void TestSession::undoTakesBackAndRedoBringsAgain()
