@@ -5,6 +5,7 @@
 #include "ui/compare/columns_area.h"
 #include "ui/compare/prompt_box.h"
 #include "ui/compare/prompt_panel.h"
+#include "ui/theme/theme.h"
 #include "ui/widgets/auto_text_edit.h"
 #include "ui/widgets/format.h"
 
@@ -12,7 +13,10 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QMimeData>
+#include <QSplitter>
 #include <QUrl>
+
+#include <utility>
 
 namespace attune::ui {
 namespace {
@@ -85,6 +89,8 @@ QList<QWidget *> CompareWorkspace::regions()
 
 void CompareWorkspace::shown()
 {
+    if (!std::exchange(m_seen, true) && !m_narrow) // larger text and back, unseen, has widened it
+        m_splitter->setSizes({scaled(256), std::max(scaled(600), width() - scaled(256))});
     loadChoices();
     m_box->focusText();
 }

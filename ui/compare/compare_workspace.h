@@ -150,6 +150,7 @@ private:
     PickerPopup *m_transcriptPopup = nullptr;
     QAction *m_diffAction = nullptr;
     bool m_narrow = false;
+    bool m_seen = false;
 
     AnswererChoices m_choices;
     bool m_choicesLoaded = false;

@@ -122,8 +122,8 @@ void DataActions::addFind()
     add(Menu::Edit, "clearFilter", DataWorkspace::tr("Clear filter"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_F),
         [w] { w->m_query->clear(); });
     add(Menu::Edit, "replace", DataWorkspace::tr("Find and replace…"), QKeySequence(Qt::CTRL | Qt::Key_H), [w] {
-        w->m_replace->setRows(w->m_list->model().ids(), w->m_list->selectedIds());
-        w->showPanel(w->m_replace);
+        w->findReplace().setRows(w->m_list->model().ids(), w->m_list->selectedIds());
+        w->showPanel(&w->findReplace());
     });
     const struct {
         const char *name;
@@ -168,23 +168,23 @@ void DataActions::addView()
     addWriting(Menu::View, "lengthUp", DataWorkspace::tr("max_length up by 16"), QKeySequence(Qt::ALT | Qt::Key_Right),
                [w] { w->nudgeMaxLength(16); });
     add(Menu::View, "health", DataWorkspace::tr("Health"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_H),
-        [w] { w->showPanel(w->m_health); });
+        [w] { w->showPanel(&w->health()); });
     addWriting(Menu::Row, "check", DataWorkspace::tr("Check all rows now"), {}, [w] { w->m_checks->checkAll(); });
     add(Menu::View, "duplicates", DataWorkspace::tr("Review near duplicates"), {}, [w] {
-        w->showPanel(w->m_health);
-        w->m_health->reviewKind(ProblemKind::NearDuplicate);
+        w->showPanel(&w->health());
+        w->health().reviewKind(ProblemKind::NearDuplicate);
     });
     add(Menu::View, "leaks", DataWorkspace::tr("Review leaks between splits"), {}, [w] {
-        w->showPanel(w->m_health);
-        w->m_health->reviewKind(ProblemKind::Leak);
+        w->showPanel(&w->health());
+        w->health().reviewKind(ProblemKind::Leak);
     });
-    add(Menu::View, "versions", DataWorkspace::tr("Versions of the data"), {}, [w] { w->showPanel(w->m_versions); });
+    add(Menu::View, "versions", DataWorkspace::tr("Versions of the data"), {}, [w] { w->showPanel(&w->versions()); });
     addWriting(Menu::File, "keepVersion", DataWorkspace::tr("Keep this version of the data…"), {}, [w] {
-        w->showPanel(w->m_versions);
-        w->m_versions->askForName();
+        w->showPanel(&w->versions());
+        w->versions().askForName();
     });
-    add(Menu::View, "splitPanel", DataWorkspace::tr("Split of the rows"), {}, [w] { w->showPanel(w->m_split); });
-    addWriting(Menu::Row, "splitNow", DataWorkspace::tr("Split rows that have no part"), {}, [w] { w->m_split->splitNow(); });
+    add(Menu::View, "splitPanel", DataWorkspace::tr("Split of the rows"), {}, [w] { w->showPanel(&w->split()); });
+    addWriting(Menu::Row, "splitNow", DataWorkspace::tr("Split rows that have no part"), {}, [w] { w->split().splitNow(); });
 }
 
 void DataActions::addExports()

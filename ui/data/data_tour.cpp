@@ -58,10 +58,10 @@ QList<TourState> DataWorkspace::tourStates()
         return ready() && !m_checks->checking() && m_session.encoder() && m_list->histogram()->lengths().rows() > 0;
     };
     const auto list = [this] { return ready(); };
-    const auto panel = [this, plain](SidePanel *of) {
+    const auto panel = [this, plain](const std::function<SidePanel &()> &of) {
         return [this, plain, of] {
             plain();
-            showPanel(of);
+            showPanel(&of());
         };
     };
     const auto import = [this, plain](ImportStep step) {
@@ -122,25 +122,25 @@ QList<TourState> DataWorkspace::tourStates()
              m_query->setSearch(QStringLiteral("zeppelin"));
          },
          list},
-        {QStringLiteral("health"), panel(m_health), [this] { return ready() && !m_checks->checking() && m_health->loaded(); }},
+        {QStringLiteral("health"), panel([this]() -> SidePanel & { return health(); }), [this] { return ready() && !m_checks->checking() && health().loaded(); }},
         {QStringLiteral("duplicates"),
          [this, plain] {
              plain();
-             showPanel(m_health);
-             m_health->reviewKind(ProblemKind::NearDuplicate);
+             showPanel(&health());
+             health().reviewKind(ProblemKind::NearDuplicate);
          },
          list},
-        {QStringLiteral("split"), panel(m_split), [this] { return ready() && m_split->loaded(); }},
+        {QStringLiteral("split"), panel([this]() -> SidePanel & { return split(); }), [this] { return ready() && split().loaded(); }},
         {QStringLiteral("replace"),
          [this, plain] {
              plain();
-             m_replace->setRows(m_list->model().ids(), m_list->selectedIds());
-             showPanel(m_replace);
-             m_replace->findChild<QLineEdit *>(QStringLiteral("findText"))->setText(QStringLiteral("order"));
-             m_replace->findChild<QLineEdit *>(QStringLiteral("replaceText"))->setText(QStringLiteral("purchase"));
+             findReplace().setRows(m_list->model().ids(), m_list->selectedIds());
+             showPanel(&findReplace());
+             findReplace().findChild<QLineEdit *>(QStringLiteral("findText"))->setText(QStringLiteral("order"));
+             findReplace().findChild<QLineEdit *>(QStringLiteral("replaceText"))->setText(QStringLiteral("purchase"));
          },
-         [this] { return ready() && !m_replace->searching() && m_replace->found() > 0; }},
-        {QStringLiteral("versions"), panel(m_versions), [this] { return ready() && m_versions->loaded(); }},
+         [this] { return ready() && !findReplace().searching() && findReplace().found() > 0; }},
+        {QStringLiteral("versions"), panel([this]() -> SidePanel & { return versions(); }), [this] { return ready() && versions().loaded(); }},
         {QStringLiteral("import-files"), import(ImportStep::Files), checked(ImportStep::Files)},
         {QStringLiteral("import-columns"), import(ImportStep::Columns), checked(ImportStep::Columns)},
         {QStringLiteral("import-check"), import(ImportStep::Check), checked(ImportStep::Check)},

@@ -50,9 +50,7 @@ DataWorkspace::DataWorkspace(Session &session, QWidget *parent)
       m_views(new ViewsMenu(session, *m_query, this)),
       m_pages(new QStackedWidget), m_page(new QWidget),
       m_splitter(new QSplitter), m_right(new QStackedWidget), m_strip(new FacetsStrip), m_facets(new FacetsPanel(*m_query)),
-      m_list(new ExampleListPanel(session, *m_query)), m_editor(new ExampleEditor(session)),
-      m_health(new HealthPanel(session)), m_versions(new SnapshotsPanel(session)), m_split(new SplitPanel(session)),
-      m_replace(new FindReplacePanel(session)), m_countsTimer(new QTimer(this))
+      m_list(new ExampleListPanel(session, *m_query)), m_editor(new ExampleEditor(session)), m_countsTimer(new QTimer(this))
 {
     setObjectName(QStringLiteral("dataWorkspace"));
     setAcceptDrops(true);
@@ -77,8 +75,7 @@ DataWorkspace::~DataWorkspace() = default;
 
 void DataWorkspace::build()
 {
-    for (QWidget *page : std::initializer_list<QWidget *>{m_editor, m_health, m_versions, m_split, m_replace})
-        m_right->addWidget(page);
+    m_right->addWidget(m_editor);
     setBackground(m_right, Token::Surface);
     m_splitter->setObjectName(QStringLiteral("dataSplitter"));
     m_splitter->setChildrenCollapsible(false);
@@ -135,7 +132,7 @@ void DataWorkspace::connectAll()
     connect(&m_session, &Session::encoderChanged, this, sayWhy);
     sayWhy();
 
-    connect(m_facets, &FacetsPanel::splitAsked, this, [this] { showPanel(m_split); });
+    connect(m_facets, &FacetsPanel::splitAsked, this, [this] { showPanel(&split()); });
     connect(m_facets, &FacetsPanel::testRowsConfirmed, this, &DataWorkspace::confirmTestRows);
     connect(m_facets, &FacetsPanel::leave, this, [this] {
         hideFacetsOver();
@@ -163,7 +160,7 @@ void DataWorkspace::connectAll()
     connect(m_list, &ExampleListPanel::currentChanged, this, [this](qint64 id) { m_editor->showExample(id); });
     connect(m_list, &ExampleListPanel::selectionChanged, this, [this] {
         m_editor->setSelection(m_list->selectedIds());
-        if (m_right->currentWidget() == m_replace)
+        if (m_replace && m_right->currentWidget() == m_replace)
             m_replace->setRows(m_list->model().ids(), m_list->selectedIds());
     });
     connect(m_list, &ExampleListPanel::importAsked, this, [this] { startImport({}); });
@@ -189,8 +186,8 @@ void DataWorkspace::connectAll()
     connect(bulk, &BulkBar::tagAsked, this, [this] { askTag(false); });
     connect(bulk, &BulkBar::deleteAsked, this, [this] { deleteRows(m_session, m_list->selectedIds()); });
     connect(bulk, &BulkBar::replaceAsked, this, [this] {
-        m_replace->setRows(m_list->model().ids(), m_list->selectedIds());
-        showPanel(m_replace);
+        findReplace().setRows(m_list->model().ids(), m_list->selectedIds());
+        showPanel(&findReplace());
     });
 
     connect(m_editor, &ExampleEditor::nextRequested, this, [this] { m_list->moveBy(1); });
@@ -204,11 +201,27 @@ void DataWorkspace::connectAll()
             m_list->focusRows();
     });
 
-    for (SidePanel *panel : std::initializer_list<SidePanel *>{m_health, m_versions, m_split, m_replace})
-        connect(panel, &SidePanel::closed, this, [this] {
-            showPanel(nullptr);
-            m_list->focusRows();
-        });
+    connect(m_checks, &HealthChecks::reported, this, [this](const HealthReport &report) { m_checked = report; });
+}
+
+void DataWorkspace::addPanel(SidePanel *panel)
+{
+    m_right->addWidget(panel);
+    connect(panel, &SidePanel::closed, this, [this] {
+        showPanel(nullptr);
+        m_list->focusRows();
+    });
+}
+
+HealthPanel &DataWorkspace::health()
+{
+    if (m_health)
+        return *m_health;
+    m_health = new HealthPanel(m_session);
+    addPanel(m_health);
+    m_health->setChecking(m_checks->checking());
+    if (m_checked.rows > 0)
+        m_health->setReport(m_checked);
     connect(m_health, &HealthPanel::checkAsked, m_checks, &HealthChecks::checkAll);
     connect(m_health, &HealthPanel::showAsked, this, [this](int kind) {
         m_query->clear();
@@ -220,12 +233,40 @@ void DataWorkspace::connectAll()
     });
     connect(m_checks, &HealthChecks::checkingChanged, m_health, &HealthPanel::setChecking);
     connect(m_checks, &HealthChecks::reported, m_health, &HealthPanel::setReport);
-    connect(m_versions, &SnapshotsPanel::rowAsked, this, &DataWorkspace::showRow);
-    connect(m_replace, &FindReplacePanel::rowAsked, this, &DataWorkspace::showRow);
-    connect(m_split, &SplitPanel::leaksAsked, this, [this] {
-        showPanel(m_health);
-        m_health->reviewKind(ProblemKind::Leak);
-    });
+    return *m_health;
+}
+
+SnapshotsPanel &DataWorkspace::versions()
+{
+    if (!m_versions) {
+        m_versions = new SnapshotsPanel(m_session);
+        addPanel(m_versions);
+        connect(m_versions, &SnapshotsPanel::rowAsked, this, &DataWorkspace::showRow);
+    }
+    return *m_versions;
+}
+
+FindReplacePanel &DataWorkspace::findReplace()
+{
+    if (!m_replace) {
+        m_replace = new FindReplacePanel(m_session);
+        addPanel(m_replace);
+        connect(m_replace, &FindReplacePanel::rowAsked, this, &DataWorkspace::showRow);
+    }
+    return *m_replace;
+}
+
+SplitPanel &DataWorkspace::split()
+{
+    if (!m_split) {
+        m_split = new SplitPanel(m_session);
+        addPanel(m_split);
+        connect(m_split, &SplitPanel::leaksAsked, this, [this] {
+            showPanel(&health());
+            health().reviewKind(ProblemKind::Leak);
+        });
+    }
+    return *m_split;
 }
 
 void DataWorkspace::reloadCounts()

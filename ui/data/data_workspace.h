@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/data/export.h"
+#include "core/studio/health.h"
 #include "ui/data/bulk_edit.h"
 #include "ui/session/session.h"
 #include "ui/session/workspace.h"
@@ -51,12 +52,13 @@ public:
     ExampleListPanel &list() const { return *m_list; }
     FacetsPanel &facets() const { return *m_facets; }
     ExampleEditor &editor() const { return *m_editor; }
-    HealthPanel &health() const { return *m_health; }
-    SnapshotsPanel &versions() const { return *m_versions; }
-    FindReplacePanel &findReplace() const { return *m_replace; }
-    SplitPanel &split() const { return *m_split; }
     HealthChecks &checks() const { return *m_checks; }
-    ImportWizard &importWizard(); ///< made when it is first asked for
+    // These are made when they are first asked for.
+    HealthPanel &health();
+    SnapshotsPanel &versions();
+    FindReplacePanel &findReplace();
+    SplitPanel &split();
+    ImportWizard &importWizard();
 
     /// Writes rows to a file, as a job: all of them, or those that are listed.
     void exportTo(const QString &path, ExportFormat format, bool listedOnly);
@@ -78,6 +80,7 @@ private:
     friend class DataActions;
     void build();
     void connectAll();
+    void addPanel(SidePanel *panel);
     void reloadCounts();
     void reloadLengths();
     void showRow(std::int64_t id);
@@ -108,10 +111,11 @@ private:
     FacetsPanel *m_facets;
     ExampleListPanel *m_list;
     ExampleEditor *m_editor;
-    HealthPanel *m_health;
-    SnapshotsPanel *m_versions;
-    SplitPanel *m_split;
-    FindReplacePanel *m_replace;
+    HealthPanel *m_health = nullptr;
+    SnapshotsPanel *m_versions = nullptr;
+    SplitPanel *m_split = nullptr;
+    FindReplacePanel *m_replace = nullptr;
+    HealthReport m_checked; ///< by the last check
     ImportWizard *m_import = nullptr;
     QTimer *m_countsTimer;
     QList<WorkspaceAction> m_actions;

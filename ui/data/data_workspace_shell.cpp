@@ -295,9 +295,14 @@ void DataWorkspace::open(const QVariantMap &with)
     if (with.contains(QStringLiteral("row")))
         showRow(with.value(QStringLiteral("row")).toLongLong());
     const QString panel = with.value(QStringLiteral("panel")).toString();
-    for (SidePanel *one : std::initializer_list<SidePanel *>{m_health, m_versions, m_split, m_replace})
-        if (one->objectName() == panel)
-            showPanel(one);
+    if (panel == QLatin1String("health"))
+        showPanel(&health());
+    else if (panel == QLatin1String("versions"))
+        showPanel(&versions());
+    else if (panel == QLatin1String("split"))
+        showPanel(&split());
+    else if (panel == QLatin1String("replace"))
+        showPanel(&findReplace());
     if (with.contains(QStringLiteral("files")))
         startImport(with.value(QStringLiteral("files")).toStringList());
 }

@@ -25,6 +25,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <numeric>
 
 namespace attune::ui {
 
@@ -169,6 +170,8 @@ void MainWindow::build()
         fitPage();
     });
     connect(&m_elsewhereTimer, &QTimer::timeout, this, &MainWindow::lookElsewhere);
+    m_makeTimer.setSingleShot(true);
+    connect(&m_makeTimer, &QTimer::timeout, this, &MainWindow::makeNextWorkspace);
     connect(qApp, &QApplication::focusChanged, this, [this](QWidget *, QWidget *now) {
         for (QWidget *region : visibleRegions())
             if (now && (region == now || region->isAncestorOf(now)))
@@ -197,6 +200,11 @@ QString MainWindow::currentPage() const
 
 void MainWindow::showPage(const QString &id)
 {
+    if (const Workspace *left = current())
+        rememberPanels(*left);
+    if (m_unmade.contains(id))
+        makeAllWorkspaces();
+    m_firstPage.clear(); // the user was quicker
     Workspace *shown = workspace(id);
     if (shown) {
         m_pages->setCurrentWidget(shown);
@@ -223,10 +231,21 @@ void MainWindow::showPage(const QString &id)
 /// Below its least size a workspace scrolls as a whole; the larger the text, the sooner.
 void MainWindow::fitPage()
 {
-    const QSize own = current() ? current()->property("leastSize").toSize() : QSize(0, 0); // a workspace may need less
+    if (!current()) { // else it would have to have room for the widest of the workspaces, too
+        m_pages->setMinimumSize(m_pages->currentWidget()->minimumSizeHint().expandedTo(QSize(1, 1)));
+        return;
+    }
+    const QSize own = current()->property("leastSize").toSize(); // a workspace may need less
     const QSize least = own.isValid() ? own : LeastPage;
     m_pages->setMinimumSize(scaled(least.width()), scaled(least.height()));
     scalePanels();
+}
+
+/// The widths of panels, as they are before their page is hidden: there, text of another size and back widens them.
+void MainWindow::rememberPanels(const Workspace &page)
+{
+    for (QSplitter *splitter : page.findChildren<QSplitter *>())
+        splitter->setProperty("shownSizes", QVariant::fromValue(splitter->sizes()));
 }
 
 /// Panels keep their width in letters, not in pixels, when the text becomes another size: of the page that is shown, as
@@ -234,16 +253,22 @@ void MainWindow::fitPage()
 void MainWindow::scalePanels()
 {
     Workspace *page = current();
-    const int unit = scaled(100);
-    const int before = page ? page->property("textUnit").toInt() : unit;
-    if (!page || before == unit)
+    if (!page)
         return;
+    const int unit = scaled(100);
+    const int before = page->property("textUnit").toInt();
     page->setProperty("textUnit", unit);
     const auto larger = [&](int length) { return length * unit / before; };
     for (QSplitter *splitter : page->findChildren<QSplitter *>()) {
+        const auto remembered = splitter->property("shownSizes").value<QList<int>>();
+        splitter->setProperty("shownSizes", {});
         if (splitter->orientation() != Qt::Horizontal)
             continue;
         QList<int> sizes = splitter->sizes();
+        if (remembered.size() == sizes.size() && std::accumulate(remembered.begin(), remembered.end(), 0) > 0)
+            sizes = remembered;
+        else if (before == unit)
+            continue;
         int rest = std::max(splitter->width(), m_pages->minimumWidth());
         int widest = 0; // what stretches, gets what the others leave
         for (int i = 0; i < splitter->count(); ++i) {
@@ -259,6 +284,8 @@ void MainWindow::scalePanels()
 
 void MainWindow::go(const QString &id, const QVariantMap &with)
 {
+    if (m_unmade.contains(id))
+        makeAllWorkspaces();
     Workspace *wanted = workspace(id);
     if (!wanted)
         return;

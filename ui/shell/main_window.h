@@ -42,7 +42,7 @@ public:
     void closeProject();
 
     Session *session() const { return m_session.get(); }
-    const QList<Workspace *> &workspaces() const { return m_workspaces; }
+    const QList<Workspace *> &workspaces(); ///< all of them
     ActionBook &book() const { return *m_book; }
     CommandPalette &palette() const { return *m_palette; }
     StartPage &startPage() const { return *m_start; }
@@ -64,6 +64,7 @@ private:
     void build();
     void fitPage();
     void scalePanels();
+    static void rememberPanels(const Workspace &page);
     // main_window_actions.cpp
     void fillFile();
     void fillEdit();
@@ -79,6 +80,9 @@ private:
     // main_window_project.cpp
     void takeSession(std::unique_ptr<Session> session);
     void makeWorkspaces();
+    void makeNextWorkspace();
+    void makeAllWorkspaces();
+    Workspace *newWorkspace(const QString &id);
     void refuse(const QString &sentence);
     void askNew(std::function<void()> then = {});
     void askOpen();
@@ -98,6 +102,9 @@ private:
 
     std::unique_ptr<Session> m_session;
     QList<Workspace *> m_workspaces;
+    QStringList m_unmade; ///< workspaces that are still to come
+    QString m_firstPage;  ///< the workspace to be shown once it is made
+    QTimer m_makeTimer;
     ActionBook *m_book = nullptr;
     TopBar *m_top = nullptr;
     Rail *m_rail = nullptr;

@@ -89,7 +89,8 @@ void MainWindow::fillFile()
 void MainWindow::fillRecents(QMenu *menu)
 {
     menu->clear();
-    const QStringList projects = Preferences().recentProjects();
+    QStringList projects = Preferences().recentProjects();
+    projects.removeIf([](const QString &project) { return !QFileInfo::exists(project); });
     for (const QString &project : projects)
         connect(menu->addAction(QFileInfo(project).completeBaseName() + "   " + QFileInfo(project).absolutePath()),
                 &QAction::triggered, this, [this, project] { leaveProject([this, project] { openProject(toUtf8(project)); }); });

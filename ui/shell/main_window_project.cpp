@@ -36,6 +36,7 @@ namespace {
 
 constexpr int CheckDelay = 2000;        // ms; opening comes first
 constexpr int ElsewhereInterval = 10000; // ms
+const QStringList workspaceIds{QStringLiteral("data"), QStringLiteral("train"), QStringLiteral("compare")};
 const auto projectFilter = QT_TRANSLATE_NOOP("MainWindow", "Attune projects (*.attune)");
 
 } // namespace
@@ -55,8 +56,15 @@ bool MainWindow::openProject(const std::filesystem::path &path)
         InlineNotice::Links links;
         if (const auto copy = newestCopy(std::filesystem::absolute(path)); copy && opened.error().code == ErrorCode::Corrupt)
             links.append(openCopy(*copy));
+        if (gone)
+            links.append({tr("Take it from the list"), [this, file] {
+                              Preferences preferences;
+                              preferences.forgetRecent(file);
+                              m_start->setRecents(preferences.recentProjects());
+                              m_start->setTrouble({});
+                          }});
         links.append({tr("Open another"), [this] { askOpen(); }});
-        m_start->setRecents(Preferences().recentProjects()); // without what is gone
+        m_start->setRecents(Preferences().recentProjects()); // it may be gone since
         m_start->setTrouble(sentence, links);
         return false;
     }
@@ -102,42 +110,82 @@ void MainWindow::takeSession(std::unique_ptr<Session> session)
     m_elsewhereTimer.start(ElsewhereInterval);
     lookElsewhere();
     QTimer::singleShot(CheckDelay, m_session.get(), [this] { checkFile(false); });
-    const QString last = Preferences().workspace();
-    showPage(workspace(last) ? last : m_workspaces.first()->id());
 }
 
+/// One in each turn of the event loop, so that the window never stalls; at once where it is not seen yet.
 void MainWindow::makeWorkspaces()
 {
+    m_unmade = workspaceIds;
+    m_firstPage = Preferences().workspace();
+    if (!m_unmade.contains(m_firstPage))
+        m_firstPage = m_unmade.first();
+    if (!isVisible())
+        return makeAllWorkspaces();
+    m_makeTimer.start();
+}
+
+void MainWindow::makeAllWorkspaces()
+{
+    while (!m_unmade.isEmpty())
+        makeNextWorkspace();
+}
+
+const QList<Workspace *> &MainWindow::workspaces()
+{
+    makeAllWorkspaces();
+    return m_workspaces;
+}
+
+Workspace *MainWindow::newWorkspace(const QString &id)
+{
+    if (id == "data")
+        return new DataWorkspace(*m_session);
+    if (id == "compare")
+        return new CompareWorkspace(*m_session);
     auto *train = new TrainWorkspace(*m_session);
-    m_workspaces = {new DataWorkspace(*m_session), train, new CompareWorkspace(*m_session)};
     connect(&train->job(), &TrainingJob::stateChanged, this, [this, job = &train->job()] {
         m_top->runChip()->setSaving(job->state() == TrainingJob::State::Stopping);
     });
     connect(&train->book(), &RunBook::changed, this, [this, book = &train->book()] {
         const auto runs = book->ids();
-        const auto paused = std::find_if(runs.begin(), runs.end(), [book](qint64 id) {
-            const RunEntry *entry = book->entry(id);
+        const auto paused = std::find_if(runs.begin(), runs.end(), [book](qint64 run) {
+            const RunEntry *entry = book->entry(run);
             return entry && entry->paused;
         });
         m_top->runChip()->setPaused(paused == runs.end() ? 0 : *paused);
     });
-    int number = 0;
-    for (Workspace *one : m_workspaces) {
-        one->setAccessibleName(one->title());
-        one->setProperty("textUnit", scaled(100)); // see scalePanels()
-        m_pages->addWidget(one);
-        RailButton *button = m_rail->add(one->id(), one->title(), one->iconName());
-        const QString id = one->id();
-        auto *show = new QAction(tr("Go to %1").arg(one->title()), one);
-        show->setObjectName("go-" + id);
-        show->setShortcut(QStringLiteral("Ctrl+%1").arg(++number));
-        button->setToolTip(tr("%1 (Ctrl+%2)").arg(one->title()).arg(number));
-        connect(show, &QAction::triggered, this, [this, id] { showPage(id); });
-        m_book->addShown(Menu::View, *show);
-        m_book->addWorkspace(*one, [this, id] { showPage(id); });
-        connect(one, &Workspace::goTo, this, &MainWindow::go);
-        connect(one, &Workspace::markChanged, button, &RailButton::setMark);
-    }
+    return train;
+}
+
+void MainWindow::makeNextWorkspace()
+{
+    if (m_unmade.isEmpty() || !m_session)
+        return;
+    const QString id = m_unmade.takeFirst();
+    Workspace *one = newWorkspace(id);
+    m_workspaces.append(one);
+    const auto number = m_workspaces.size();
+    one->setAccessibleName(one->title());
+    one->setProperty("textUnit", scaled(100)); // see scalePanels()
+    m_pages->addWidget(one);
+    RailButton *button = m_rail->add(one->id(), one->title(), one->iconName());
+    auto *show = new QAction(tr("Go to %1").arg(one->title()), one);
+    show->setObjectName("go-" + id);
+    show->setShortcut(QStringLiteral("Ctrl+%1").arg(number));
+    button->setToolTip(tr("%1 (Ctrl+%2)").arg(one->title()).arg(number));
+    connect(show, &QAction::triggered, this, [this, id] { showPage(id); });
+    m_book->addShown(Menu::View, *show);
+    m_book->addWorkspace(*one, [this, id] { showPage(id); });
+    connect(one, &Workspace::goTo, this, &MainWindow::go);
+    connect(one, &Workspace::markChanged, button, &RailButton::setMark);
+    if (id == m_firstPage)
+        showPage(id);
+    else
+        m_book->setCurrent(current()); // what is not shown has no keys
+    if (!m_unmade.isEmpty())
+        m_makeTimer.start();
+    else if (currentPage() == "settings")
+        m_settings->refresh(); // it lists the actions that there are
 }
 
 void MainWindow::closeProject()
@@ -147,6 +195,9 @@ void MainWindow::closeProject()
     for (Workspace *one : m_workspaces)
         one->aboutToClose();
     m_elsewhereTimer.stop();
+    m_makeTimer.stop();
+    m_unmade.clear();
+    m_firstPage.clear();
     m_palette->hide();
     m_palette->setSession(nullptr);
     m_status->setSession(nullptr);

@@ -66,9 +66,7 @@ void Preferences::addTo(const QString &list, const QString &value, int most)
 
 QStringList Preferences::recentProjects() const
 {
-    QStringList projects = m_settings.value("projects").toStringList();
-    projects.removeIf([](const QString &project) { return !QFileInfo::exists(project); });
-    return projects;
+    return m_settings.value("projects").toStringList();
 }
 
 void Preferences::addRecent(const QString &project)

@@ -16,7 +16,7 @@ public:
     void applyLook();  ///< theme, text size and motion, to Theme
     void keepLook();   ///< the same, from Theme
 
-    QStringList recentProjects() const; ///< latest first; those that are gone are left out
+    QStringList recentProjects() const; ///< latest first; some may be gone, or on a disk that is not there just now
     void addRecent(const QString &project);
     void forgetRecent(const QString &project);
 

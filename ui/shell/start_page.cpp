@@ -26,6 +26,7 @@ constexpr int ColumnWidth = 660;
 constexpr int RowHeight = 50;
 constexpr int PathRole = Qt::UserRole;
 constexpr int WhenRole = Qt::UserRole + 1;
+constexpr int GoneRole = Qt::UserRole + 2;
 
 /// Name above, folder below, when it was changed at the right.
 class RecentDelegate final : public QStyledItemDelegate {
@@ -49,7 +50,8 @@ public:
         drawText(painter, area, when, TextStyle::Small, Token::Text3, Qt::AlignRight | Qt::AlignVCenter);
         const QRect left = area.adjusted(0, scaled(6), -time - 12, -scaled(6));
         const int half = left.height() / 2;
-        drawText(painter, left.adjusted(0, 0, 0, -half), file.completeBaseName(), TextStyle::Strong, Token::Text);
+        drawText(painter, left.adjusted(0, 0, 0, -half), file.completeBaseName(), TextStyle::Strong,
+                 index.data(GoneRole).toBool() ? Token::Text3 : Token::Text);
         drawText(painter, left.adjusted(0, half, 0, 0), file.absolutePath(), TextStyle::Small, Token::Text3);
     }
 };
@@ -161,11 +163,14 @@ void StartPage::setRecents(const QStringList &projects)
     m_recents->clear();
     for (const QString &project : projects) {
         auto *item = new QListWidgetItem(m_recents);
+        const bool gone = !QFileInfo::exists(project);
+        const QString name = QFileInfo(project).completeBaseName();
         item->setData(PathRole, project);
-        item->setData(WhenRole, whenChanged(project));
-        item->setData(Qt::AccessibleTextRole,
-                      tr("%1, changed %2").arg(QFileInfo(project).completeBaseName(), whenChanged(project)));
-        item->setToolTip(project);
+        item->setData(GoneRole, gone);
+        item->setData(WhenRole, gone ? tr("not there") : whenChanged(project));
+        item->setData(Qt::AccessibleTextRole, gone ? tr("%1, not there; Delete takes it from the list").arg(name)
+                                                   : tr("%1, changed %2").arg(name, whenChanged(project)));
+        item->setToolTip(gone ? tr("%1 is not there. Delete takes it from the list.").arg(project) : project);
     }
     m_recentBox->setVisible(!projects.isEmpty());
     fitRecents();

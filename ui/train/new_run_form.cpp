@@ -104,12 +104,15 @@ void NewRunForm::startLike(const RunEntry &entry)
 
 void NewRunForm::setAdvanced(bool advanced)
 {
+    if (advanced)
+        needAdvanced();
     m_view->setCurrent(advanced ? 1 : 0);
     m_stack->setCurrentIndex(advanced ? 1 : 0);
 }
 
-SettingField *NewRunForm::field(const QString &key) const
+SettingField *NewRunForm::field(const QString &key)
 {
+    needAdvanced();
     for (SettingField *field : m_fields)
         if (field->key() == key)
             return field;

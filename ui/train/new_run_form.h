@@ -48,7 +48,7 @@ public:
     void setBusy(const QString &why); ///< another run trains: why Start waits; empty: none
     /// What kept the last start from a run of its own; until something is changed or started.
     void showFailure(const QString &why);
-    SettingField *field(const QString &key) const; ///< of the advanced view
+    SettingField *field(const QString &key); ///< of the advanced view
     QWidget *firstField() const;
 
 Q_SIGNALS:
@@ -63,6 +63,7 @@ protected:
 
 private:
     void makeSimple(QVBoxLayout *layout);
+    void needAdvanced(); ///< the view with every setting is made when it is first wanted
     QWidget *makeAdvanced();
     QWidget *makeFoot();
     void readFacts();

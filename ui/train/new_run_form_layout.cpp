@@ -100,7 +100,7 @@ NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
     m_header->addWidget(m_view);
     m_header->addWidget(close);
     connect(close, &QToolButton::clicked, this, &NewRunForm::closeWanted);
-    connect(m_view, &SegmentedControl::changed, m_stack, &QStackedWidget::setCurrentIndex);
+    connect(m_view, &SegmentedControl::changed, this, [this](int view) { setAdvanced(view == 1); });
 
     auto *simple = new QWidget;
     auto *simpleLayout = new QVBoxLayout(simple);
@@ -108,7 +108,6 @@ NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
     simpleLayout->setSpacing(scaled(12));
     makeSimple(simpleLayout);
     m_stack->addWidget(scrolling(simple));
-    m_stack->addWidget(makeAdvanced());
 
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(1, 0, 0, 0);
@@ -242,6 +241,12 @@ void NewRunForm::makeSimple(QVBoxLayout *layout)
                                                              : QVariantMap{{QStringLiteral("search"), search}});
     });
     layout->addStretch();
+}
+
+void NewRunForm::needAdvanced()
+{
+    if (m_fields.isEmpty())
+        m_stack->addWidget(makeAdvanced());
 }
 
 QWidget *NewRunForm::makeAdvanced()

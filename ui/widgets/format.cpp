@@ -3,6 +3,7 @@
 #include <QCoreApplication>
 #include <QLocale>
 
+#include <algorithm>
 #include <cmath>
 
 namespace attune::ui {
@@ -105,6 +106,16 @@ QString elided(const QString &text, const QFontMetrics &metrics, int width)
 {
     const qsizetype end = text.indexOf(QLatin1Char('\n'));
     const QString line = end < 0 ? text : text.left(end) + QStringLiteral("…");
+    // To lay out letters that nobody sees takes most of the time that a list needs to be painted. As many as hardly ever
+    // fit are tried first; where they do fit after all, there may be room for more.
+    qsizetype likely = std::max(width, 0) * 2 / std::max(1, metrics.averageCharWidth()) + 16;
+    if (line.size() > likely) {
+        if (line.at(likely).isLowSurrogate())
+            --likely;
+        const QString begin = line.left(likely);
+        if (const QString fits = metrics.elidedText(begin, Qt::ElideRight, width); fits != begin)
+            return fits;
+    }
     return metrics.elidedText(line, Qt::ElideRight, width);
 }
 

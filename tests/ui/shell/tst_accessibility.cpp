@@ -71,6 +71,8 @@ private Q_SLOTS:
     void theKeysFitAtAnySize();
     void noTwoMenusOpenByTheSameLetter();
     void panelsFollowTheTextWhereverItIsChanged();
+    void unseenPanelsAreAsWideAfterLargerTextAndBack();
+    void theSettingsNeverScrollSideways();
     void largerTextAndBackLeavesNothingLarge_data();
     void largerTextAndBackLeavesNothingLarge();
 
@@ -360,6 +362,57 @@ void TestAccessibility::panelsFollowTheTextWhereverItIsChanged()
     }
     const auto *scroll = m_window->findChild<QScrollArea *>("pageScroll");
     QVERIFY(!scroll->horizontalScrollBar()->isVisible());
+}
+
+/// A page that was never shown, and one that was: the least widths of their panels grew out of sight, and shrank again.
+void TestAccessibility::unseenPanelsAreAsWideAfterLargerTextAndBack()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    m_window->resize(1440, 900);
+    showWindow();
+    const auto widths = [&](const QString &page) {
+        m_window->showPage(page);
+        QTest::qWait(20); // layouts
+        QList<QList<int>> all;
+        for (const Workspace *one : m_window->workspaces())
+            if (one->id() == page)
+                for (const QSplitter *splitter : one->findChildren<QSplitter *>())
+                    if (splitter->orientation() == Qt::Horizontal)
+                        all.append(splitter->sizes());
+        return all;
+    };
+    const auto data = widths("data");
+    m_window->showPage("settings");
+    for (const int scale : {2, 1}) {
+        Theme::instance().setTextScale(scale);
+        QTest::qWait(20);
+    }
+    QCOMPARE(widths("data"), data);
+    const auto compare = widths("compare");
+    QCOMPARE(compare.first().first(), 256);
+    m_window->showPage("settings");
+    for (const int scale : {2, 1}) {
+        Theme::instance().setTextScale(scale);
+        QTest::qWait(20);
+    }
+    QCOMPARE(widths("compare"), compare);
+}
+
+void TestAccessibility::theSettingsNeverScrollSideways()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    showWindow();
+    m_window->resize(1024, 700);
+    for (const Workspace *page : m_window->workspaces()) {
+        m_window->showPage(page->id());
+        QTest::qWait(20); // layouts
+    }
+    m_window->showPage("settings");
+    QTest::qWait(20);
+    QVERIFY(!m_window->findChild<QScrollArea *>("pageScroll")->horizontalScrollBar()->isVisible());
+    m_window->closeProject();
+    QTest::qWait(20);
+    QVERIFY(!m_window->findChild<QScrollArea *>("pageScroll")->horizontalScrollBar()->isVisible());
 }
 
 void TestAccessibility::largerTextAndBackLeavesNothingLarge_data()

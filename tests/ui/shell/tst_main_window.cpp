@@ -1,5 +1,6 @@
 #include "tests/ui/session/toy_session.h"
 
+#include "ui/data/import_wizard.h"
 #include "ui/shell/action_book.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/main_window.h"
@@ -13,9 +14,11 @@
 #include "ui/train/run_book.h"
 #include "ui/train/train_workspace.h"
 
+#include <QDragEnterEvent>
 #include <QLineEdit>
 #include <QListView>
 #include <QMenuBar>
+#include <QMimeData>
 #include <QScreen>
 #include <QSignalSpy>
 #include <QTest>
@@ -53,6 +56,9 @@ private Q_SLOTS:
     void anotherWindowSeesTheChange();
     void closingTheProjectLeavesNoSession();
     void recentProjectsAreKept();
+    void aRecentProjectThatIsGoneCanBeTakenFromTheList();
+    void theWindowThatIsSeenMakesItsPagesInTurns();
+    void whatIsDroppedIsOpenedOrImported();
     void f6WalksTheParts();
     void panelsAreHiddenAndShownByTheirKeys();
     void theLastPageIsShownAgain();
@@ -424,11 +430,89 @@ void TestMainWindow::recentProjectsAreKept()
     QCOMPARE(Preferences().recentProjects(), QStringList{QString::fromStdString(m_toy->path().string())});
 }
 
+void TestMainWindow::aRecentProjectThatIsGoneCanBeTakenFromTheList()
+{
+    QVERIFY(m_window->openProject(m_toy->path()));
+    m_window->closeProject();
+    const QString moved = m_toy->folder.filePath("elsewhere.attune");
+    QVERIFY(QFile::rename(QString::fromStdString(m_toy->path().string()), moved));
+    m_window = std::make_unique<MainWindow>();
+    showWindow();
+    auto *recents = m_window->findChild<QListView *>("recents");
+    QCOMPARE(recents->model()->rowCount(), 1); // its disk may be back tomorrow
+    QVERIFY(recents->model()->index(0, 0).data(Qt::AccessibleTextRole).toString().contains("not there"));
+    recents->setFocus();
+    recents->setCurrentIndex(recents->model()->index(0, 0));
+    QTest::keyClick(recents, Qt::Key_Return);
+    QVERIFY(m_window->startPage().trouble().contains("not there"));
+    QCOMPARE(recents->model()->rowCount(), 1);
+    recents->setFocus();
+    recents->setCurrentIndex(recents->model()->index(0, 0));
+    QTest::keyClick(recents, Qt::Key_Delete);
+    QCOMPARE(recents->model()->rowCount(), 0);
+    QVERIFY(Preferences().recentProjects().isEmpty());
+}
+
+void TestMainWindow::theWindowThatIsSeenMakesItsPagesInTurns()
+{
+    showWindow();
+    Preferences().setWorkspace("train");
+    QVERIFY(m_window->openProject(m_toy->path()));
+    QCOMPARE(m_window->currentPage(), QString("start"));
+    QTRY_COMPARE(m_window->currentPage(), QString("train"));
+    QVERIFY(action("newRun")->isEnabled());
+    QTRY_VERIFY(m_window->findChild<QWidget *>("rail-compare"));
+    QVERIFY(!action("data.new")->isEnabled()); // of a page that is not shown
+    m_window->closeProject();
+
+    QVERIFY(m_window->openProject(m_toy->path()));
+    m_window->showPage("compare"); // before it was made
+    QCOMPARE(m_window->currentPage(), QString("compare"));
+    QCOMPARE(m_window->workspaces().size(), 3);
+    m_window->closeProject();
+
+    QVERIFY(m_window->openProject(m_toy->path()));
+    m_window->closeProject(); // before any was made
+    QTest::qWait(20);
+    QCOMPARE(m_window->currentPage(), QString("start"));
+    QVERIFY(!m_window->findChild<QWidget *>("rail-data"));
+}
+
+void TestMainWindow::whatIsDroppedIsOpenedOrImported()
+{
+    showWindow();
+    const auto drop = [&](const QString &file) {
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(file)});
+        QDragEnterEvent enter(QPoint(400, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(m_window.get(), &enter);
+        if (!enter.isAccepted())
+            return false;
+        QDropEvent dropped(QPointF(400, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(m_window.get(), &dropped);
+        return dropped.isAccepted();
+    };
+    QVERIFY(drop(QString::fromStdString(m_toy->path().string())));
+    QTRY_COMPARE(m_window->currentPage(), QString("data"));
+    m_window->showPage("compare");
+    const QString table = m_toy->folder.filePath("mails.csv");
+    QFile file(table);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("mail,reply\nWhere is it?,On its way.\n");
+    file.close();
+    QVERIFY(drop(table));
+    QCOMPARE(m_window->currentPage(), QString("data"));
+    auto *wizard = m_window->findChild<ImportWizard *>();
+    QVERIFY(wizard && wizard->isVisible());
+    QTRY_VERIFY(wizard->checked());
+}
+
 void TestMainWindow::panelsAreHiddenAndShownByTheirKeys()
 {
     m_window->resize(1440, 900);
     showWindow();
     QVERIFY(m_window->openProject(m_toy->path()));
+    QTRY_COMPARE(m_window->currentPage(), QString("data"));
     auto *left = m_window->findChild<QWidget *>("facets");
     auto *right = m_window->findChild<QWidget *>("exampleEditor");
     QVERIFY(left && right);

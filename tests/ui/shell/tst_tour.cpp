@@ -8,6 +8,7 @@
 
 #include <QAbstractButton>
 #include <QAbstractScrollArea>
+#include <QAccessible>
 #include <QApplication>
 #include <QDir>
 #include <QFileInfo>
@@ -79,6 +80,27 @@ QStringList faults(const QWidget &window)
     return found;
 }
 
+/// Controls that one who does not see the window would hear nothing of; those out of sight too, as in the dialogs.
+QStringList nameless()
+{
+    QStringList found;
+    for (QWidget *widget : QApplication::allWidgets()) {
+        bool popup = false; // a combo box's list is part of the box
+        for (const QWidget *above = widget; above; above = above->parentWidget())
+            popup = popup || above->inherits("QComboBoxPrivateContainer");
+        if (popup || !(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy())
+            continue;
+        auto *read = QAccessible::queryAccessibleInterface(widget);
+        if (read && !read->text(QAccessible::Name).isEmpty())
+            continue;
+        QString where;
+        for (const QWidget *above = widget->parentWidget(); above; above = above->parentWidget())
+            where += ' ' + (above->objectName().isEmpty() ? QString(above->metaObject()->className()) : above->objectName());
+        found.append(QStringLiteral("%1 \"%2\" has no name, in%3").arg(widget->metaObject()->className(), widget->objectName(), where));
+    }
+    return found;
+}
+
 } // namespace
 
 class TestTour : public QObject {
@@ -100,6 +122,8 @@ private Q_SLOTS:
                 if (window->isVisible() && qobject_cast<const MainWindow *>(window))
                     for (const QString &fault : faults(*window))
                         wrong.append(QFileInfo(file).completeBaseName() + ": " + fault);
+            for (const QString &fault : nameless())
+                wrong.append(QFileInfo(file).completeBaseName() + ": " + fault);
         });
         QVERIFY2(made, made ? "" : made.error().message.c_str());
         QCOMPARE(told, *made);

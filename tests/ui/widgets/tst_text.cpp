@@ -28,6 +28,7 @@ private Q_SLOTS:
     void numbersHaveNoMinusZero();
     void brokenUtf8BecomesAReplacement();
     void linesAreFolded();
+    void longLinesEndWhereTheRoomDoes();
     void diffRebuildsBothTexts();
     void aShownDiffFollowsTheTheme();
     void diffNamesTheChangedWord();
@@ -119,6 +120,18 @@ void TestText::linesAreFolded()
 {
     QCOMPARE(oneLine(QStringLiteral("  Hello,\n\n I\tordered ")), QStringLiteral("Hello, I ordered"));
     QCOMPARE(oneLine(QString(500, QLatin1Char('x')), 10), QStringLiteral("xxxxxxxxxx…"));
+}
+
+void TestText::longLinesEndWhereTheRoomDoes()
+{
+    const QFontMetrics metrics(font(TextStyle::Body));
+    for (const QString &letter : {QStringLiteral("m"), QStringLiteral("i"), QStringLiteral("word "), QString::fromUtf8("\xf0\x9f\x8e\x89")}) {
+        const QString line = letter.repeated(300);
+        for (const int width : {0, 9, 40, 333, 700})
+            QCOMPARE(elided(line, metrics, width), metrics.elidedText(line, Qt::ElideRight, width));
+    }
+    QCOMPARE(elided(QStringLiteral("short"), metrics, 400), QStringLiteral("short"));
+    QCOMPARE(elided(QStringLiteral("one\ntwo"), metrics, 400), QStringLiteral("one…"));
 }
 
 void TestText::diffRebuildsBothTexts()
