@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <QKeyEvent>
+#include <QMimeData>
 #include <QScrollBar>
 #include <QTextBlock>
 #include <QTextLayout>
@@ -161,6 +162,13 @@ void AutoTextEdit::changeEvent(QEvent *event)
     QPlainTextEdit::changeEvent(event);
     if (event->type() == QEvent::FontChange)
         fit();
+}
+
+/// An empty clipboard offers no format at all, and Qt 6.4 looks at the first.
+void AutoTextEdit::insertFromMimeData(const QMimeData *source)
+{
+    if (source && !source->formats().isEmpty())
+        QPlainTextEdit::insertFromMimeData(source);
 }
 
 void AutoTextEdit::wheelEvent(QWheelEvent *event)

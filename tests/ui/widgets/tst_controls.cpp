@@ -12,6 +12,8 @@
 #include "ui/widgets/segmented_control.h"
 #include "ui/widgets/split_bar.h"
 
+#include <QClipboard>
+#include <QMimeData>
 #include <QApplication>
 #include <QLineEdit>
 #include <QSignalSpy>
@@ -44,6 +46,7 @@ private Q_SLOTS:
     void textFieldGrowsWithItsText();
     void textFieldStopsGrowingAtItsMost();
     void rightToLeftTextBeginsAtTheRight();
+    void pastingNothingDoesNothing();
     void tabLeavesTheTextField();
     void flowBreaksIntoLines();
     void splitBarSaysItsShares();
@@ -320,6 +323,18 @@ void TestControls::textFieldStopsGrowingAtItsMost()
     QCOMPARE(field.verticalScrollBarPolicy(), Qt::ScrollBarAlwaysOff); // all is seen
     field.setPlainText(QStringLiteral("1"));
     QCOMPARE(field.height(), least);
+}
+
+void TestControls::pastingNothingDoesNothing()
+{
+    AutoTextEdit field;
+    field.setPlainText(QStringLiteral("text"));
+    QGuiApplication::clipboard()->setMimeData(new QMimeData); // as where nothing was copied yet
+    field.paste();
+    QCOMPARE(field.toPlainText(), QStringLiteral("text"));
+    QGuiApplication::clipboard()->setText(QStringLiteral("more "));
+    field.paste();
+    QCOMPARE(field.toPlainText(), QStringLiteral("more text"));
 }
 
 void TestControls::rightToLeftTextBeginsAtTheRight()
