@@ -6,13 +6,29 @@ namespace attune::ui {
 
 namespace {
 
-/// The bytes of a token as far as they are whole characters; what is not, in hexadecimal.
-QString bytesInWords(const std::string &bytes)
+bool isContinuation(char byte)
 {
-    QStringList words;
-    for (const char byte : bytes)
-        words.append(QStringLiteral("%1").arg(static_cast<unsigned char>(byte), 2, 16, QLatin1Char('0')));
-    return words.join(QLatin1Char(' ')).toUpper();
+    return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
+
+/// Text and bytes of a token. The rendered text is valid UTF-8, but a token may begin and end inside a character.
+void setText(ShownToken &shown, const PreviewToken &token, const std::string &rendered)
+{
+    if (token.begin < 0 || static_cast<std::size_t>(token.end) > rendered.size()) {
+        shown.text = fromUtf8(token.text);
+        return;
+    }
+    auto begin = static_cast<std::size_t>(token.begin);
+    auto end = static_cast<std::size_t>(token.end);
+    while (begin < end && isContinuation(rendered[begin]))
+        ++begin;
+    const bool empty = begin == end;
+    while (!empty && end < rendered.size() && isContinuation(rendered[end]))
+        ++end;
+    shown.inside = static_cast<std::int64_t>(begin) > token.begin;
+    shown.text = fromUtf8(std::string_view(rendered).substr(begin, end - begin));
+    if (shown.inside || static_cast<std::int64_t>(end) != token.end)
+        shown.bytes = QByteArray::fromStdString(token.text);
 }
 
 QVector<ShownToken> shownTokens(const ExamplePreview &preview)
@@ -22,14 +38,12 @@ QVector<ShownToken> shownTokens(const ExamplePreview &preview)
     for (std::size_t i = 0; i < preview.tokens.size(); ++i) {
         const PreviewToken &token = preview.tokens[i];
         ShownToken shown;
-        shown.text = fromUtf8(token.text);
+        setText(shown, token, preview.text);
         shown.id = token.id;
         shown.position = static_cast<qint64>(i);
         shown.trained = token.trained;
         shown.cut = token.cut;
         shown.special = token.special;
-        if (!token.text.empty())
-            shown.detail = PreviewWorker::tr("bytes %1").arg(bytesInWords(token.text));
         tokens.append(shown);
     }
     return tokens;

@@ -116,6 +116,8 @@ void TokenLayout::open(int token)
 QString TokenLayout::label(int token) const
 {
     const ShownToken &shown = m_tokens[token];
+    if (shown.inside)
+        return QStringLiteral("…") + (shown.text.isEmpty() ? QString() : visibleText(shown.text));
     return shown.special ? shown.text : visibleText(shown.text);
 }
 

@@ -11,7 +11,11 @@ namespace attune::ui {
 
 /// One token, as it is shown.
 struct ShownToken {
-    QString text;         ///< as it stands in the text; white space is made visible by the strip
+    /// As it stands in the text; white space is made visible by the strip. A character of several tokens stands whole in
+    /// the first of them, so that the texts of all make up the text.
+    QString text;
+    bool inside = false;  ///< goes on with a character that a token before it began
+    QByteArray bytes = {}; ///< where they are others than those of `text`
     int id = 0;
     qint64 position = 0;
     bool trained = false; ///< counts in the loss: fill and underline

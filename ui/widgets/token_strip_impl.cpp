@@ -152,7 +152,7 @@ QString TokenStrip::Impl::describe(int index) const
     QStringList lines;
     lines += QStringLiteral("“%1”").arg(layout.label(index));
     lines += tr("id %1, position %2").arg(token.id).arg(token.position);
-    const QByteArray bytes = token.text.toUtf8();
+    const QByteArray bytes = token.bytes.isEmpty() ? token.text.toUtf8() : token.bytes;
     lines += tr("bytes %1").arg(QLatin1String(bytes.left(16).toHex(' ')) + (bytes.size() > 16 ? QStringLiteral(" …") : QString()));
     QString state = token.cut       ? tr("cut: beyond the longest row")
                     : token.trained ? tr("trained")

@@ -7,11 +7,14 @@
 #include "ui/data/editor_versions.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/chip.h"
+#include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
 #include "ui/widgets/segmented_control.h"
 #include "ui/widgets/word_diff.h"
 
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMenu>
@@ -601,6 +604,14 @@ void TestEditor::tokensFollowTheTyping()
     QCOMPARE(tokens->strip()->tokens().size(), static_cast<qsizetype>(expected->total()));
     const auto count = m_f->cards()->card(2)->findChild<QLabel *>(QStringLiteral("tokenCount"));
     QTRY_COMPARE(count->text(), QStringLiteral("%1 tokens").arg(tokens->shown()->preview->messageTokens[2]));
+
+    // A character of several tokens is read in the first of them; all their texts make up the row.
+    const QString foreign = QString::fromUtf8(" \xf0\x9f\x8e\x89 \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d");
+    QGuiApplication::clipboard()->setText(foreign);
+    m_f->field(2)->paste();
+    QTRY_VERIFY(tokens->shown() && tokens->strip()->accessibleText().contains(foreign.trimmed()));
+    QVERIFY(tokens->strip()->accessibleText().endsWith(fromUtf8(tokens->shown()->preview->text))); // behind a BOS
+    QVERIFY(!tokens->strip()->accessibleText().contains(QChar::ReplacementCharacter));
 }
 
 void TestEditor::aCutRowOffersToRaiseTheLength()
