@@ -47,8 +47,6 @@ EditorActionBar::EditorActionBar(const EditorKeys &keys, QWidget *parent) : QSta
     other->addStretch();
     m_waiting = new OneLine;
     m_waiting->setAlignment(Qt::AlignRight);
-    m_waiting->setText(tr("typing: the keys a x f 1–5 wait until Esc"));
-    m_waiting->setToolTip(m_waiting->text());
     m_waiting->setProperty("small", true);
     setForeground(m_waiting, Token::Text3);
     other->addWidget(m_waiting, 1);
@@ -120,6 +118,13 @@ void EditorActionBar::fit()
         m_flag->setText(step < 3 ? m_flagWord : QString());
         widget(0)->layout()->invalidate();
         if (widget(0)->layout()->minimumSize().width() <= width())
+            break;
+    }
+    // Whole or shorter, but never the beginning of a sentence.
+    const int others = widget(1)->layout()->minimumSize().width() - m_waiting->minimumSizeHint().width();
+    for (const QString &words : {tr("typing: the keys a x f 1–5 wait until Esc"), tr("letters wait until Esc"), QString()}) {
+        m_waiting->setText(words);
+        if (others + m_waiting->fontMetrics().horizontalAdvance(words) + 4 <= width())
             break;
     }
 }

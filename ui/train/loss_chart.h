@@ -85,6 +85,7 @@ private:
     void redraw();
     void fill(Drawn &drawn, const RunEntry &entry);
     void fillMarks(Drawn &drawn, const RunEntry &entry);
+    void placeClippedText(const QVector<QPointF> &marks);
     void fitAxes();
     double topOf(const RunEntry *front) const;
     void placeOverlays();

@@ -135,9 +135,8 @@ void LossChart::rebuild()
     m_clippedText = new QCPItemText(plot);
     m_clippedText->setVisible(false); // where there is no run yet, nothing else hides it
     m_clippedText->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
-    m_clippedText->position->setType(QCPItemPosition::ptAxisRectRatio);
-    m_clippedText->position->setCoords(0, 0);
-    m_clippedText->setPadding(QMargins(scaled(6), scaled(12), 0, 0)); // below the marks at the edge
+    m_clippedText->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
+    m_clippedText->setPadding(QMargins(scaled(3), scaled(1), scaled(3), scaled(1)));
     m_pictureLegend = new PictureLegend(plot);
     m_frame->setTitle(m_book.entry(m_shown) ? tr("%1 of %2").arg(curveTitle(m_curve), m_book.entry(m_shown)->label())
                                             : curveTitle(m_curve));
@@ -178,6 +177,7 @@ void LossChart::restyle()
     m_nowText->setFont(ui::font(TextStyle::Caption));
     m_clippedText->setColor(color(Token::Warn));
     m_clippedText->setFont(ui::font(TextStyle::Caption));
+    m_clippedText->setBrush(color(Token::Surface)); // read over the curve that leaves there
     updateCard(); // its lines keep their pens
     updateLegend();
 }
@@ -325,6 +325,21 @@ void LossChart::fillMarks(Drawn &drawn, const RunEntry &entry)
     m_clipped = static_cast<int>(clipped.size());
     m_clippedText->setVisible(m_clipped > 0);
     m_clippedText->setText(tr("%1 above").arg(m_clipped));
+    placeClippedText(clipped);
+}
+
+/// Beside the marks at the edge: behind the last one, or, where it would be cut there, before the first.
+void LossChart::placeClippedText(const QVector<QPointF> &marks)
+{
+    if (marks.isEmpty())
+        return;
+    const QCPAxis *axis = m_frame->plot()->xAxis;
+    const QFontMetrics metrics(m_clippedText->font());
+    const int gap = scaled(7);
+    const double after = axis->coordToPixel(marks.last().x()) + gap;
+    const bool fits = after + metrics.horizontalAdvance(m_clippedText->text()) + 2 * gap < m_frame->plot()->axisRect()->right();
+    m_clippedText->setPositionAlignment((fits ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignTop);
+    m_clippedText->position->setCoords(axis->pixelToCoord(fits ? after : axis->coordToPixel(marks.first().x()) - gap), 0);
 }
 
 void LossChart::updateLegend()

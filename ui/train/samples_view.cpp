@@ -1,6 +1,7 @@
 #include "ui/train/samples_view.h"
 
 #include "ui/theme/theme.h"
+#include "ui/train/sample_mark.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/paint.h"
@@ -23,7 +24,7 @@
 namespace attune::ui {
 namespace {
 
-enum SampleRole { MarkRole = Qt::UserRole, StepRole };
+enum SampleRole { MarkRole = Qt::UserRole, ToneRole };
 constexpr int narrowest = 170; // px of a column of answers
 
 /// Two lines of an answer behind its mark.
@@ -37,13 +38,8 @@ public:
         const bool prompt = index.column() == 0;
         QRect area = option.rect.adjusted(scaled(8), scaled(5), -scaled(8), -scaled(4));
         const QVariant mark = index.data(MarkRole);
-        if (mark.isValid()) {
-            const int size = scaled(12);
-            painter->drawPixmap(area.left(), area.top() + scaled(2),
-                                iconPixmap(mark.toBool() ? "check" : "x", mark.toBool() ? Token::Ok : Token::Bad, size,
-                                           painter->device()->devicePixelRatioF()));
-            area.setLeft(area.left() + size + scaled(6));
-        }
+        if (mark.isValid())
+            area.setLeft(area.left() + drawMark(painter, area, mark.toString(), index.data(ToneRole).value<Tone>()));
         const QFont face = font(prompt ? TextStyle::Strong : TextStyle::MonoSmall);
         painter->setFont(face);
         painter->setPen(color(prompt ? Token::Text : Token::Text2));
@@ -53,6 +49,22 @@ public:
     QSize sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const override { return {scaled(100), scaled(42)}; }
 
 private:
+    /// How many fields are right, or whether all is; the room that it takes.
+    static int drawMark(QPainter *painter, const QRect &area, const QString &fields, Tone tone)
+    {
+        if (!fields.isEmpty()) {
+            const QFont face = font(TextStyle::MonoSmall);
+            painter->setFont(face);
+            painter->setPen(color(toneText(tone)));
+            painter->drawText(area.left(), area.top() + QFontMetrics(face).ascent(), fields);
+            return QFontMetrics(face).horizontalAdvance(fields) + scaled(8);
+        }
+        const int size = scaled(12);
+        painter->drawPixmap(area.left(), area.top() + scaled(2),
+                            iconPixmap(tone == Tone::Ok ? "check" : "x", toneText(tone), size,
+                                       painter->device()->devicePixelRatioF()));
+        return size + scaled(6);
+    }
     static void drawTwoLines(QPainter *painter, const QRect &area, const QString &text, const QFont &face)
     {
         const QFontMetrics metrics(face);
@@ -157,10 +169,11 @@ void SamplesView::fill()
                 const SampleAnswer &answer = samples->answers[row];
                 const QString text = oneLine(fromUtf8(answer.text), 400);
                 item->setText(text);
-                item->setData(answer.asExpected, MarkRole);
-                item->setToolTip(answer.asExpected ? tr("As expected") : tr("Not as expected"));
-                item->setData(tr("%1: %2").arg(answer.asExpected ? tr("As expected") : tr("Not as expected"), text),
-                              Qt::AccessibleTextRole);
+                const SampleMark mark = markOf(answer);
+                item->setData(mark.fields, MarkRole);
+                item->setData(QVariant::fromValue(mark.tone), ToneRole);
+                item->setToolTip(mark.words);
+                item->setData(tr("%1: %2").arg(mark.words, text), Qt::AccessibleTextRole);
             }
             items << item;
         }

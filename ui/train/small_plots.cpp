@@ -60,8 +60,8 @@ void SmallPlots::makeCell(Curve curve)
     cell.widget = new QWidget;
     cell.value = new QLabel;
     cell.value->setProperty("mono", true);
-    auto *title = new QLabel(curveTitle(curve));
-    title->setProperty("caption", true);
+    cell.title = new QLabel(curveTitle(curve));
+    cell.title->setProperty("caption", true);
     cell.frame = new PlotFrame;
     cell.frame->setCompact(true);
     cell.frame->setTitle(curveTitle(curve));
@@ -81,12 +81,8 @@ void SmallPlots::makeCell(Curve curve)
     cell.cross = new QCPItemStraightLine(plot);
     cell.cross->setLayer(QStringLiteral("overlay"));
     cell.cross->setVisible(false);
-    if (curve == Curve::GradNorm) {
+    if (curve == Curve::GradNorm)
         cell.limit = new QCPItemStraightLine(plot);
-        cell.limitText = new QCPItemText(plot);
-        cell.limitText->setPositionAlignment(Qt::AlignRight | Qt::AlignBottom);
-        cell.limitText->position->setTypeX(QCPItemPosition::ptAxisRectRatio);
-    }
     const int index = static_cast<int>(m_cells.size());
     cell.frame->onThemeChanged([this, index] {
         if (index < m_cells.size())
@@ -100,7 +96,7 @@ void SmallPlots::makeCell(Curve curve)
         return rows;
     });
     auto *head = new QHBoxLayout;
-    head->addWidget(title);
+    head->addWidget(cell.title);
     head->addStretch();
     head->addWidget(cell.value);
     auto *box = new QVBoxLayout(cell.widget);
@@ -154,9 +150,6 @@ void SmallPlots::restyle()
             QPen limit(color(Token::Text3), 1);
             limit.setDashPattern({4, 3});
             cell.limit->setPen(limit);
-            cell.limitText->setColor(color(Token::Text3));
-            cell.limitText->setFont(ui::font(TextStyle::Caption));
-            cell.limitText->setBrush(color(Token::Surface)); // read over the curve that crosses it
         }
     }
 }
@@ -199,14 +192,12 @@ void SmallPlots::fill(Cell &cell, const RunEntry *entry)
         const bool known = entry && entry->run.settings.is_object() && found != entry->run.settings.end() &&
                            found->is_number() && found->get<double>() > 0;
         const double limit = known ? found->get<double>() : 0;
-        // A single peak must not press the rest flat; the limit's name stands above its line.
+        // A single peak must not press the rest flat. The limit is named in the title: in the plot, the curve is there.
         top = std::max(limit * 1.4, std::min(top, percentile(points, 0.99) * 1.5));
         cell.limit->setVisible(known);
-        cell.limitText->setVisible(known);
         cell.limit->point1->setCoords(0, limit);
         cell.limit->point2->setCoords(1, limit);
-        cell.limitText->position->setCoords(1, limit);
-        cell.limitText->setText(tr("clip %1").arg(limit));
+        cell.title->setText(known ? tr("%1, clip %2").arg(curveTitle(cell.curve)).arg(limit) : curveTitle(cell.curve));
     }
     plot->xAxis->setRange(m_chart.range());
     plot->yAxis->setRange(0, top > 0 ? top * 1.1 : 1);

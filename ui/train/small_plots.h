@@ -32,12 +32,12 @@ private:
     struct Cell {
         Curve curve = Curve::LearningRate;
         QWidget *widget = nullptr;
+        QLabel *title = nullptr;
         QLabel *value = nullptr;
         PlotFrame *frame = nullptr;
         QCPGraph *graph = nullptr;
         QCPItemStraightLine *cross = nullptr;
         QCPItemStraightLine *limit = nullptr; // where gradients are clipped
-        QCPItemText *limitText = nullptr;
     };
     void makeCell(Curve curve);
     void arrange();
