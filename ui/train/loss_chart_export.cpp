@@ -5,11 +5,81 @@
 #include "ui/widgets/plot_frame.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
 #include <set>
 
 // What leaves the window: pictures and the table.
 
 namespace attune::ui {
+
+namespace {
+
+/// The part of a line that lies in the axes, with gaps where it leaves them. On screen that is a matter of clipping; an
+/// SVG that Qt writes has none, and the line would run over title and legend.
+QVector<QCPGraphData> inside(const QCPGraph &graph)
+{
+    const QCPAxis *key = graph.keyAxis();
+    const QCPAxis *value = graph.valueAxis();
+    const QRectF area(QPointF(key->coordToPixel(key->range().lower), value->coordToPixel(value->range().upper)),
+                      QPointF(key->coordToPixel(key->range().upper), value->coordToPixel(value->range().lower)));
+    QVector<QCPGraphData> kept;
+    const auto add = [&](const QPointF &pixel) { kept.append({key->pixelToCoord(pixel.x()), value->pixelToCoord(pixel.y())}); };
+    const auto gap = [&](double x) {
+        if (!kept.isEmpty() && std::isfinite(kept.last().value))
+            kept.append({x, std::numeric_limits<double>::quiet_NaN()});
+    };
+    std::optional<QPointF> before;
+    for (const QCPGraphData &point : *graph.data()) {
+        const QPointF pixel(key->coordToPixel(point.key), value->coordToPixel(point.value));
+        if (!std::isfinite(point.value) || !std::isfinite(pixel.y())) {
+            gap(point.key);
+            before.reset();
+            continue;
+        }
+        if (!before && area.contains(pixel)) {
+            add(pixel);
+        } else if (before) {
+            // The stretch of the way from one point to the next that lies between each pair of edges.
+            const QPointF way = pixel - *before;
+            double from = 0;
+            double to = 1;
+            const auto between = [&](double start, double length, double low, double high) {
+                if (length == 0) {
+                    if (start < low || start > high)
+                        from = 2;
+                    return;
+                }
+                from = std::max(from, std::min((low - start) / length, (high - start) / length));
+                to = std::min(to, std::max((low - start) / length, (high - start) / length));
+            };
+            between(before->x(), way.x(), area.left(), area.right());
+            between(before->y(), way.y(), area.top(), area.bottom());
+            if (from <= to) {
+                if (from > 0)
+                    add(*before + way * from);
+                add(*before + way * to);
+            }
+            if (from > to || to < 1)
+                gap(point.key);
+        }
+        before = pixel;
+    }
+    return kept;
+}
+
+/// Of marks, those that lie in the axes.
+QVector<QCPGraphData> marksInside(const QCPGraph &graph)
+{
+    QVector<QCPGraphData> kept;
+    for (const QCPGraphData &point : *graph.data())
+        if (graph.keyAxis()->range().contains(point.key) && graph.valueAxis()->range().contains(point.value))
+            kept.append(point);
+    return kept;
+}
+
+} // namespace
 
 /// Everything that is drawn, by the names that the panels beside the plot give it.
 QVector<ChartLegend::Entry> LossChart::pictureEntries() const
@@ -56,6 +126,19 @@ void LossChart::preparePicture(bool begins)
     }
     plot->axisRect()->setMargins(margins);
     const QStringList axes = {tr("Step"), tr("Epoch"), tr("Computing time, minutes")};
+    for (Drawn &drawn : m_curves) {
+        for (QCPGraph *line : {drawn.raw, drawn.smooth})
+            if (line && begins)
+                line->data()->set(inside(*line), true);
+        for (QCPGraph *marks : {drawn.validation, drawn.best})
+            if (marks && begins)
+                marks->data()->set(marksInside(*marks), true);
+        if (const RunEntry *entry = m_book.entry(drawn.run); entry && !begins) {
+            fill(drawn, *entry);
+            if (drawn.front)
+                fillMarks(drawn, *entry);
+        }
+    }
     plot->xAxis->setLabel(begins ? axes.value(static_cast<int>(m_axis)) : QString());
     plot->yAxis->setLabel(begins ? curveTitle(m_curve) : QString());
 }

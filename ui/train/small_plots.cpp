@@ -2,6 +2,7 @@
 
 #include "ui/theme/theme.h"
 #include "ui/train/loss_chart.h"
+#include "ui/widgets/elided_label.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/plot_frame.h"
 
@@ -60,7 +61,8 @@ void SmallPlots::makeCell(Curve curve)
     cell.widget = new QWidget;
     cell.value = new QLabel;
     cell.value->setProperty("mono", true);
-    cell.title = new QLabel(curveTitle(curve));
+    cell.title = new ElidedLabel(curveTitle(curve));
+    cell.title->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     cell.title->setProperty("caption", true);
     cell.frame = new PlotFrame;
     cell.frame->setCompact(true);
@@ -96,8 +98,7 @@ void SmallPlots::makeCell(Curve curve)
         return rows;
     });
     auto *head = new QHBoxLayout;
-    head->addWidget(cell.title);
-    head->addStretch();
+    head->addWidget(cell.title, 1);
     head->addWidget(cell.value);
     auto *box = new QVBoxLayout(cell.widget);
     box->setContentsMargins(0, 0, 0, 0);
@@ -197,7 +198,7 @@ void SmallPlots::fill(Cell &cell, const RunEntry *entry)
         cell.limit->setVisible(known);
         cell.limit->point1->setCoords(0, limit);
         cell.limit->point2->setCoords(1, limit);
-        cell.title->setText(known ? tr("%1, clip %2").arg(curveTitle(cell.curve)).arg(limit) : curveTitle(cell.curve));
+        cell.title->setText(known ? tr("Gradient, clip %1").arg(limit) : curveTitle(cell.curve));
     }
     plot->xAxis->setRange(m_chart.range());
     plot->yAxis->setRange(0, top > 0 ? top * 1.1 : 1);

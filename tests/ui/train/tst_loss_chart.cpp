@@ -5,6 +5,7 @@
 #include "ui/train/small_plots.h"
 #include "ui/widgets/plot_frame.h"
 
+#include <QRegularExpression>
 #include <QTemporaryDir>
 
 #include <cmath>
@@ -180,6 +181,35 @@ private Q_SLOTS:
         QCOMPARE(chart.clippedCount(), 1);
         chart.setClip(false);
         QCOMPARE(chart.clippedCount(), 0);
+    }
+
+    /// An SVG of Qt's clips nothing: what lies beyond the axes must not be in it, and must be back in the window.
+    void aSavedCurveStaysInItsAxes()
+    {
+        OpenToy open;
+        const auto id = open.addRun("one", 100);
+        const std::vector<Metric> spike = {{50, "loss", 1000.0}};
+        QVERIFY(open.toy.project->addMetrics(id, spike));
+        RunBook book(*open.session);
+        LossChart chart(book);
+        chart.resize(600, 300);
+        chart.show();
+        QTRY_VERIFY(book.entry(id));
+        chart.setShown(id);
+        QTRY_VERIFY(chart.isDrawn());
+        const int points = chart.smoothGraph(id)->dataCount();
+        const QTemporaryDir folder;
+        QCOMPARE(chart.frame()->save(folder.filePath(QStringLiteral("a.svg"))), QString());
+        QCOMPARE(chart.smoothGraph(id)->dataCount(), points);
+        QFile file(folder.filePath(QStringLiteral("a.svg")));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QString svg = QString::fromUtf8(file.readAll());
+        static const QRegularExpression line(QStringLiteral("points=\"([^\"]*)\""));
+        int lines = 0;
+        for (auto found = line.globalMatch(svg); found.hasNext(); ++lines)
+            for (const QString &point : found.next().captured(1).split(QLatin1Char(' '), Qt::SkipEmptyParts))
+                QVERIFY2(point.section(QLatin1Char(','), 1).toDouble() > 0, qPrintable(point));
+        QVERIFY(lines > 2);
     }
 
     void theWheelZoomsWhereThePointerIs()
