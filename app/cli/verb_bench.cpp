@@ -28,6 +28,23 @@ std::string rounded(double value, int digits)
     return text;
 }
 
+void add(OrderedJson &json, const BenchLimits &limits)
+{
+    json["limit_gemm_tflops"] = limits.gemmFlops / 1e12;
+    json["limit_read_gb_per_s"] = limits.readBytes / 1e9;
+}
+
+std::string limitText(const BenchLimits &limits)
+{
+    return "This machine now: products " + rounded(limits.gemmFlops / 1e12, 3) + " TFLOP/s, memory " +
+           rounded(limits.readBytes / 1e9, 1) + " GB/s";
+}
+
+std::string percent(double share)
+{
+    return rounded(100 * share, 0) + " %";
+}
+
 Result<int> bench(const Context &context, const Options &o)
 {
     ATTUNE_TRY(const auto path, resolveModel(o.model));
@@ -40,26 +57,41 @@ Result<int> bench(const Context &context, const Options &o)
     ATTUNE_CHECK(o.sets.apply(settings));
     if (o.what == "train") {
         ATTUNE_TRY(const auto result, benchTraining(path, settings, o.sequence, o.steps, context.stop));
-        if (o.json)
-            printJson(Json{{"tokens_per_s", result.tokensPerSecond},
-                           {"step_s", result.stepSeconds},
-                           {"peak_memory_gib", result.peakMemoryGib},
-                           {"planned_memory_gib", result.plannedMemoryGib},
-                           {"loss", result.lastLoss}});
-        else
+        if (o.json) {
+            OrderedJson json = {{"tokens_per_s", result.tokensPerSecond},
+                                {"step_s", result.stepSeconds},
+                                {"peak_memory_gib", result.peakMemoryGib},
+                                {"planned_memory_gib", result.plannedMemoryGib},
+                                {"loss", result.lastLoss}};
+            add(json, result.limits);
+            json["step_gflop"] = result.neededFlops / 1e9;
+            json["limit_share"] = result.gemmShare;
+            printJson(json);
+        } else {
             print(rounded(result.tokensPerSecond, 0) + " tokens/s, " + rounded(result.stepSeconds, 3) + " s a step, " +
                   rounded(result.peakMemoryGib, 2) + " GiB at the peak (planned: " + rounded(result.plannedMemoryGib, 2) + ")");
+            print(limitText(result.limits) + "; the step needs " + rounded(result.neededFlops / 1e9, 0) +
+                  " GFLOP of products and so reaches " + percent(result.gemmShare) + " of the limit");
+        }
         return 0;
     }
     ATTUNE_TRY(const auto result, benchGeneration(path, settings, o.prompt, o.newTokens, context.stop));
-    if (o.json)
-        printJson(Json{{"prefill_tokens_per_s", result.prefillTokensPerSecond},
-                       {"decode_tokens_per_s", result.decodeTokensPerSecond},
-                       {"peak_memory_gib", result.peakMemoryGib}});
-    else
+    if (o.json) {
+        OrderedJson json = {{"prefill_tokens_per_s", result.prefillTokensPerSecond},
+                            {"decode_tokens_per_s", result.decodeTokensPerSecond},
+                            {"peak_memory_gib", result.peakMemoryGib}};
+        add(json, result.limits);
+        json["bytes_per_token"] = result.bytesPerToken;
+        json["prefill_limit_share"] = result.gemmShare;
+        json["decode_limit_share"] = result.readShare;
+        printJson(json);
+    } else {
         print("prefill " + rounded(result.prefillTokensPerSecond, 0) + ", decode " +
               rounded(result.decodeTokensPerSecond, 1) + " tokens/s, " + rounded(result.peakMemoryGib, 2) +
               " GiB at the peak");
+        print(limitText(result.limits) + "; prefill reaches " + percent(result.gemmShare) + ", decoding, " +
+              rounded(result.bytesPerToken / 1e9, 3) + " GB a token, " + percent(result.readShare) + " of the limit");
+    }
     return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/infer/generator.h"
 #include "core/model/devices.h"
+#include "core/model/hardware_limit.h"
 #include "core/model/weight_source.h"
 #include "core/train/memory_plan.h"
 #include "core/train/trainer.h"
@@ -30,6 +31,24 @@ std::vector<TokenId> randomIds(std::int64_t count, std::int64_t vocabulary, std:
 double peakGib(const LanguageModel &model)
 {
     return static_cast<double>(peakMemoryOn(model.device())) / (1 << 30);
+}
+
+Result<BenchLimits> limitsOf(const std::string &device, const TrainSettings &settings)
+{
+    ATTUNE_TRY(const HardwareLimit limit, measureHardware(device, settings.loadOptions().compute));
+    return BenchLimits{limit.flops, limit.bytes};
+}
+
+/// Parameters that every token is multiplied with, and those of the head.
+std::pair<double, double> multiplied(const ModelConfig &config)
+{
+    std::int64_t layer = 0;
+    for (const Projection p : {Projection::Q, Projection::K, Projection::V, Projection::O, Projection::Gate, Projection::Up,
+                               Projection::Down}) {
+        const ProjectionShape shape = projectionShape(config, p);
+        layer += shape.in * shape.out;
+    }
+    return {static_cast<double>(layer * config.layers), static_cast<double>(config.vocabSize * config.hiddenSize)};
 }
 
 /// What the same run is planned to take.
@@ -87,6 +106,12 @@ Result<TrainBench> benchTraining(const std::filesystem::path &path, const TrainS
     bench.stepSeconds = median(seconds);
     bench.tokensPerSecond = tokens / bench.stepSeconds;
     bench.peakMemoryGib = peakGib(model);
+    ATTUNE_TRY(bench.limits, limitsOf(model.device(), settings));
+    const auto [layers, head] = multiplied(model.config());
+    // Forward, and the gradient of the input: the frozen weights need none. (The last token of a row has no target.)
+    const double rowsAtOnce = tokens / static_cast<double>(sequence);
+    bench.neededFlops = 4 * (layers * tokens + head * rowsAtOnce * static_cast<double>(sequence / 4));
+    bench.gemmShare = bench.neededFlops / bench.stepSeconds / bench.limits.gemmFlops;
     return bench;
 }
 
@@ -111,7 +136,21 @@ Result<GenerateBench> benchGeneration(const std::filesystem::path &path, const T
         prefill.push_back(static_cast<double>(prompt) / result.prefillSeconds);
         decode.push_back(static_cast<double>(newTokens) / result.decodeSeconds);
     }
-    return GenerateBench{median(prefill), median(decode), peakGib(model)};
+    GenerateBench bench;
+    bench.prefillTokensPerSecond = median(prefill);
+    bench.decodeTokensPerSecond = median(decode);
+    bench.peakMemoryGib = peakGib(model);
+    ATTUNE_TRY(bench.limits, limitsOf(model.device(), settings));
+    const auto [layers, head] = multiplied(model.config());
+    // A token reads one row of an embedding that is not the head too.
+    const double embedding = head * (settings.compute_dtype == "float32" ? 4 : 2);
+    bench.bytesPerToken =
+        static_cast<double>(model.weightBytes()) - (model.config().tiedEmbeddings ? 0 : embedding);
+    bench.readShare = bench.bytesPerToken * bench.decodeTokensPerSecond / bench.limits.readBytes;
+    // The prefill asks for the scores of its last token alone.
+    bench.gemmShare = 2 * (layers + head / static_cast<double>(prompt)) * bench.prefillTokensPerSecond /
+                      bench.limits.gemmFlops;
+    return bench;
 }
 
 } // namespace attune
