@@ -47,6 +47,8 @@ OrderedJson reportJson(const DoctorReport &r)
     json["disk"] = OrderedJson::object();
     if (r.cacheFree)
         json["disk"]["cache_free_bytes"] = *r.cacheFree;
+    json["disk"]["kept_weights_bytes"] = r.weights.bytes;
+    json["disk"]["kept_weights_limit_bytes"] = r.weights.limit;
     if (r.folderFree)
         json["disk"]["folder_free_bytes"] = *r.folderFree;
     OrderedJson gpus = OrderedJson::array();
@@ -97,6 +99,10 @@ void printMachine(const DoctorReport &r)
         line("Disk", bytesText(*r.cacheFree) + " free for models" + (r.cache.empty() ? "" : " (" + r.cache + ")"));
     if (r.folderFree)
         line(r.cacheFree ? "" : "Disk", bytesText(*r.folderFree) + " free in this folder");
+    line("", r.weights.limit == 0 && r.weights.files == 0
+                 ? "quantised weights are not kept (ATTUNE_WEIGHT_CACHE)"
+                 : bytesText(r.weights.bytes) + " of quantised weights kept, of " +
+                       counted(r.weights.files, "model") + "; at most " + bytesText(r.weights.limit));
     if (r.gpu.gpus.empty())
         line("GPU", r.gpu.driver.empty() ? "none" : "none, though the driver " + r.gpu.driver + " answers");
     for (std::size_t i = 0; i < r.gpu.gpus.size(); ++i) {

@@ -188,9 +188,13 @@ Result<StoredWeights> StoredWeights::read(const std::filesystem::path &path, con
     }
     std::atomic<bool> whole = true;
     at::parallel_for(0, std::ssize(checks), 1, [&](std::int64_t first, std::int64_t last) {
-        for (std::int64_t i = first; i < last && whole; ++i)
-            if (const Check &check = checks[static_cast<std::size_t>(i)]; hashOf(check.bytes) != check.hash)
+        for (std::int64_t i = first; i < last && whole; ++i) {
+            const Check &check = checks[static_cast<std::size_t>(i)];
+            if (hashOf(check.bytes) != check.hash)
                 whole = false;
+            // Resident again when they are used: until then, those of the source are, which go tensor by tensor.
+            stored.m_file->forget(check.bytes);
+        }
     });
     if (!whole)
         return damaged();
@@ -199,6 +203,7 @@ Result<StoredWeights> StoredWeights::read(const std::filesystem::path &path, con
 
 StoredWeights StoredWeights::find(const WeightCache &cache, const std::string &key)
 {
+    setWeightCacheTrouble({}); // of the load before
     if (cache.limit <= 0)
         return {};
     const auto path = cache.file(key);

@@ -36,7 +36,10 @@ void noteGpu(const DoctorReport &report, std::vector<DoctorNote> &notes)
 {
     using Kind = DoctorNote::Kind;
     if (report.gpuUsed) {
-        if (!report.cudaKernelTrouble.empty())
+        if (report.cudaKernelsOff)
+            notes.push_back({Kind::Information, "The GPU computes without Attune's own kernels: ATTUNE_CUDA_KERNELS is 0.",
+                             "Unset it for the faster ones."});
+        else if (!report.cudaKernelTrouble.empty())
             notes.push_back({Kind::Missing,
                              "The GPU computes without Attune's own kernels, which is slower: " +
                                  report.cudaKernelTrouble,
@@ -149,11 +152,14 @@ DoctorReport examineMachine()
     const std::string cache = withoutHome(cacheFolder().string(), home());
     report.cache = cache.starts_with("~") ? cache : "";
     report.cacheFree = freeDisk(cacheFolder());
+    report.weights = weightCacheUse(WeightCache::standard());
     report.folderFree = freeDisk(".");
     report.gpu = gpuReport();
     report.gpuUsed = engineHasCuda();
     report.cudaTrouble = withoutHome(cudaTrouble(), home());
     report.cudaKernelTrouble = withoutHome(cudaKernelTrouble(), home());
+    const char *kernels = std::getenv("ATTUNE_CUDA_KERNELS");
+    report.cudaKernelsOff = kernels && std::string_view(kernels) == "0";
     report.libraries = {{"libtorch", torchVersion()},
                         {"SQLite", sqliteVersion()},
                         {"sentencepiece", sentencepieceVersion()},

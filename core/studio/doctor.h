@@ -3,6 +3,7 @@
 #include "core/base/gpus.h"
 #include "core/base/machine.h"
 #include "core/model/kernel_checks.h"
+#include "core/model/weight_cache.h"
 
 namespace attune {
 
@@ -33,11 +34,13 @@ struct DoctorReport {
     MachineMemory memory;
     std::string cache; ///< the folder that set-up fills; empty where it is not below the home folder
     std::optional<std::int64_t> cacheFree;
+    WeightCacheUse weights; ///< quantised weights that are kept there
     std::optional<std::int64_t> folderFree; ///< where we are
     GpuReport gpu;
     bool gpuUsed = false;
     std::string cudaTrouble;       ///< why not, where a driver answers
     std::string cudaKernelTrouble; ///< why our own CUDA kernels are not used, where the GPU is
+    bool cudaKernelsOff = false;   ///< by ATTUNE_CUDA_KERNELS=0, on purpose
     std::vector<std::pair<std::string, std::string>> libraries; ///< name, version
     std::vector<std::string> models;                            ///< known names
     std::vector<LevelChecks> selfTest;

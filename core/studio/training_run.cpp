@@ -2,6 +2,7 @@
 
 #include "core/deploy/run_adapter.h"
 #include "core/model/registry.h"
+#include "core/model/weight_cache.h"
 #include "core/studio/chat_model.h"
 #include "core/studio/run_plan.h"
 #include "core/studio/run_recorder.h"
@@ -165,13 +166,16 @@ Result<void> startFrom(LanguageModel &model, const TrainSettings &settings, cons
 }
 
 Result<LanguageModel> loadBase(const std::filesystem::path &path, const TrainSettings &settings, std::stop_token stop,
-                               const Progress &progress)
+                               const Progress &progress, std::vector<TrainLog> &notes)
 {
     LoadOptions options = settings.loadOptions();
     options.stop = std::move(stop);
     if (progress)
         options.progress = [&progress](double share) { progress("Loading the model", share); };
-    return LanguageModel::load(path, options);
+    auto model = LanguageModel::load(path, options);
+    if (auto trouble = weightCacheTrouble(); model && !trouble.empty())
+        notes.push_back({"info", std::move(trouble)});
+    return model;
 }
 
 /// Follows the training of a run that is claimed and whose model holds its adapter.
@@ -323,7 +327,7 @@ Result<TrainOutcome> startRun(const TrainRequest &request, std::stop_token stop,
     const auto keys = drawn.keys();
     ATTUNE_TRY(auto rows, encoded(project, std::move(drawn), encoder, settings, request.samples));
     ATTUNE_CHECK(needsMemory(path, settings, rows));
-    ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress));
+    ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress, rows.notes));
     ATTUNE_CHECK(startFrom(model, settings, initAdapter));
     ATTUNE_TRY(const auto snapshot, project.takeSnapshot());
     ATTUNE_TRY(drawn, rowsOf(project, snapshot));
@@ -384,7 +388,7 @@ Result<TrainOutcome> goOn(Project &project, Run &run, const std::filesystem::pat
     ATTUNE_TRY(auto drawn, rowsOf(project, run.snapshot));
     ATTUNE_TRY(auto rows, encoded(project, std::move(drawn), encoder, settings, samples));
     ATTUNE_CHECK(needsMemory(path, settings, rows));
-    ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress));
+    ATTUNE_TRY(auto model, loadBase(path, settings, stop, progress, rows.notes));
     ATTUNE_CHECK(checkBaseModel(run, path, model.fingerprint()));
     TrainJob job;
     job.settings = settings;

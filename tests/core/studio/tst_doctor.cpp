@@ -75,6 +75,12 @@ private Q_SLOTS:
         QVERIFY(noted(report).isEmpty());
         report.cudaKernelTrouble = "There is no NVRTC.";
         QVERIFY(noted(report).contains("slower: There is no NVRTC."));
+        QVERIFY(noted(report).contains("installer/setup"));
+        report.cudaKernelTrouble = "ATTUNE_CUDA_KERNELS is 0.";
+        report.cudaKernelsOff = true; // somebody wanted it so: nothing is missing
+        QVERIFY(noted(report).contains("Unset it"));
+        QVERIFY(!noted(report).contains("installer/setup"));
+        report.cudaKernelsOff = false;
         report.cudaKernelTrouble.clear();
         report.models.clear();
         QVERIFY(noted(report).contains("attune models add"));
