@@ -4,7 +4,7 @@
 #include <QElapsedTimer>
 #include <QRandomGenerator>
 
-/// Of the project's bad inputs from outside, 20: project files that are broken or can't be written, and programs killed at
+/// Of the project's bad inputs from outside, 21: project files that are broken or can't be written, and programs killed at
 /// work. ATTUNE_KILLS sets how often each is killed (2 unless said), ATTUNE_KILL_SEED when.
 class TestBadProjects : public QObject {
     Q_OBJECT
@@ -127,6 +127,9 @@ private Q_SLOTS:
         refused("a newer schema", changed("newer.attune", "PRAGMA user_version = 999"), {"999", "update"});
         refused("another program's file", changed("other.attune", "PRAGMA application_id = 5"), {"another program"});
         refused("a table that is gone", changed("table.attune", "PRAGMA foreign_keys = OFF; DROP TABLE votes"), {"votes"});
+        QByteArray column = m_good;
+        column.replace("undone INTEGER", "undone_INTEGER"); // one byte of the list of tables
+        refused("a column that is gone", withBytes("column.attune", column), {"edit_steps", "restore a backup"});
         refused("noise in the place of the rows", withBytes("noise.attune", noisyPage("examples")), {"damaged"});
         refused("noise in the place of the list of tables", withBytes("schema.attune", noisyPage("settings")), {"damaged"});
         refused("a file cut short", withBytes("cut.attune", m_good.left(m_good.size() / 2)), {"cut short"});

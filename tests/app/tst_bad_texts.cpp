@@ -1,7 +1,7 @@
 #include "bad_input.h"
 #include "tests/core/formats/gguf_builder.h"
 
-/// Of the project's bad inputs from outside, 21: tokenizers, chat templates and what is given to them.
+/// Of the project's bad inputs from outside, 23: tokenizers, chat templates and what is given to them.
 class TestBadTexts : public QObject {
     Q_OBJECT
 
@@ -84,6 +84,17 @@ class TestBadTexts : public QObject {
         BadInput::row("GGUF: a merge of a token that is not there", tokenize("merge.gguf"), {"merge.gguf"});
     }
 
+    /// A training on a model whose template is `source`.
+    void templateOfModel(const char *what, const QString &source, const QStringList &named)
+    {
+        QString name;
+        const auto model = spoilt(name);
+        auto config = QJsonDocument::fromJson(m_place.read(name + "/tokenizer_config.json")).object();
+        config["chat_template"] = source;
+        model.write("tokenizer_config.json", QJsonDocument(config).toJson());
+        BadInput::row(what, {"train", "p.attune", "--model", name, "--set", "max_steps=1", "--json"}, named);
+    }
+
     /// Rendering `source` must fail with `named`.
     void chat(const char *what, const QByteArray &source, const QStringList &named)
     {
@@ -104,6 +115,13 @@ class TestBadTexts : public QObject {
         chat("100,000 brackets", "{{ " + QByteArray(100'000, '(') + " }}", {".jinja", "line 1"});
         chat("a filter that is not known", "\n{{ messages | dance }}", {"line 2", "dance"});
         chat("a refusal with terminal commands", "{{ raise_exception('\\x1b[31m\\nNo.\\x07') }}", {"No."});
+        templateOfModel("a model's template that loops for ever",
+                        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+                        {"Row 1", "line 1", "steps"});
+        templateOfModel("a model's template that refuses a row",
+                        "{% if messages[0].content == 'train order 103' %}{{ raise_exception('No 103.') }}{% endif %}"
+                        "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}",
+                        {"Row 4", "No 103."});
     }
 
     void addConversations()
@@ -136,8 +154,10 @@ private Q_SLOTS:
     void aBadTextIsRefused()
     {
         QFETCH(QStringList, arguments);
+        const QByteArray before = m_place.read("p.attune");
         QString fault = BadInput::fault(m_place.attune(arguments));
         QVERIFY2(fault.isEmpty(), qPrintable(fault));
+        QVERIFY2(m_place.read("p.attune") == before, "the project changed");
         if (arguments.front() != "tokenize")
             return;
         fault = BadInput::faultOfTraining(m_place, "p.attune", arguments[2]);

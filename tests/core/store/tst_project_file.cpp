@@ -280,7 +280,8 @@ void TestProjectFile::migrationsRunForwardAfterABackup()
     };
     auto migrations = withNext(next);
     const int last = migrations.back().version + 1;
-    migrations.push_back({last, "DROP TABLE votes; CREATE TABLE votes (id INTEGER PRIMARY KEY)", {}});
+    migrations.push_back(
+        {last, "DROP TABLE votes; CREATE TABLE votes (id INTEGER PRIMARY KEY, comparison, choice, blind, created_at)", {}});
     auto database = openProjectFile(folder.file(), migrations);
     QVERIFY2(database, database ? "" : database.error().message.c_str());
     QVERIFY(codeRan);
