@@ -366,7 +366,7 @@ void ImportWizard::showFooter()
     const QString steps[ImportSteps] = {tr("Next: Columns"), tr("Next: Check"), tr("Next: Split"), {}};
     const QString next = steps[static_cast<int>(m_step)];
     m_next->setText(next);
-    m_next->setAccessibleName(next);
+    m_next->setAccessibleName(next.isEmpty() ? tr("Next") : next);
     m_next->setVisible(!next.isEmpty());
     m_next->setEnabled(m_checked && !importing());
     m_cancel->setVisible(importing()); // else the cross and Esc close the page

@@ -165,10 +165,7 @@ void MainWindow::build()
         preferences.forgetRecent(path);
         m_start->setRecents(preferences.recentProjects());
     });
-    connect(&Theme::instance(), &Theme::changed, this, [this] {
-        Preferences().keepLook();
-        fitPage();
-    });
+    followLook();
     connect(&m_elsewhereTimer, &QTimer::timeout, this, &MainWindow::lookElsewhere);
     m_makeTimer.setSingleShot(true);
     connect(&m_makeTimer, &QTimer::timeout, this, &MainWindow::makeNextWorkspace);
@@ -176,6 +173,16 @@ void MainWindow::build()
         for (QWidget *region : visibleRegions())
             if (now && (region == now || region->isAncestorOf(now)))
                 m_lastFocus[region] = now;
+    });
+}
+
+/// After the pages, so that their panels have their new least widths when they are given room.
+void MainWindow::followLook()
+{
+    disconnect(m_followsLook);
+    m_followsLook = connect(&Theme::instance(), &Theme::changed, this, [this] {
+        Preferences().keepLook();
+        fitPage();
     });
 }
 

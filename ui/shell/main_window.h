@@ -62,6 +62,7 @@ protected:
 
 private:
     void build();
+    void followLook();
     void fitPage();
     void scalePanels();
     static void rememberPanels(const Workspace &page);
@@ -105,6 +106,7 @@ private:
     QStringList m_unmade; ///< workspaces that are still to come
     QString m_firstPage;  ///< the workspace to be shown once it is made
     QTimer m_makeTimer;
+    QMetaObject::Connection m_followsLook;
     ActionBook *m_book = nullptr;
     TopBar *m_top = nullptr;
     Rail *m_rail = nullptr;

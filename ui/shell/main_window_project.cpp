@@ -178,6 +178,7 @@ void MainWindow::makeNextWorkspace()
     m_book->addWorkspace(*one, [this, id] { showPage(id); });
     connect(one, &Workspace::goTo, this, &MainWindow::go);
     connect(one, &Workspace::markChanged, button, &RailButton::setMark);
+    followLook();
     if (id == m_firstPage)
         showPage(id);
     else

@@ -96,6 +96,7 @@ StatusLine::StatusLine(QWidget *parent)
     layout->addWidget(m_toastBox);
     layout->addStretch(1);
     m_jobs->setObjectName("jobs");
+    m_jobs->setAccessibleName(tr("Background work"));
     m_jobs->setToolTip(tr("Background work: click to list it"));
     m_cancel->setObjectName("cancelJob");
     layout->addWidget(m_jobs);
@@ -150,7 +151,7 @@ void StatusLine::showToast(const Toast &toast)
     m_icon->setPixmap(iconPixmap(iconOf(toast.tone), toneText(toast.tone), scaled(16), devicePixelRatioF()));
     m_action->setVisible(!toast.action.isEmpty());
     m_action->setText(toast.action);
-    m_action->setAccessibleName(toast.action);
+    m_action->setAccessibleName(toast.action.isEmpty() ? tr("Act on the message") : toast.action);
     m_action->setKey(toast.key);
     m_toastBox->show();
     m_text->setToolTip(toast.text);

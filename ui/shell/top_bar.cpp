@@ -113,11 +113,13 @@ TopBar::TopBar(QWidget *parent)
     });
 
     m_project->setObjectName("projectChip");
+    m_project->setAccessibleName(tr("Project"));
     m_project->setArrow(true);
     m_projectMenu->setAccessibleName(tr("Project"));
     connect(m_project, &QAbstractButton::clicked, this,
             [this] { m_projectMenu->popup(m_project->mapToGlobal(QPoint(0, m_project->height()))); });
     m_model->setObjectName("modelChip");
+    m_model->setAccessibleName(tr("Base model"));
     m_model->setArrow(true);
     connect(m_model, &QAbstractButton::clicked, this, &TopBar::showModels);
 

@@ -28,6 +28,7 @@ namespace attune::ui {
 namespace {
 
 constexpr std::int64_t strengths[] = {8, 16, 32};
+constexpr int makeAdvancedAfter = 400; // ms
 
 TrainSettings startingSettings(const StartFacts &facts, const Session &session)
 {
@@ -228,6 +229,7 @@ void NewRunForm::showEvent(QShowEvent *event)
 {
     QWidget::showEvent(event);
     askPlan();
+    QTimer::singleShot(makeAdvancedAfter, this, &NewRunForm::needAdvanced); // so that it does not wait when it is wanted
 }
 
 TrainRequest NewRunForm::request() const

@@ -114,10 +114,10 @@ private:
     MemorySection *m_memory;
     QWidget *m_memoryLine; ///< below it
     StartCheckList *m_checks;
-    QLineEdit *m_search;
+    QLineEdit *m_search = nullptr; ///< of the advanced view, as is what follows
     QList<SettingField *> m_fields;
     QList<QPair<QWidget *, QList<SettingField *>>> m_groups;
-    QLabel *m_nothing;
+    QLabel *m_nothing = nullptr;
     QLabel *m_reason;
     KeyButton *m_start;
 };

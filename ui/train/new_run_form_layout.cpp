@@ -89,8 +89,8 @@ NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
       m_strength(new SegmentedControl({tr("Light 8"), tr("Normal 16"), tr("Strong 32")})), m_length(caption()),
       m_cut(caption()), m_showCut(new KeyButton(tr("show"), KeyButton::Link)), m_schedule(caption()),
       m_early(new QCheckBox), m_name(new QLineEdit), m_changes(new QWidget), m_changeRows(new QVBoxLayout),
-      m_changesTitle(heading({})), m_memory(new MemorySection), m_memoryLine(separator()), m_checks(new StartCheckList), m_search(new QLineEdit),
-      m_nothing(caption(tr("No setting is called that."))), m_reason(caption()),
+      m_changesTitle(heading({})), m_memory(new MemorySection), m_memoryLine(separator()), m_checks(new StartCheckList),
+      m_reason(caption()),
       m_start(new KeyButton(tr("Start"), KeyButton::Primary, "play", QStringLiteral("Ctrl ↵")))
 {
     setObjectName(QStringLiteral("newRunForm"));
@@ -255,6 +255,7 @@ QWidget *NewRunForm::makeAdvanced()
     auto *layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
+    m_search = new QLineEdit;
     m_search->setPlaceholderText(tr("Find a setting"));
     m_search->setAccessibleName(tr("Find a setting"));
     m_search->setObjectName(QStringLiteral("settingSearch"));
@@ -283,6 +284,7 @@ QWidget *NewRunForm::makeAdvanced()
         m_groups.last().second.append(field);
         rows->addWidget(field);
     }
+    m_nothing = caption(tr("No setting is called that."));
     m_nothing->hide();
     rows->addWidget(m_nothing);
     rows->addStretch();

@@ -388,6 +388,9 @@ void TestAccessibility::unseenPanelsAreAsWideAfterLargerTextAndBack()
         QTest::qWait(20);
     }
     QCOMPARE(widths("data"), data);
+    Theme::instance().setTextScale(2);
+    widths("compare"); // for the first time
+    Theme::instance().setTextScale(1);
     const auto compare = widths("compare");
     QCOMPARE(compare.first().first(), 256);
     m_window->showPage("settings");
