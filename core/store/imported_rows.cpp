@@ -312,7 +312,9 @@ Result<void> leaveWalk(Database &database, std::int64_t step)
 
 Result<void> forgetHidden(Database &database)
 {
-    return database.run("DELETE FROM import_rows WHERE import < 0 AND import NOT IN (SELECT id FROM imports WHERE step > 0)", Hiding);
+    return database.run("DELETE FROM import_rows WHERE import < 0 AND import NOT IN "
+                        "(SELECT id FROM imports WHERE step > 0)",
+                        Hiding);
 }
 
 Result<bool> takeBackSome(Database &database, std::int64_t import, std::int64_t most)

@@ -1,8 +1,9 @@
 # attune_module(NAME [DEPENDS module...] [PRIVATE target...] [PUBLIC target...] [HEADERS header...])
 #
-# HEADERS are precompiled for this module alone; without them it shares those of core. One static library, attune_NAME, from the .cpp files of the calling folder. DEPENDS names the modules of core that it may
+# One static library, attune_NAME, from the .cpp files of the calling folder. DEPENDS names the modules of core that it may
 # use. The sources share one include root, so the link line alone would not stop an include that points the wrong way:
 # every `#include "core/X/..."` is therefore checked here, and the configuration fails on one that DEPENDS does not allow.
+# HEADERS are precompiled for this module alone; without them it shares those of core.
 function(attune_module NAME)
     cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE;PUBLIC;HEADERS" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS "*.cpp" "*.h")
