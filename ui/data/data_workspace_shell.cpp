@@ -15,13 +15,12 @@
 #include "ui/data/snapshots_panel.h"
 #include "ui/data/split_panel.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/file_dialog.h"
 #include "ui/widgets/format.h"
 
 #include <QAbstractItemView>
 #include <QClipboard>
-#include <QDir>
 #include <QDropEvent>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QGuiApplication>
 #include <QLineEdit>
@@ -96,8 +95,8 @@ void DataWorkspace::startPaste()
 void DataWorkspace::askExport(ExportFormat format, bool listedOnly)
 {
     const QString ending = fromUtf8(fileEnding(format));
-    auto *dialog = new QFileDialog(this, tr("Export rows"), QDir::home().filePath(m_session.name() + QLatin1Char('.') + ending),
-                                   QStringLiteral("*.") + ending);
+    auto *dialog = new FileDialog(this, tr("Export rows"), m_session.name() + QLatin1Char('.') + ending,
+                                  QStringLiteral("*.") + ending);
     dialog->setAcceptMode(QFileDialog::AcceptSave);
     dialog->setDefaultSuffix(ending);
     dialog->setAttribute(Qt::WA_DeleteOnClose);

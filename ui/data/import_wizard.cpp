@@ -11,6 +11,7 @@
 #include "ui/widgets/auto_text_edit.h"
 #include "ui/widgets/badge.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/file_dialog.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
 #include "ui/widgets/key_button.h"
@@ -19,8 +20,6 @@
 
 #include <QButtonGroup>
 #include <QComboBox>
-#include <QDir>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QKeyEvent>
 #include <QLabel>
@@ -160,8 +159,7 @@ void ImportWizard::chooseFiles()
         return;
     const QString endings = QStringLiteral("*.jsonl *.json *.ndjson *.csv *.tsv") +
                             (ParquetLines::isBuiltIn() ? QStringLiteral(" *.parquet") : QString());
-    auto *dialog =
-        new QFileDialog(this, tr("Import rows"), QDir::homePath(), tr("Rows (%1);;All files (*)").arg(endings));
+    auto *dialog = new FileDialog(this, tr("Import rows"), {}, tr("Rows (%1);;All files (*)").arg(endings));
     dialog->setFileMode(QFileDialog::ExistingFiles);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &QFileDialog::filesSelected, this, &ImportWizard::addFiles);

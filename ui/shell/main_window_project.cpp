@@ -18,11 +18,11 @@
 #include "ui/theme/theme.h"
 #include "ui/train/run_book.h"
 #include "ui/train/train_workspace.h"
+#include "ui/widgets/file_dialog.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/inline_notice.h"
 
 #include <QDir>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QMessageBox>
 #include <QPushButton>
@@ -269,7 +269,7 @@ void MainWindow::askNew(std::function<void()> then)
 
 void MainWindow::askOpen()
 {
-    const QString name = QFileDialog::getOpenFileName(this, tr("Open project"), Preferences().folder(), tr(projectFilter));
+    const QString name = FileDialog::openFile(this, tr("Open project"), Preferences().folder(), tr(projectFilter));
     if (name.isEmpty())
         return;
     Preferences().setFolder(QFileInfo(name).absolutePath());
@@ -280,11 +280,10 @@ void MainWindow::askOpen()
 /// refused by core, so the dialog does not ask whether to replace it.
 QString MainWindow::askSaveName(const QString &title, const QString &proposal, const QString &button)
 {
-    QFileDialog dialog(this, title, QFileInfo(proposal).absolutePath(), tr(projectFilter));
+    FileDialog dialog(this, title, proposal, tr(projectFilter));
     dialog.setAcceptMode(QFileDialog::AcceptSave);
     dialog.setDefaultSuffix("attune");
     dialog.setOption(QFileDialog::DontConfirmOverwrite);
-    dialog.selectFile(QFileInfo(proposal).fileName());
     dialog.setLabelText(QFileDialog::Accept, button);
     if (dialog.exec() != QDialog::Accepted)
         return {};
@@ -294,8 +293,8 @@ QString MainWindow::askSaveName(const QString &title, const QString &proposal, c
 
 void MainWindow::askModel(bool file)
 {
-    const QString name = file ? QFileDialog::getOpenFileName(this, tr("Add a GGUF file"), Preferences().folder(), tr("GGUF models (*.gguf)"))
-                              : QFileDialog::getExistingDirectory(this, tr("Add a model folder"), Preferences().folder());
+    const QString name = file ? FileDialog::openFile(this, tr("Add a GGUF file"), Preferences().folder(), tr("GGUF models (*.gguf)"))
+                              : FileDialog::folder(this, tr("Add a model folder"), Preferences().folder());
     if (name.isEmpty())
         return;
     inBackground<Result<KnownModel>>(

@@ -2,11 +2,11 @@
 
 #include "ui/theme/theme.h"
 #include "ui/widgets/chip.h"
+#include "ui/widgets/file_dialog.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/key_button.h"
 
 #include <QDir>
-#include <QFileDialog>
 #include <QFontMetrics>
 #include <QLabel>
 #include <QVBoxLayout>
@@ -48,7 +48,7 @@ AdapterChoice::AdapterChoice(Session &session, QWidget *parent)
 
 void AdapterChoice::ask()
 {
-    const QString folder = QFileDialog::getExistingDirectory(
+    const QString folder = FileDialog::folder(
         this, tr("The folder of an adapter (adapter_config.json, adapter_model.safetensors)"), m_folder);
     if (!folder.isEmpty())
         choose(folder);

@@ -8,10 +8,10 @@
 #include "ui/train/run_list_model.h"
 #include "ui/train/run_tabs.h"
 #include "ui/train/runs_panel.h"
+#include "ui/widgets/file_dialog.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/plot_frame.h"
 
-#include <QFileDialog>
 #include <QInputDialog>
 #include <QLineEdit>
 #include <QListView>
@@ -175,9 +175,8 @@ void TrainWorkspace::exportRun(qint64 id, const QString &checkpoint)
         return;
     const QString label = entry->label();
     // A folder of its own: exporting writes over nothing but an adapter.
-    const QString folder = QFileDialog::getSaveFileName(this, tr("Export the adapter of %1 to a new folder").arg(label),
-                                                        entry->name() + QStringLiteral("-adapter"), {}, nullptr,
-                                                        QFileDialog::DontConfirmOverwrite);
+    const QString folder = FileDialog::saveFile(this, tr("Export the adapter of %1 to a new folder").arg(label),
+                                                entry->name() + QStringLiteral("-adapter"), {}, false);
     if (folder.isEmpty())
         return;
     ExportRequest request;

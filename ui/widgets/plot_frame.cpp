@@ -4,12 +4,12 @@
 #include "ui/theme/paper.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/custom_plot.h"
+#include "ui/widgets/file_dialog.h"
 #include "ui/widgets/plot_files.h"
 
 #include <QAccessible>
 #include <QAction>
 #include <QClipboard>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QGuiApplication>
 #include <QHeaderView>
@@ -254,7 +254,7 @@ void PlotFrame::saveWithDialog(const QString &ending)
     QString name = m_title.toLower();
     for (QChar &c : name)
         c = c.isLetterOrNumber() ? c : QLatin1Char('-');
-    QString path = QFileDialog::getSaveFileName(this, tr("Save plot"), name + QLatin1Char('.') + ending, filter);
+    QString path = FileDialog::saveFile(this, tr("Save plot"), name + QLatin1Char('.') + ending, filter);
     if (path.isEmpty())
         return;
     if (QFileInfo(path).suffix().isEmpty())

@@ -1,0 +1,93 @@
+#include "ui/widgets/file_dialog.h"
+
+#include "ui/theme/theme.h"
+
+#include <QDir>
+#include <QFileIconProvider>
+#include <QFileInfo>
+#include <QHeaderView>
+#include <QTreeView>
+
+namespace attune::ui {
+
+namespace {
+
+/// Icons and kinds by what the folder says of a file.
+class OutsideIcons final : public QFileIconProvider {
+public:
+    using QFileIconProvider::icon;
+    QIcon icon(const QFileInfo &info) const override
+    {
+        return QFileIconProvider::icon(info.isDir() ? QAbstractFileIconProvider::Folder : QAbstractFileIconProvider::File);
+    }
+    QString type(const QFileInfo &info) const override
+    {
+        if (info.isDir())
+            return FileDialog::tr("Folder");
+        return info.suffix().isEmpty() ? FileDialog::tr("File") : FileDialog::tr("%1 file").arg(info.suffix());
+    }
+};
+
+QString &lastFolder()
+{
+    static QString folder = QDir::homePath();
+    return folder;
+}
+
+} // namespace
+
+// It reads the first folder before it can be told whose icons to use, and that one must not be where projects are.
+FileDialog::FileDialog(QWidget *parent, const QString &title, const QString &start, const QString &filter)
+    : QFileDialog(parent, title, QDir::rootPath(), filter)
+{
+    static OutsideIcons icons;
+    setOption(DontUseNativeDialog);
+    setIconProvider(&icons);
+    const QFileInfo wanted(QDir(lastFolder()), start);
+    if (start.isEmpty()) {
+        setDirectory(lastFolder());
+    } else if (wanted.isDir()) {
+        setDirectory(wanted.absoluteFilePath());
+    } else {
+        setDirectory(wanted.absolutePath());
+        selectFile(wanted.fileName());
+    }
+    // Sizes and dates whole, the name gets what is left.
+    resize(scaled(860), scaled(520));
+    if (auto *table = findChild<QTreeView *>(QStringLiteral("treeView"))) {
+        table->header()->setStretchLastSection(false);
+        table->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
+        table->header()->setSectionResizeMode(0, QHeaderView::Stretch);
+    }
+    connect(this, &QDialog::accepted, this, [this] { lastFolder() = directory().absolutePath(); });
+}
+
+QString FileDialog::answer()
+{
+    return exec() == Accepted ? selectedFiles().value(0) : QString();
+}
+
+QString FileDialog::openFile(QWidget *parent, const QString &title, const QString &start, const QString &filter)
+{
+    FileDialog dialog(parent, title, start, filter);
+    dialog.setFileMode(ExistingFile);
+    return dialog.answer();
+}
+
+QString FileDialog::saveFile(QWidget *parent, const QString &title, const QString &start, const QString &filter, bool confirm)
+{
+    FileDialog dialog(parent, title, start, filter);
+    dialog.setAcceptMode(AcceptSave);
+    dialog.setOption(DontConfirmOverwrite, !confirm);
+    return dialog.answer();
+}
+
+QString FileDialog::folder(QWidget *parent, const QString &title, const QString &start)
+{
+    FileDialog dialog(parent, title, start);
+    dialog.setFileMode(Directory);
+    dialog.setOption(ShowDirsOnly);
+    return dialog.answer();
+}
+
+} // namespace attune::ui
