@@ -20,6 +20,13 @@ QString titleWithKey(Menu menu)
     return menu == Menu::Run ? QString(title).insert(1, '&') : '&' + title;
 }
 
+QMenu *addInside(QMenu &outer, const QString &title)
+{
+    QMenu *inner = outer.addMenu(title);
+    inner->setAccessibleName(title);
+    return inner;
+}
+
 constexpr Menu AllMenus[] = {Menu::File, Menu::Edit, Menu::View, Menu::Row, Menu::Run, Menu::Model, Menu::Help};
 
 } // namespace
@@ -77,9 +84,7 @@ void ActionBook::addShown(Menu menu, QAction &action)
 
 QMenu *ActionBook::addMenu(Menu menu, const QString &title)
 {
-    QMenu *inner = m_menus.value(menu)->addMenu(title);
-    inner->setAccessibleName(title);
-    return inner;
+    return addInside(*m_menus.value(menu), title);
 }
 
 void ActionBook::addSeparator(Menu menu)
@@ -113,13 +118,15 @@ void ActionBook::addWorkspace(Workspace &workspace, std::function<void()> show)
                      [&](const WorkspaceAction &a, const WorkspaceAction &b) { return groupOf(a) < groupOf(b); });
     QHash<Menu, int> begun; // with which group
     for (const WorkspaceAction &one : all) {
-        QMenu *menu = m_menus.value(one.menu);
+        QMenu *menu = one.menu == Menu::View ? innerMenu(*m_menus.value(Menu::View), tr("In %1").arg(workspace.title()))
+                                             : m_menus.value(one.menu);
         if (!begun.contains(one.menu) || begun.value(one.menu) != groupOf(one)) {
             begun.insert(one.menu, groupOf(one));
             if (!menu->isEmpty())
                 m_separators.append(menu->addSeparator());
         }
-        menuFor(one.menu, *one.action)->addAction(one.action);
+        const QString submenu = one.action->property("submenu").toString();
+        (submenu.isEmpty() ? menu : innerMenu(*menu, submenu))->addAction(one.action);
         if (one.everywhere) {
             connect(one.action, &QAction::triggered, this, show);
         } else if (QActionGroup *inner = one.action->actionGroup()) {
@@ -134,14 +141,11 @@ void ActionBook::addWorkspace(Workspace &workspace, std::function<void()> show)
     showMenus();
 }
 
-QMenu *ActionBook::menuFor(Menu menu, const QAction &action)
+QMenu *ActionBook::innerMenu(QMenu &outer, const QString &title)
 {
-    const QString title = action.property("submenu").toString();
-    if (title.isEmpty())
-        return m_menus.value(menu);
-    QMenu *&inner = m_inner[{static_cast<int>(menu), title}];
+    QPointer<QMenu> &inner = m_inner[{&outer, title}];
     if (!inner) {
-        inner = addMenu(menu, title);
+        inner = addInside(outer, title);
         inner->setToolTipsVisible(true);
     }
     return inner;
@@ -156,7 +160,8 @@ void ActionBook::removeWorkspaces()
     for (const auto &separator : m_separators)
         delete separator;
     m_separators.clear();
-    qDeleteAll(m_inner);
+    for (const auto &inner : std::as_const(m_inner))
+        delete inner.data(); // with the menus inside it
     m_inner.clear();
     m_actions.removeIf([](const BookedAction &booked) { return !booked.action; });
     QHash<const QAction *, QKeySequence> kept;

@@ -39,7 +39,7 @@ public:
     QMenu *addMenu(Menu menu, const QString &title);
     void addSeparator(Menu menu);
     /// An action's property "submenu" names a menu inside its menu where it stands, "menuGroup" a number: lower groups
-    /// come first, with a line between them.
+    /// come first, with a line between them. View, where every page adds its own, has a menu for each inside.
     /// `show` is called after an action that is enabled everywhere was triggered from elsewhere.
     void addWorkspace(Workspace &workspace, std::function<void()> show);
     void removeWorkspaces();
@@ -65,14 +65,14 @@ private:
     };
     void book(QAction &action, Menu menu, const QString &workspace, const QString &why, const Workspace *home);
     void showMenus();
-    QMenu *menuFor(Menu menu, const QAction &action);
+    QMenu *innerMenu(QMenu &outer, const QString &title);
     void lendKeys(const Workspace *workspace);
     QWidget &m_window;
     QMap<Menu, QMenu *> m_menus;
     QList<BookedAction> m_actions;
     QList<Place> m_places;
     QList<QPointer<QAction>> m_separators; ///< of the workspaces
-    QHash<QPair<int, QString>, QMenu *> m_inner; ///< menus inside menus that workspaces asked for
+    QHash<QPair<const QMenu *, QString>, QPointer<QMenu>> m_inner; ///< menus inside menus that workspaces asked for
     QHash<const QAction *, QKeySequence> m_ownKeys;
     QList<QPair<QPointer<QAction>, QList<QKeySequence>>> m_lentKeys;
 };

@@ -96,6 +96,31 @@ private Q_SLOTS:
         QVERIFY(m_book->menu(Menu::Row)->isEmpty());
     }
 
+    void everyPageHasItsPartOfTheViewMenu()
+    {
+        m_book->add(Menu::View, "look", "Look", {}, [] {});
+        auto rows = std::make_unique<ToyWorkspace>("Rows");
+        auto runs = std::make_unique<ToyWorkspace>("Runs");
+        QAction *filter = rows->add("By tag", "", Menu::View);
+        filter->setProperty("submenu", "Filter");
+        QAction *table = rows->add("As a table", "Ctrl+T", Menu::View);
+        QAction *curve = runs->add("Log axis", "", Menu::View);
+        m_book->addWorkspace(*rows, [] {});
+        m_book->addWorkspace(*runs, [] {});
+        const QList<QAction *> shown = m_book->menu(Menu::View)->actions();
+        QCOMPARE(shown.size(), 3); // a menu of all pages' actions is taller than a screen
+        QCOMPARE(shown[1]->text(), QString("In Rows"));
+        QCOMPARE(shown[2]->text(), QString("In Runs"));
+        QCOMPARE(shown[1]->menu()->actions().size(), 2);
+        QCOMPARE(shown[1]->menu()->actions()[0]->menu()->actions(), QList<QAction *>{filter});
+        QCOMPARE(shown[1]->menu()->actions()[1], table);
+        QCOMPARE(shown[2]->menu()->actions(), QList<QAction *>{curve});
+        rows.reset();
+        runs.reset();
+        m_book->removeWorkspaces();
+        QCOMPARE(m_book->menu(Menu::View)->actions().size(), 1);
+    }
+
     void aKeyOfAPanelIsNotLentToTheWindow()
     {
         ToyWorkspace rows("Rows");
