@@ -90,6 +90,21 @@ void RailButton::leaveEvent(QEvent *event)
     QAbstractButton::leaveEvent(event);
 }
 
+/// The bar beside the button is the rail's, and goes where the button goes.
+void RailButton::moveEvent(QMoveEvent *event)
+{
+    QAbstractButton::moveEvent(event);
+    if (parentWidget())
+        parentWidget()->update();
+}
+
+void RailButton::resizeEvent(QResizeEvent *event)
+{
+    QAbstractButton::resizeEvent(event);
+    if (parentWidget())
+        parentWidget()->update();
+}
+
 Rail::Rail(QWidget *parent) : QWidget(parent), m_layout(new QVBoxLayout(this))
 {
     setObjectName("rail");
