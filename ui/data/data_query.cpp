@@ -234,7 +234,7 @@ QString chipWords(const FacetValue &value)
     case Facet::Rating:
         return value.number == 0 ? DataQuery::tr("No rating") : DataQuery::tr("Rating: %1").arg(value.number);
     case Facet::Tag: return DataQuery::tr("Tag: %1").arg(value.text);
-    case Facet::File: return DataQuery::tr("File: %1").arg(value.text.isEmpty() ? DataQuery::tr("made here") : value.text);
+    case Facet::File: return DataQuery::tr("File: %1").arg(value.text.isEmpty() ? DataQuery::tr("made here") : value.text.section('/', -1));
     case Facet::Turns: return DataQuery::tr("Turns: %1").arg(value.number);
     }
     return {};

@@ -445,7 +445,7 @@ void DataWorkspace::typeWhenLoaded(std::int64_t id, int tries)
     if (m_editor->shownExample() != id || tries == 0)
         return; // the user went elsewhere
     if (m_editor->loaded())
-        return m_editor->startTyping();
+        return m_editor->startFirstTurn();
     QTimer::singleShot(20, this, [this, id, tries] { typeWhenLoaded(id, tries - 1); });
 }
 

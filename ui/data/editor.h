@@ -50,6 +50,8 @@ public:
     void setFocusMode(bool on);
     /// The keyboard goes into the last answer, at its end, as `e` does.
     void startTyping();
+    /// It goes into the first turn that has no text yet, where a new row is begun.
+    void startFirstTurn();
 
     QList<WorkspaceAction> actions();
     QList<QWidget *> regions(); ///< cards, tokens, action bar

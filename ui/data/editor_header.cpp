@@ -85,7 +85,6 @@ EditorHeader::EditorHeader(QWidget *parent)
     m_title->setProperty("title", true);
     m_title->setObjectName(QStringLiteral("rowTitle"));
     layout->addWidget(m_title, 0, Qt::AlignTop);
-    m_flow->setContentsMargins(0, 1, 0, 0);
     layout->addWidget(m_marks, 1);
 
     m_tag->setObjectName(QStringLiteral("tagField"));
@@ -111,6 +110,7 @@ EditorHeader::EditorHeader(QWidget *parent)
     layout->addWidget(m_menu, 0, Qt::AlignTop);
     followTheme(this, [this] {
         m_title->setMinimumHeight(scaled(26));
+        m_flow->setLineHeight(scaled(26)); // badges stand beside the middle of the title, chips or no chips
         setMinimumHeight(std::max(scaled(44), scaled(26) + 17)); // of the panel headers beside it
         m_tag->setFixedWidth(scaled(120));
         m_origin->setMinimumHeight(scaled(26));
@@ -145,7 +145,7 @@ void EditorHeader::showFacts(const Facts &facts)
     if (facts == m_facts)
         return;
     if (facts.id != m_facts.id) {
-        m_tag->clear();
+        m_tag->setText({});
         m_tag->hide();
     }
     m_facts = facts;
@@ -218,7 +218,7 @@ void EditorHeader::startTag()
     if (m_facts.id == 0 || m_facts.readOnly)
         return;
     Q_EMIT tagsWanted();
-    m_tag->clear();
+    m_tag->setText({});
     m_tag->show();
     m_tag->setFocus(Qt::ShortcutFocusReason);
 }
@@ -231,7 +231,7 @@ void EditorHeader::setKnownTags(const QStringList &tags)
 void EditorHeader::takeTag()
 {
     const QString tag = m_tag->text().simplified();
-    m_tag->clear();
+    m_tag->setText({});
     if (tag.isEmpty())
         Q_EMIT escaped();
     else
@@ -244,6 +244,12 @@ bool EditorHeader::eventFilter(QObject *watched, QEvent *event)
         static_cast<QFocusEvent *>(event)->reason() != Qt::PopupFocusReason &&
         static_cast<QFocusEvent *>(event)->reason() != Qt::ActiveWindowFocusReason) {
         m_tag->hide();
+    }
+    // With nothing typed, the key takes back what was done last: the tag that the toast tells of.
+    if (watched == m_tag && event->type() == QEvent::ShortcutOverride && !m_tag->isUndoAvailable() &&
+        static_cast<QKeyEvent *>(event)->matches(QKeySequence::Undo)) {
+        event->ignore();
+        return true;
     }
     if (watched == m_tag && event->type() == QEvent::KeyPress &&
         static_cast<QKeyEvent *>(event)->key() == Qt::Key_Backspace && m_tag->text().isEmpty() &&

@@ -107,6 +107,18 @@ void ExampleEditor::startTyping()
     writeAnswer();
 }
 
+void ExampleEditor::startFirstTurn()
+{
+    if (!m_row)
+        return;
+    const Turns &turns = m_draft->turns();
+    const auto empty = std::find_if(turns.begin(), turns.end(), [](const auto &turn) { return turn.content.empty(); });
+    if (empty == turns.end())
+        writeAnswer();
+    else
+        m_cards->startTyping(static_cast<int>(empty - turns.begin()));
+}
+
 void ExampleEditor::setFocusMode(bool on)
 {
     (*m_keys)[EditorKeys::FocusMode]->setChecked(on);

@@ -3,6 +3,8 @@
 #include "ui/data/data_words.h"
 #include "ui/widgets/format.h"
 
+#include <QHash>
+
 #include <algorithm>
 
 namespace attune::ui {
@@ -10,6 +12,20 @@ namespace attune::ui {
 namespace {
 
 constexpr std::size_t ShownTexts = 6; // of tags and files, until "more"
+
+/// A file by its name alone, where no other file has the same one.
+QHash<QString, QString> namesOf(const std::vector<CountOf> &files)
+{
+    QHash<QString, int> how;
+    const auto nameOf = [](const QString &path) { return path.section('/', -1); };
+    for (const CountOf &one : files)
+        ++how[nameOf(fromUtf8(one.value))];
+    QHash<QString, QString> names;
+    for (const CountOf &one : files)
+        if (const QString path = fromUtf8(one.value), name = nameOf(path); !name.isEmpty() && how.value(name) == 1)
+            names.insert(path, name);
+    return names;
+}
 
 } // namespace
 
@@ -34,6 +50,8 @@ QVariant FacetsModel::data(const QModelIndex &index, int role) const
     case Qt::ToolTipRole:
         if (one.kind == FacetLine::Value && one.value.facet == Facet::Problem)
             return problemMeaning(static_cast<ProblemKind>(one.value.number));
+        if (one.kind == FacetLine::Value && one.value.facet == Facet::File)
+            return one.value.text;
         return one.locked ? tr("Test rows are hidden, so that they stay a fair judge. A click offers to show them.")
                           : QVariant();
     case Qt::AccessibleTextRole:
@@ -104,14 +122,15 @@ void FacetsModel::refresh()
 void FacetsModel::addTexts(std::vector<FacetLine> &lines, Facet facet, const std::vector<CountOf> &values) const
 {
     std::vector<FacetLine> found;
+    const QHash<QString, QString> shortNames = facet == Facet::File ? namesOf(values) : QHash<QString, QString>();
     for (const CountOf &one : values) {
         const QString text = fromUtf8(one.value);
         const FacetValue value = facet == Facet::Turns ? FacetValue{facet, text.toLongLong()} : FacetValue{facet, 0, text};
         QString words = text;
         if (facet == Facet::Turns)
             words = value.number == 1 ? tr("1 turn") : tr("%1 turns").arg(text);
-        else if (facet == Facet::File && text.isEmpty())
-            words = tr("made here");
+        else if (facet == Facet::File)
+            words = text.isEmpty() ? tr("made here") : shortNames.value(text, text);
         found.push_back({FacetLine::Value, value, words, one.rows, m_query.isOn(value)});
     }
     // One that is on stays in sight when the filter leaves it no row.

@@ -203,8 +203,8 @@ void FacetsPanel::queryChanged()
     const QString search = fromUtf8(m_query.value().search);
     // Only where somebody else changed it: what is being typed has precedence.
     if (search != m_search->text().trimmed() && !m_typing->isActive()) {
-        const QSignalBlocker quiet(m_search);
-        m_search->setText(search);
+        m_search->setText(search); // its clear button goes by the signal
+        m_typing->stop();
     }
     if (m_query.value().testRows)
         m_testNotice->hide();
@@ -229,12 +229,18 @@ void FacetsPanel::askForTestRows()
     m_testNotice->show(Tone::Warn, tr("Test rows are the judge: %1. Each look is counted.").arg(looks),
                        {{tr("Show test rows"),
                          [this] {
-                             m_testNotice->hide();
+                             answerTestRows();
                              Q_EMIT testRowsConfirmed();
                          }},
-                        {tr("Leave hidden"), [this] { m_testNotice->hide(); }}});
+                        {tr("Leave hidden"), [this] { answerTestRows(); }}});
     if (auto *first = m_testNotice->findChild<QAbstractButton *>()) // the answer is a key away
         first->setFocus(Qt::OtherFocusReason);
+}
+
+void FacetsPanel::answerTestRows()
+{
+    m_list->setFocus(Qt::OtherFocusReason); // else it goes to whatever comes first in the window
+    m_testNotice->hide();
 }
 
 void FacetsPanel::showFacet(Facet facet)

@@ -39,6 +39,7 @@ protected:
 
 private:
     void choose(const QModelIndex &index, bool add);
+    void answerTestRows();
     void queryChanged();
 
     DataQuery &m_query;

@@ -218,6 +218,15 @@ void RoleHeader::place()
     viewport()->update();
 }
 
+void RoleHeader::fitWords()
+{
+    for (int i = 0; i < m_pickers.size() && i < count(); ++i) {
+        const int needed = textWidth(m_pickers[i]->currentText(), TextStyle::Body) + scaled(84); // with mark and arrow
+        if (sectionSize(i) < needed)
+            resizeSection(i, needed);
+    }
+}
+
 void RoleHeader::paintSection(QPainter *painter, const QRect &rect, int column) const
 {
     painter->save();
@@ -369,6 +378,7 @@ void ImportColumns::show(const CheckedImport &checked)
         }
         m_header->setStretchLastSection(true);
     }
+    m_header->fitWords();
     if (m_model->rowCount() > 0)
         m_table->setCurrentIndex(m_model->index(std::clamp(current, 0, m_model->rowCount() - 1), 0));
     showRaw(checked);

@@ -22,6 +22,7 @@ public:
     QComboBox *picker(int column) const { return m_pickers.value(column); }
     QSize sizeHint() const override;
     void place();
+    void fitWords(); ///< no picker shows half of its word
 
 Q_SIGNALS:
     void roleChosen(int column, attune::ColumnRole role);

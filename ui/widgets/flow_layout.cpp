@@ -59,7 +59,7 @@ QSize FlowLayout::minimumSize() const
 QSize FlowLayout::sizeHint() const
 {
     int width = 0;
-    int height = 0;
+    int height = m_lineHeight;
     for (const QLayoutItem *item : m_items) {
         if (item->isEmpty())
             continue;
@@ -74,6 +74,12 @@ void FlowLayout::setGeometry(const QRect &area)
 {
     QLayout::setGeometry(area);
     arrange(area, true);
+}
+
+void FlowLayout::setLineHeight(int height)
+{
+    m_lineHeight = height;
+    invalidate();
 }
 
 void FlowLayout::clear()
@@ -119,7 +125,7 @@ int FlowLayout::arrange(const QRect &area, bool apply) const
             x = 0;
             height = 0;
         }
-        height = std::max(height, size.height());
+        height = std::max({height, size.height(), m_lineHeight});
         line.append({item, x, size});
         x += size.width() + m_spacing;
     }

@@ -20,6 +20,8 @@ public:
     QSize minimumSize() const override;
     QSize sizeHint() const override;
     void setGeometry(const QRect &area) override;
+    /// A line with less in it is so high too, and what stands in it is centred in that.
+    void setLineHeight(int height);
     void clear(); ///< deletes items and their widgets
 
 private:
@@ -27,6 +29,7 @@ private:
     QList<QLayoutItem *> m_items;
     int m_spacing;
     int m_lineSpacing;
+    int m_lineHeight = 0;
 };
 
 } // namespace attune::ui

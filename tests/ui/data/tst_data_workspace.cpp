@@ -28,6 +28,7 @@
 #include <QSignalSpy>
 #include <QStandardPaths>
 #include <QTableView>
+#include <QToolButton>
 
 #include <fstream>
 
@@ -41,6 +42,7 @@ private Q_SLOTS:
     void aFacetFiltersAndItsChipTakesItBack();
     void searchesAsOneTypes();
     void aWrongSearchIsSaidUnderItsField();
+    void aSearchThatIsClearedElsewhereLeavesNoCross();
     void testRowsNeedAClickAndEachLookIsCounted();
     void deletingSeveralIsOneStep();
     void delActsWhereverNobodyTypes();
@@ -194,6 +196,28 @@ void TestDataWorkspace::aWrongSearchIsSaidUnderItsField()
     QTRY_VERIFY(!error->isVisible());
 }
 
+void TestDataWorkspace::aSearchThatIsClearedElsewhereLeavesNoCross()
+{
+    DataProject project;
+    project.add(plainRows(3));
+    project.markChecked();
+    Window window(project);
+    QLineEdit *search = window.workspace->facets().searchField();
+    const auto crossIsShown = [&] {
+        const auto buttons = search->findChildren<QToolButton *>();
+        return std::any_of(buttons.begin(), buttons.end(), [](const QToolButton *button) {
+            return button->isVisible() && button->defaultAction() &&
+                   button->defaultAction()->objectName() == QLatin1String("_q_qlineeditclearaction");
+        });
+    };
+    QTest::keyClicks(search, QStringLiteral("lamp"));
+    QTRY_COMPARE(window.workspace->query().value().search, std::string("lamp"));
+    QVERIFY(crossIsShown());
+    window.trigger("data.clearFilter");
+    QCOMPARE(search->text(), QString());
+    QTRY_VERIFY(!crossIsShown());
+}
+
 void TestDataWorkspace::testRowsNeedAClickAndEachLookIsCounted()
 {
     DataProject project;
@@ -226,6 +250,7 @@ void TestDataWorkspace::testRowsNeedAClickAndEachLookIsCounted()
     QTRY_COMPARE(qobject_cast<QAbstractButton *>(QApplication::focusWidget())->text(), QStringLiteral("Show test rows"));
     QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
     QTRY_COMPARE(window.list().model().rowCount(), 20);
+    QVERIFY(facets.isAncestorOf(QApplication::focusWidget())); // and not at the window's other end
     project.with([&](Project &open) {
         QTRY_COMPARE(open.setting("test_looks")->value_or(""), std::string("2"));
     });
@@ -379,6 +404,10 @@ void TestDataWorkspace::aNewRowOpensForTyping()
     QTRY_COMPARE(window.list().currentId(), 4);
     QCOMPARE(window.workspace->editor().shownExample(), 4);
     QTRY_VERIFY(window.workspace->editor().typing());
+    QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("Does it float?")); // it begins with the question
+    window.workspace->editor().keepTyped();
+    QTRY_COMPARE(project.row(4).messages[0].content, std::string("Does it float?"));
+    QCOMPARE(project.row(4).messages[1].content, std::string());
 }
 
 void TestDataWorkspace::theTableIsEditedByKeys()

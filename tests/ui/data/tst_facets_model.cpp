@@ -18,6 +18,7 @@ private Q_SLOTS:
     void manyTagsFold();
     void aTagThatIsOnStaysWhenNoRowHasIt();
     void testRowsCarryALock();
+    void aFileIsShownByItsNameWhereThatIsOne();
 };
 
 namespace {
@@ -115,6 +116,20 @@ void TestFacetsModel::testRowsCarryALock()
     QVERIFY(lineOf(model, {Facet::Part, 2})->locked);
     query.setTestRows(true);
     QVERIFY(!lineOf(model, {Facet::Part, 2})->locked);
+}
+
+void TestFacetsModel::aFileIsShownByItsNameWhereThatIsOne()
+{
+    DataQuery query;
+    FacetsModel model(query);
+    FacetCounts counts;
+    counts.files = {{"/home/ann/mails/march.jsonl", 9}, {"/home/ann/a/rows.csv", 5}, {"/home/ann/b/rows.csv", 4}, {"", 2}};
+    model.setCounts(counts);
+    const auto words = [&](const char *file) { return lineOf(model, {Facet::File, 0, file})->words; };
+    QCOMPARE(words("/home/ann/mails/march.jsonl"), QStringLiteral("march.jsonl")); // an elided path would hide it
+    QCOMPARE(words("/home/ann/a/rows.csv"), QStringLiteral("/home/ann/a/rows.csv"));
+    QCOMPARE(words("/home/ann/b/rows.csv"), QStringLiteral("/home/ann/b/rows.csv"));
+    QCOMPARE(words(""), QStringLiteral("made here"));
 }
 
 QTEST_GUILESS_MAIN(TestFacetsModel)

@@ -134,6 +134,10 @@ void TestImportWizard::columnsAreMappedInTheirHeads()
         QVERIFY2(open.choose(QString::fromLatin1(column), QString::fromLatin1(role)), column);
     QTRY_VERIFY(open.ready() && open.wizard->checked()->missing.empty());
     QTRY_COMPARE(open.find<QAbstractButton>(QStringLiteral("importNow"))->text(), QStringLiteral("Import 2 rows"));
+    for (const auto &[column, role] : MailRoles) { // whole, also over a narrow column
+        const auto *picker = open.find<QComboBox>(QStringLiteral("role_") + QString::fromLatin1(column));
+        QVERIFY2(picker->width() > picker->fontMetrics().horizontalAdvance(QString::fromLatin1(role)) + 50, role);
+    }
     QSignalSpy told(open.session.get(), &Session::toasted);
     QVERIFY(open.bringIn());
     QTRY_COMPARE(told.count(), 1);
