@@ -1,3 +1,4 @@
+#include "core/model/cuda_decoder_torch.h"
 #include "core/model/cuda_kernels_torch.h"
 #include "core/model/guarded_torch.h"
 #include "core/model/kernel_checks.h"
@@ -41,10 +42,13 @@ public:
         attend("attention and its gradient", 300, 0);
         attend("attention in a sliding window", 200, 70);
         attendCached();
+        attendBehind();
         loss();
         dropout();
         products();
         adamW();
+        decode("decoding by a graph, NF4 and LoRA", true);
+        decode("decoding by a graph, weights as stored", false);
         return std::move(m_checks);
     }
 
@@ -172,6 +176,22 @@ private:
               difference(attention(some, 50, 90), attention(there(some), 50, 90))});
     }
 
+    /// Rows that go on from a beginning which they share.
+    void attendBehind()
+    {
+        const Heads h = heads(40, 130);
+        const Heads c = there(h);
+        at::Tensor lse, lseThere;
+        const at::Tensor out = attention(h, 0, 90, &lse);
+        const at::Tensor outThere = attention(c, 0, 90, &lseThere);
+        const at::Tensor dOut = random(out.sizes());
+        const Heads d = attentionBackward(dOut, out, lse, h, 0, 90);
+        const Heads dThere = attentionBackward(there(dOut), outThere, lseThere, c, 0, 90);
+        note("attention behind a shared beginning", chainError,
+             {difference(out, outThere), difference(d.q, dThere.q.contiguous()), difference(d.k, dThere.k.contiguous()),
+              difference(d.v, dThere.v.contiguous())});
+    }
+
     void loss()
     {
         const at::Tensor logits = random({5, 1333}) * 4;
@@ -228,6 +248,110 @@ private:
             return p;
         };
         note("AdamW", floatError, {difference(steps(at::kCPU), steps(m_card))});
+    }
+
+    LinearGroup group(const std::vector<std::int64_t> &outs, std::int64_t in, bool nf4)
+    {
+        std::vector<at::Tensor> weights;
+        for (const std::int64_t out : outs)
+            weights.push_back(random({out, in}, at::kFloat) / std::sqrt(static_cast<double>(in)));
+        return LinearGroup::fromDense(weights, {}, {at::kBFloat16, m_card, nf4, true});
+    }
+
+    LoraGroup adapterOf(const LinearGroup &group)
+    {
+        LoraGroup lora;
+        lora.rank = 8;
+        for (std::size_t i = 0; i < group.projections().size(); ++i) {
+            const std::int64_t end = i + 1 < group.projections().size() ? group.rowBegin(i + 1) : group.out();
+            LoraGroup::Part part;
+            part.rowBegin = group.rowBegin(i);
+            part.out = end - part.rowBegin;
+            part.column = lora.columns();
+            part.b = there(random({part.out, lora.rank}, at::kFloat) * 0.1);
+            lora.parts.push_back(part);
+        }
+        lora.a = there(random({lora.columns(), group.in()}, at::kFloat) / std::sqrt(static_cast<double>(group.in())));
+        lora.refresh(group.out(), at::kBFloat16);
+        return lora;
+    }
+
+    /// A small model on the card: a layer that sees all keys and one with a window.
+    LanguageModel::Impl model(bool nf4)
+    {
+        LanguageModel::Impl m;
+        ModelConfig &c = m.config;
+        c.vocabSize = 999;
+        c.hiddenSize = 128;
+        c.intermediateSize = 192;
+        c.layers = 2;
+        c.heads = 6;
+        c.kvHeads = 2;
+        c.headDim = 32;
+        c.slidingWindow = 70;
+        c.fullAttention = {true, false};
+        c.headNorms = !nf4;
+        m.device = m_card;
+        m.embedding = there(random({c.vocabSize, c.hiddenSize}));
+        m.head = there(random({c.vocabSize, c.hiddenSize}));
+        m.finalNorm = there(random({c.hiddenSize}, at::kFloat));
+        if (nf4)
+            m.lora = std::make_unique<LoraState>();
+        for (std::int64_t i = 0; i < c.layers; ++i) {
+            DecoderLayer layer;
+            layer.norm1 = there(random({c.hiddenSize}, at::kFloat));
+            layer.norm2 = there(random({c.hiddenSize}, at::kFloat));
+            if (c.headNorms)
+                layer.headNorms = {there(random({c.headDim}, at::kFloat)), there(random({c.headDim}, at::kFloat))};
+            const std::int64_t keys = c.kvHeads * c.headDim;
+            layer.qkv = group({c.heads * c.headDim, keys, keys}, c.hiddenSize, nf4);
+            layer.o = group({c.hiddenSize}, c.heads * c.headDim, nf4);
+            layer.gateUp = group({c.intermediateSize, c.intermediateSize}, c.hiddenSize, nf4);
+            layer.down = group({c.hiddenSize}, c.intermediateSize, nf4);
+            if (m.lora)
+                m.lora->layers.push_back({adapterOf(layer.qkv), adapterOf(layer.o), adapterOf(layer.gateUp),
+                                          adapterOf(layer.down)});
+            m.layers.push_back(std::move(layer));
+        }
+        return m;
+    }
+
+    /// Three tokens for 1, 2, 3 and 9 sequences, by captured steps and layer by layer.
+    void decode(const char *name, bool nf4)
+    {
+        LanguageModel::Impl m = model(nf4);
+        double worst = 0;
+        for (const std::size_t count : {1, 2, 3, 9}) {
+            std::vector<KvCache> caches(count);
+            for (std::size_t i = 0; i < count; ++i) {
+                const std::vector<TokenId> prompt((40 * i) % 150 + 1, static_cast<TokenId>(i + 1));
+                const LanguageModel::Feed feed{&caches[i], prompt};
+                m.cachedForward({&feed, 1});
+            }
+            std::vector<KvCache> copies;
+            for (const KvCache &cache : caches)
+                copies.push_back(cache.clone());
+            for (TokenId token = 100; token < 103; ++token) {
+                std::vector<LanguageModel::Feed> feeds, again;
+                for (std::size_t i = 0; i < count; ++i) {
+                    feeds.push_back({&caches[i], {&token, 1}});
+                    again.push_back({&copies[i], {&token, 1}});
+                }
+                const at::Tensor hidden = m.cachedForward(feeds);
+                const at::Tensor expected = wideDenseLinear(rmsNorm(hidden, m.finalNorm, m.config.rmsNormEps), m.head);
+                const auto got = m.scoresByGraph(again);
+                if (!got) {
+                    const std::string &why = m.graphs->trouble();
+                    m_checks.push_back({std::string(name) + ": " + why, why.starts_with("ATTUNE_CUDA") ? 0.0 : INFINITY,
+                                        chainError});
+                    return;
+                }
+                at::Tensor scores = at::empty(expected.sizes(), at::kFloat);
+                std::copy(got->begin(), got->end(), scores.mutable_data_ptr<float>());
+                worst = std::max(worst, difference(expected.to(at::kCPU), scores));
+            }
+        }
+        note(name, chainError, {worst});
     }
 
     at::Device m_card;

@@ -28,7 +28,19 @@ bool open(CudaDriver &driver)
            find(library, "cuLibraryLoadData", driver.libraryLoadData) &&
            find(library, "cuLibraryGetKernel", driver.libraryGetKernel) &&
            find(library, "cuLaunchKernel", driver.launchKernel) &&
-           find(library, "cuGetErrorString", driver.errorString) && init(0) == 0;
+           find(library, "cuGetErrorString", driver.errorString) &&
+           find(library, "cuStreamCreate", driver.streamCreate) &&
+           find(library, "cuStreamDestroy_v2", driver.streamDestroy) &&
+           find(library, "cuStreamSynchronize", driver.streamSynchronize) &&
+           find(library, "cuStreamBeginCapture_v2", driver.streamBeginCapture) &&
+           find(library, "cuStreamEndCapture", driver.streamEndCapture) &&
+           find(library, "cuGraphInstantiateWithFlags", driver.graphInstantiate) &&
+           find(library, "cuGraphLaunch", driver.graphLaunch) &&
+           find(library, "cuGraphDestroy", driver.graphDestroy) &&
+           find(library, "cuGraphExecDestroy", driver.graphExecutableDestroy) &&
+           find(library, "cuMemHostAlloc", driver.hostAlloc) && find(library, "cuMemFreeHost", driver.hostFree) &&
+           find(library, "cuMemcpyHtoDAsync_v2", driver.copyToCard) &&
+           find(library, "cuMemcpyDtoHAsync_v2", driver.copyFromCard) && init(0) == 0;
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace attune {
@@ -17,6 +19,21 @@ struct CudaDriver {
     int (*launchKernel)(Handle kernel, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
                         unsigned blockZ, unsigned sharedBytes, Handle stream, void **arguments, void **) = nullptr;
     int (*errorString)(int code, const char **text) = nullptr;
+
+    // Graphs: work that is recorded once and started many times, and memory that the card reads and writes by itself.
+    int (*streamCreate)(Handle *stream, unsigned flags) = nullptr;
+    int (*streamDestroy)(Handle stream) = nullptr;
+    int (*streamSynchronize)(Handle stream) = nullptr;
+    int (*streamBeginCapture)(Handle stream, int mode) = nullptr;
+    int (*streamEndCapture)(Handle stream, Handle *graph) = nullptr;
+    int (*graphInstantiate)(Handle *executable, Handle graph, unsigned long long flags) = nullptr;
+    int (*graphLaunch)(Handle executable, Handle stream) = nullptr;
+    int (*graphDestroy)(Handle graph) = nullptr;
+    int (*graphExecutableDestroy)(Handle executable) = nullptr;
+    int (*hostAlloc)(void **memory, std::size_t bytes, unsigned flags) = nullptr;
+    int (*hostFree)(void *memory) = nullptr;
+    int (*copyToCard)(std::uint64_t to, const void *from, std::size_t bytes, Handle stream) = nullptr;
+    int (*copyFromCard)(void *to, std::uint64_t from, std::size_t bytes, Handle stream) = nullptr;
 
     /// Null where no driver answers, or one that is too old for these functions (before CUDA 12).
     static const CudaDriver *get();

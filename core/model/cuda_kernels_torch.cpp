@@ -18,18 +18,7 @@ namespace {
 
 constexpr unsigned elementThreads = 256;
 
-// --- the structures that attune.cu declares, field for field ---
-
-struct Nf4Argument {
-    const std::uint8_t *packed;
-    const float *levels;
-    const float *absmax;
-    const std::uint8_t *codes;
-    const float *absmax2;
-    const float *code;
-    float offset;
-};
-
+/// As attune.cu declares it, field for field.
 struct HeadsArgument {
     const Bf16 *data;
     long long row;
@@ -45,22 +34,6 @@ Bf16 *mutableBf16(const at::Tensor &t)
 {
     TORCH_INTERNAL_ASSERT(t.is_contiguous() && t.scalar_type() == at::kBFloat16);
     return static_cast<Bf16 *>(t.mutable_data_ptr());
-}
-
-Nf4Argument argument(const Nf4Tensor &w)
-{
-    Nf4Argument a{};
-    a.packed = w.packed.const_data_ptr<std::uint8_t>();
-    a.levels = w.levels.const_data_ptr<float>();
-    if (w.absmax.defined()) {
-        a.absmax = w.absmax.const_data_ptr<float>();
-    } else {
-        a.codes = w.codes.const_data_ptr<std::uint8_t>();
-        a.absmax2 = w.absmax2.const_data_ptr<float>();
-        a.code = w.code.const_data_ptr<float>();
-        a.offset = w.offset;
-    }
-    return a;
 }
 
 HeadsArgument heads(const at::Tensor &rows)
@@ -83,6 +56,22 @@ unsigned rowThreads(std::int64_t n)
 }
 
 } // namespace
+
+Nf4Argument Nf4Argument::of(const Nf4Tensor &w)
+{
+    Nf4Argument a;
+    a.packed = w.packed.const_data_ptr<std::uint8_t>();
+    a.levels = w.levels.const_data_ptr<float>();
+    if (w.absmax.defined()) {
+        a.absmax = w.absmax.const_data_ptr<float>();
+    } else {
+        a.codes = w.codes.const_data_ptr<std::uint8_t>();
+        a.absmax2 = w.absmax2.const_data_ptr<float>();
+        a.code = w.code.const_data_ptr<float>();
+        a.offset = w.offset;
+    }
+    return a;
+}
 
 template <typename... Arguments>
 void CudaKernels::launch(Kernel kernel, std::int64_t blocks, unsigned threads, Arguments... arguments) const
@@ -112,14 +101,13 @@ std::unique_ptr<CudaKernels> CudaKernels::build(int device, std::string &trouble
         trouble = code.error().message;
         return nullptr;
     }
-    CudaDriver::Handle library = nullptr;
     if (const int error =
-            driver.libraryLoadData(&library, code->data(), nullptr, nullptr, 0, nullptr, nullptr, 0)) {
+            driver.libraryLoadData(&kernels->m_library, code->data(), nullptr, nullptr, 0, nullptr, nullptr, 0)) {
         trouble = "The driver does not take the compiled CUDA kernels (" + driver.words(error) + ").";
         return nullptr;
     }
     const auto find = [&](const char *name, Kernel &kernel) {
-        if (trouble.empty() && driver.libraryGetKernel(&kernel, library, name) != 0)
+        if (trouble.empty() && (kernel = kernels->named(name)) == nullptr)
             trouble = std::string("The compiled CUDA kernels lack ") + name + ".";
     };
     find("nf4ToBf16", kernels->m_nf4ToBf16);
@@ -134,6 +122,12 @@ std::unique_ptr<CudaKernels> CudaKernels::build(int device, std::string &trouble
     find("crossEntropy", kernels->m_crossEntropy);
     find("dropout", kernels->m_dropout);
     return trouble.empty() ? std::move(kernels) : nullptr;
+}
+
+void *CudaKernels::named(const char *kernel) const
+{
+    Kernel found = nullptr;
+    return CudaDriver::get()->libraryGetKernel(&found, m_library, kernel) == 0 ? found : nullptr;
 }
 
 struct CudaKernels::OneCard {
@@ -177,10 +171,10 @@ void CudaKernels::dequantize(const Nf4Tensor &weight, const at::Tensor &out) con
     const std::int64_t count = weight.out * weight.in;
     TORCH_INTERNAL_ASSERT(count % 64 == 0 && out.is_contiguous());
     if (out.scalar_type() == at::kBFloat16)
-        launch(m_nf4ToBf16, blocksFor(count, 8), elementThreads, argument(weight), static_cast<long long>(count),
+        launch(m_nf4ToBf16, blocksFor(count, 8), elementThreads, Nf4Argument::of(weight), static_cast<long long>(count),
                mutableBf16(out));
     else
-        launch(m_nf4ToFloat, blocksFor(count, 8), elementThreads, argument(weight), static_cast<long long>(count),
+        launch(m_nf4ToFloat, blocksFor(count, 8), elementThreads, Nf4Argument::of(weight), static_cast<long long>(count),
                out.mutable_data_ptr<float>());
 }
 
@@ -190,7 +184,7 @@ void CudaKernels::nf4MatVec(const Nf4Tensor &weight, const at::Tensor &x, const 
     TORCH_INTERNAL_ASSERT(rows >= 1 && rows <= fewRows && weight.in % 64 == 0);
     constexpr unsigned warps = 4;
     const int size = std::countr_zero(std::bit_ceil(static_cast<unsigned>(rows)));
-    launch(m_nf4MatVec[static_cast<std::size_t>(size)], (weight.out + warps - 1) / warps, warps * 32, argument(weight),
+    launch(m_nf4MatVec[static_cast<std::size_t>(size)], (weight.out + warps - 1) / warps, warps * 32, Nf4Argument::of(weight),
            static_cast<long long>(weight.in), static_cast<long long>(weight.out), bf16(x), static_cast<int>(rows),
            mutableBf16(y));
 }

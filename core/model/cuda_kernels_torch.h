@@ -10,7 +10,20 @@
 
 namespace attune {
 
-/// The engine's own CUDA kernels (resources/kernels/attune.cu) for one card: compiled when first asked for, launched on
+/// A weight as attune.cu declares it, field for field.
+struct Nf4Argument {
+    const std::uint8_t *packed = nullptr;
+    const float *levels = nullptr;
+    const float *absmax = nullptr;
+    const std::uint8_t *codes = nullptr;
+    const float *absmax2 = nullptr;
+    const float *code = nullptr;
+    float offset = 0;
+
+    static Nf4Argument of(const Nf4Tensor &weight);
+};
+
+/// The engine's own CUDA kernels (resources/kernels/*.cu) for one card: compiled when first asked for, launched on
 /// torch's current stream. Tensors are contiguous, on the card, bfloat16 where nothing else is said, and of the shapes that the
 /// functions of the same names have in ops_torch.h.
 class CudaKernels {
@@ -22,6 +35,8 @@ public:
     static const CudaKernels *on(const at::Tensor &t);
     /// Why there are none on the device; empty where there are.
     static std::string trouble(int device);
+    /// For the driver's launchKernel; null where there is no kernel of that name.
+    void *named(const char *kernel) const;
 
     /// Few enough rows for nf4MatVec.
     static constexpr std::int64_t fewRows = 8;
@@ -71,6 +86,7 @@ private:
 
     int m_device = 0;
     int m_capability = 0;
+    void *m_library = nullptr;
     Kernel m_nf4ToBf16 = nullptr;
     Kernel m_nf4ToFloat = nullptr;
     std::array<Kernel, 4> m_nf4MatVec{}; ///< for up to 1, 2, 4, 8 rows

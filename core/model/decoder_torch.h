@@ -5,6 +5,7 @@
 #include "core/model/ops_torch.h"
 
 #include <array>
+#include <optional>
 
 namespace attune {
 
@@ -57,6 +58,8 @@ struct KvCache::Impl {
     std::int64_t capacity = 0;
 };
 
+class CudaDecoder; // cuda_decoder_torch.h
+
 struct LanguageModel::Impl {
     ModelConfig config;
     std::filesystem::path path;
@@ -70,6 +73,7 @@ struct LanguageModel::Impl {
     RotaryTable rotary;
     DequantScratch scratch;
     std::unique_ptr<LoraState> lora;
+    std::shared_ptr<CudaDecoder> graphs; ///< made when first decoding on a card
 
     static Result<std::unique_ptr<Impl>> load(const std::filesystem::path &model, const LoadOptions &options);
 
@@ -96,6 +100,8 @@ struct LanguageModel::Impl {
     LossSum evaluateBatch(const TokenBatch &batch);
     /// Hidden states [tokens, hidden] of all feeds, before the final norm.
     at::Tensor cachedForward(std::span<const Feed> feeds);
+    /// nextLogits() of one token a feed by a CUDA graph; nothing where there is none for that, and nothing is done then.
+    std::optional<std::vector<float>> scoresByGraph(std::span<const Feed> feeds);
 
 private:
     /// Loss over the supervised rows of x [N, hidden]; dx gets the gradient where gradientScale is not 0.

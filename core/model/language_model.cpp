@@ -397,6 +397,8 @@ Result<std::vector<float>> LanguageModel::nextLogits(std::span<const Feed> feeds
             row += static_cast<std::int64_t>(feed.tokens.size());
             last.push_back(row);
         }
+        if (auto scores = m_impl->scoresByGraph(feeds))
+            return *std::move(scores);
         const at::Tensor hidden = m_impl->cachedForward(feeds);
         at::Tensor ends = at::empty({static_cast<std::int64_t>(last.size()), hidden.size(1)}, hidden.options());
         for (std::size_t i = 0; i < last.size(); ++i)

@@ -222,16 +222,18 @@ LinearGroup LinearGroup::fromDense(const std::vector<at::Tensor> &weights, const
         group.m_out += w.size(0);
         if (options.nf4) {
             const at::Tensor wide = w.to(at::kFloat).contiguous();
-            group.m_packed.push_back(quantizeNf4(w.size(0), w.size(1), options.doubleQuant,
+            const Nf4Tensor packed = quantizeNf4(w.size(0), w.size(1), options.doubleQuant,
                                                  [&](std::int64_t begin, std::int64_t end, float *out) {
                                                      std::copy_n(wide.const_data_ptr<float>() + begin * w.size(1),
                                                                  (end - begin) * w.size(1), out);
-                                                 }));
+                                                 });
+            group.m_packed.push_back(packed.to(options.device));
         }
     }
     if (!options.nf4)
-        group.m_dense = at::cat(weights, 0).to(options.dtype);
-    group.m_bias = bias;
+        group.m_dense = at::cat(weights, 0).to(options.device, options.dtype);
+    if (bias.defined())
+        group.m_bias = bias.to(options.device);
     return group;
 }
 

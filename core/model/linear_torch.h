@@ -88,6 +88,9 @@ public:
     const std::vector<Projection> &projections() const { return m_projections; }
     std::int64_t rowBegin(std::size_t part) const { return m_rowBegin[part]; }
     std::int64_t bytes() const;
+    const std::vector<Nf4Tensor> &packed() const { return m_packed; } ///< one per projection; empty: dense() has them
+    const at::Tensor &dense() const { return m_dense; }
+    const at::Tensor &bias() const { return m_bias; } ///< undefined: none
     /// Adds the packed weights under the names that load() reads them by.
     void addPacked(const std::string &prefix, NamedWeights &weights) const;
     /// W [out, in] in the compute dtype: the resident tensor, or the scratch filled.

@@ -1,12 +1,19 @@
-# cmake -DINPUT=F -DOUTPUT=F.cpp -DNAME=symbol -P embed.cmake
+# cmake -DINPUT=F[,F...] -DOUTPUT=F.cpp -DNAME=symbol -P embed.cmake
 #
-# Writes a C++ file that holds the bytes of INPUT as attune::NAME(), so that the program needs no file beside it.
-file(READ "${INPUT}" bytes HEX)
+# Writes a C++ file that holds the bytes of INPUT, one file behind another, as attune::NAME(), so that the program needs no
+# file beside it.
+string(REPLACE "," ";" INPUT "${INPUT}")
+set(bytes "")
+foreach(file IN LISTS INPUT)
+    file(READ "${file}" more HEX)
+    string(APPEND bytes "${more}")
+endforeach()
 string(LENGTH "${bytes}" digits)
 math(EXPR size "${digits} / 2")
 string(REGEX REPLACE "(................................................................)" "\\1\n" bytes "${bytes}")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-get_filename_component(source "${INPUT}" NAME)
+list(TRANSFORM INPUT REPLACE ".*/" "")
+list(JOIN INPUT ", " source)
 file(WRITE "${OUTPUT}" "// ${source}, made by embed.cmake.
 #include <string_view>
 
