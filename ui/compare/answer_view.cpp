@@ -284,7 +284,9 @@ void AnswerView::paintEvent(QPaintEvent *event)
     QTextCursor end(document());
     end.movePosition(QTextCursor::End);
     const QRect at = cursorRect(end);
-    painter.fillRect(QRect(at.left() + 1, at.top() + scaled(2), scaled(7), at.height() - scaled(4)), color(Token::Fill));
+    const int wide = scaled(7); // on the side where the next word comes
+    const int left = end.block().textDirection() == Qt::RightToLeft ? at.left() - 1 - wide : at.left() + 1;
+    painter.fillRect(QRect(left, at.top() + scaled(2), wide, at.height() - scaled(4)), color(Token::Fill));
 }
 
 } // namespace attune::ui

@@ -5,6 +5,7 @@
 #include <QApplication>
 #include <QTest>
 #include <QTextBlock>
+#include <QTextCursor>
 
 using namespace attune::ui;
 
@@ -81,6 +82,37 @@ private Q_SLOTS:
         view.setAnswer(QStringLiteral("another"));
         QVERIFY(view.pieces().isEmpty());
         QCOMPARE(view.toPlainText(), QStringLiteral("another"));
+    }
+
+    void theMarkOfAStreamStandsWhereTheNextWordComes_data()
+    {
+        QTest::addColumn<QString>("answer");
+        QTest::addColumn<bool>("fromTheRight");
+        QTest::newRow("left to right") << QStringLiteral("Hello there") << false;
+        QTest::newRow("right to left") << QStringLiteral("\u05e9\u05dc\u05d5\u05dd \u05e8\u05d1") << true;
+    }
+
+    void theMarkOfAStreamStandsWhereTheNextWordComes()
+    {
+        QFETCH(QString, answer);
+        QFETCH(bool, fromTheRight);
+        AnswerView view;
+        view.resize(400, 200);
+        view.setAnswer(answer);
+        view.setStreaming(true);
+        view.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&view));
+        QTextCursor end(view.document());
+        end.movePosition(QTextCursor::End);
+        const QRect at = view.cursorRect(end);
+        const QImage shown = view.viewport()->grab().toImage();
+        const double ratio = shown.devicePixelRatio();
+        const auto pixel = [&](int dx) {
+            return shown.pixelColor(QPoint(at.left() + dx, at.center().y()) * ratio);
+        };
+        const QColor mark = color(Token::Fill);
+        QCOMPARE(pixel(-4) == mark, fromTheRight); // beside the last letter, not over it
+        QCOMPARE(pixel(4) == mark, !fromTheRight);
     }
 
     void fieldsStandAtTheSameHeight()
