@@ -165,19 +165,47 @@ private:
         note("NF4: dequantise", 0, {restored == expected.values ? 0.0 : 1.0, rounded == wanted ? 0.0 : 1.0});
     }
 
+    /// Double-quantised: the same codes under scales of random codes.
+    static Nf4View doublyQuantised(Quantised &weight, std::vector<std::uint8_t> &codes, Floats &absmax2)
+    {
+        Nf4View view = weight.view();
+        view.absmax = nullptr;
+        for (std::size_t block = 0; block < weight.absmax.size(); ++block) {
+            codes.push_back(static_cast<std::uint8_t>(block * 89 % 256));
+            if (block % 256 == 0)
+                absmax2.push_back(0.5F + float(block) / 1024);
+            const float scale = dynamicCodes()[codes.back()] * absmax2.back() + 1.5F;
+            for (std::size_t i = block * 64; i < block * 64 + 64; ++i)
+                weight.values[i] *= scale / weight.absmax[block];
+        }
+        view.absmaxCodes = codes.data();
+        view.absmax2 = absmax2.data();
+        view.dynamicCode = dynamicCodes();
+        view.offset = 1.5F;
+        return view;
+    }
+
     void nf4Product()
     {
-        constexpr std::int64_t in = 192, out = 20;
-        const Quantised weight = quantised(randomFloats(in * out));
+        constexpr std::int64_t out = 20;
         double worst = 0;
-        for (std::int64_t count = 1; count <= mostRows; ++count) {
-            const Bits x = randomBits(count * in);
-            Bits paired(x.size()); // in each block of 64 the even places first
-            for (std::size_t i = 0; i < x.size(); ++i)
-                paired[i / 64 * 64 + i % 2 * 32 + i % 64 / 2] = x[i];
-            Floats y(static_cast<std::size_t>(count * out));
-            m_kernels.nf4MatVec(weight.view(), in, 0, out, paired.data(), count, y.data(), out);
-            worst = worse(worst, difference(product(doubles(x), count, doubles(weight.values), out, in), doubles(y)));
+        for (const std::int64_t in : {192, 1344, 4288}) { // whole eights of blocks or not, more than is taken at once
+            Quantised weight = quantised(randomFloats(in * out));
+            std::vector<std::uint8_t> codes;
+            Floats absmax2;
+            for (const bool twice : {false, true}) {
+                const Nf4View view = twice ? doublyQuantised(weight, codes, absmax2) : weight.view();
+                const auto values = doubles(weight.values);
+                for (std::int64_t count = 1; count <= mostRows; ++count) {
+                    const Bits x = randomBits(count * in);
+                    Bits paired(x.size()); // in each block of 64 the even places first
+                    for (std::size_t i = 0; i < x.size(); ++i)
+                        paired[i / 64 * 64 + i % 2 * 32 + i % 64 / 2] = x[i];
+                    Floats y(static_cast<std::size_t>(count * out));
+                    m_kernels.nf4MatVec(view, in, 0, out, paired.data(), count, y.data(), out);
+                    worst = worse(worst, difference(product(doubles(x), count, values, out, in), doubles(y)));
+                }
+            }
         }
         note("NF4: product with a few rows", bf16Error, {worst});
     }

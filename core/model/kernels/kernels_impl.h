@@ -25,10 +25,12 @@ namespace {
 
 #include "core/model/kernels/vectors_impl.h"
 
+#include "core/model/kernels/bf16_product_impl.h"
 #include "core/model/kernels/dropout_impl.h"
 #include "core/model/kernels/gemm_impl.h"
 #include "core/model/kernels/layer_impl.h"
 #include "core/model/kernels/nf4_impl.h"
+#include "core/model/kernels/nf4_product_impl.h"
 #include "core/model/kernels/softmax_impl.h"
 
 } // namespace
