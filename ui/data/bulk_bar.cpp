@@ -16,8 +16,8 @@ BulkBar::BulkBar(QWidget *parent) : QFrame(parent), m_count(new QLabel)
 {
     setObjectName(QStringLiteral("bulkBar"));
     setAccessibleName(tr("Selected rows"));
-    auto *layout = new FlowLayout(this, scaled(6), scaled(4));
-    layout->setContentsMargins(scaled(12), scaled(6), scaled(8), scaled(6));
+    auto *layout = new FlowLayout(this, scaled(2), scaled(4)); // so that one line holds them all
+    layout->setContentsMargins(scaled(12), scaled(6), scaled(4), scaled(6));
     m_count->setProperty("strong", true);
     followTheme(this, [this] { m_count->setFixedHeight(scaled(28)); });
     layout->addWidget(m_count);
@@ -32,6 +32,7 @@ BulkBar::BulkBar(QWidget *parent) : QFrame(parent), m_count(new QLabel)
     const auto text = [&](const QString &words, const QString &name, void (BulkBar::*signal)()) {
         auto *button = new KeyButton(words, KeyButton::Plain);
         button->setAccessibleName(name);
+        button->setDense(true);
         connect(button, &QPushButton::clicked, this, signal);
         layout->addWidget(button);
         return button;
@@ -40,6 +41,7 @@ BulkBar::BulkBar(QWidget *parent) : QFrame(parent), m_count(new QLabel)
     auto *split = new KeyButton(tr("Split"), KeyButton::Plain);
     split->setObjectName(QStringLiteral("bulkSplit"));
     split->setAccessibleName(tr("Move the selected rows to a split"));
+    split->setDense(true);
     auto *menu = new QMenu(split);
     for (int part = 0; part < 3; ++part)
         connect(menu->addAction(partWord(static_cast<Part>(part))), &QAction::triggered, this,

@@ -6,6 +6,7 @@
 #include <QFileIconProvider>
 #include <QFileInfo>
 #include <QHeaderView>
+#include <QSplitter>
 #include <QTreeView>
 
 namespace attune::ui {
@@ -59,6 +60,8 @@ FileDialog::FileDialog(QWidget *parent, const QString &title, const QString &sta
         table->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
         table->header()->setSectionResizeMode(0, QHeaderView::Stretch);
     }
+    if (auto *splitter = findChild<QSplitter *>(QStringLiteral("splitter")))
+        splitter->setSizes({scaled(160), scaled(700)});
     connect(this, &QDialog::accepted, this, [this] { lastFolder() = directory().absolutePath(); });
 }
 

@@ -1,4 +1,5 @@
 #include "tests/ui/data/data_project.h"
+#include "ui/data/bulk_bar.h"
 #include "ui/data/bulk_edit.h"
 #include "ui/data/find_replace.h"
 #include "ui/data/health_checks.h"
@@ -10,6 +11,7 @@
 
 #include <QAbstractButton>
 #include <QApplication>
+#include <QLayout>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QPushButton>
@@ -37,6 +39,7 @@ private Q_SLOTS:
     void anEditThatMakesANearDuplicateIsInTheLedgerSoon();
     void nearDuplicatesAreMergedInOneStep();
     void aLeakIsMovedToTheOtherPart();
+    void theBarOfSelectedRowsIsOneLine();
 };
 
 namespace {
@@ -294,6 +297,14 @@ void TestDataPanels::aLeakIsMovedToTheOtherPart()
     QTRY_COMPARE(shown.find<QAbstractButton>("reviewMoveRight")->text(), QStringLiteral("Move row 2 to train"));
     QTest::keyClick(review, Qt::Key_R);
     QTRY_COMPARE(project.row(2).part, std::optional(Part::Train));
+}
+
+void TestDataPanels::theBarOfSelectedRowsIsOneLine()
+{
+    BulkBar bar;
+    bar.setCount(1024);
+    const int needed = bar.layout()->sizeHint().width();
+    QVERIFY2(needed <= scaled(452), qPrintable(QString::number(needed))); // the list's usual width
 }
 
 QTEST_MAIN(TestDataPanels)
