@@ -104,9 +104,11 @@ struct RowImport::Impl {
         return more;
     }
 
-    Result<void> takeBack()
+    Result<void> takeBack(const std::function<void(double share)> &progress)
     {
-        while (true) {
+        for (std::size_t taken = 0;; taken += atOnce) {
+            if (progress && !ids.empty())
+                progress(std::min(1.0, static_cast<double>(taken) / static_cast<double>(ids.size())));
             ATTUNE_TRY(const bool more, takeBackNext());
             if (!more)
                 return {};
@@ -143,8 +145,15 @@ RowImport::~RowImport()
 {
     if (!m_impl || m_impl->over)
         return;
-    if (m_impl->step != 0 || !m_impl->takeBack())
+    if (m_impl->step != 0 || !m_impl->takeBack({}))
         m_impl->abandon();
+}
+
+Result<void> RowImport::takeBack(const std::function<void(double share)> &progress)
+{
+    ATTUNE_CHECK(m_impl->takeBack(progress));
+    m_impl->over = true;
+    return {};
 }
 
 Result<RowImport> RowImport::begin(const std::filesystem::path &project, std::string label, Given given)
@@ -177,7 +186,7 @@ Result<EditStep> RowImport::finish(const std::function<void(double)> &progress)
 {
     Impl &impl = *m_impl;
     if (impl.ids.empty()) {
-        ATTUNE_CHECK(impl.takeBack());
+        ATTUNE_CHECK(impl.takeBack({}));
         impl.over = true;
         return EditStep{0, impl.label, {}};
     }

@@ -245,14 +245,20 @@ Result<ImportReport> importFiles(Project &project, const ImportRequest &request,
     if (plan.contents.empty()) // nothing is new, so nothing is written
         return report;
     ATTUNE_TRY(auto import, RowImport::begin(project.path(), labelOf(request), RowImport::Given::Distinct));
-    ATTUNE_CHECK(RowAdder(import, request, plan).run(reader));
-    if (stop.stop_requested()) // the last moment at which nothing has happened
-        return fail(ErrorCode::Interrupted, "The import was stopped.");
-    const auto show = [&](double share) {
-        if (progress)
-            progress("Finishing", share);
+    const auto tell = [&](std::string_view stage) {
+        return [&progress, stage](double share) {
+            if (progress)
+                progress(stage, share);
+        };
     };
-    if (auto step = import.finish(show); !step)
+    Result<void> added = RowAdder(import, request, plan).run(reader);
+    if (added && stop.stop_requested()) // the last moment at which nothing has happened
+        added = fail(ErrorCode::Interrupted, "The import was stopped.");
+    if (!added) {
+        (void)import.takeBack(tell("Taking the rows back")); // who can't leaves it to the next import
+        return forward(added);
+    }
+    if (auto step = import.finish(tell("Finishing")); !step)
         return forward(step);
     for (std::size_t i = plan.existing; i < plan.ids.size(); ++i) {
         if (plan.ids[i] == 0) {

@@ -107,16 +107,21 @@ private Q_SLOTS:
     void aCancelledImportLeavesTheProjectAsItWas()
     {
         std::string text;
-        for (int i = 0; i < 2000; ++i)
-            text += row("question " + prompt(i), std::to_string(i));
+        for (int i = 0; i < 2000; ++i) // of 4 MB, more than is read at once
+            text += row("question " + prompt(i), std::to_string(i) + std::string(2000, 'a'));
         const auto file = write("a.jsonl", text);
         std::stop_source stop;
+        QStringList stages;
         // In the second reading, when rows are being added.
         const auto report = importFiles(*m_project, {{file}, {}, Part::Train, {}}, stop.get_token(),
-                                        [&](std::string_view stage, double) {
-                                            if (stage == "Importing")
+                                        [&](std::string_view stage, double share) {
+                                            const auto name = QString::fromStdString(std::string(stage));
+                                            if (stages.isEmpty() || stages.last() != name)
+                                                stages.append(name);
+                                            if (stage == "Importing" && share > 0.6)
                                                 stop.request_stop();
                                         });
+        QCOMPARE(stages.last(), QString("Taking the rows back")); // of many it takes a while
         QVERIFY(!report);
         QCOMPARE(report.error().code, ErrorCode::Interrupted);
         QCOMPARE(count(), std::int64_t(0));
