@@ -215,7 +215,7 @@ void TestLargeList::opensFiltersScrollsAndEdits()
     QTRY_VERIFY(workspace.list().model().summaryAt(last));
     QTest::keyClick(view, Qt::Key_End);
     handle(200);
-    QCOMPARE(workspace.list().currentRow(), last);
+    QTRY_COMPARE_WITH_TIMEOUT(workspace.list().currentRow(), last, 60'000);
     print(QStringLiteral("longest stall while scrolling to the end"), watch);
 
     for (const auto sort : {ExampleQuery::Sort::Tokens, ExampleQuery::Sort::Prompt, ExampleQuery::Sort::Number}) {
@@ -225,9 +225,11 @@ void TestLargeList::opensFiltersScrollsAndEdits()
     }
     workspace.query().setSort(ExampleQuery::Sort::Number, false);
     handle(300);
+    QTRY_VERIFY_WITH_TIMEOUT(workspace.ready(), 60'000);
     print(QStringLiteral("longest stall while sorting"), watch);
     QTest::keyClick(view, Qt::Key_End);
     handle(200);
+    QTRY_COMPARE_WITH_TIMEOUT(workspace.list().currentRow(), workspace.list().model().rowCount() - 1, 60'000);
     watch.take();
 
     const auto id = workspace.list().currentId();
@@ -237,7 +239,7 @@ void TestLargeList::opensFiltersScrollsAndEdits()
         QTest::keyClick(view, Qt::Key_K);
         handle(120);
     }
-    QTRY_COMPARE(m_project->row(id).rating, 3);
+    QTRY_COMPARE_WITH_TIMEOUT(m_project->row(id).rating, 3, 60'000);
     print(QStringLiteral("longest stall while labelling ten rows"), watch);
     workspace.editor().startTyping();
     for (const QChar c : QStringLiteral("a better answer, typed in one go")) {
@@ -257,14 +259,16 @@ void TestLargeList::opensFiltersScrollsAndEdits()
     print(QStringLiteral("memory before the workspace"), before, "MB");
 }
 
-/// As the wizard imports, 100,000 rows more; meanwhile someone works.
+/// As the wizard imports, more rows; meanwhile someone works. Rows come in short transactions, so that 20,000 of them hold up
+/// nobody less or more than the 100,000 of ATTUNE_SLOW_TESTS, which take a minute.
 void TestLargeList::staysQuickWhileRowsComeIn()
 {
+    const int more = qEnvironmentVariableIsSet("ATTUNE_SLOW_TESTS") ? Rows : Rows / 5;
     const auto file = m_project->file("more.jsonl");
     {
         std::ofstream lines(file);
         std::uint32_t seed = 7;
-        for (int i = 0; i < Rows; ++i)
+        for (int i = 0; i < more; ++i)
             lines << R"({"prompt": "More )" << i << ' ' << text(seed, 50) << R"(", "completion": ")" << text(seed, 18) << "\"}\n";
     }
     const auto session = m_project->session();
@@ -319,12 +323,13 @@ void TestLargeList::staysQuickWhileRowsComeIn()
         handle(100);
         ++edits;
     }
-    print(QStringLiteral("import of 100,000 rows, someone working"), static_cast<double>(importing.elapsed()) / 1000, "s");
+    print(QStringLiteral("import of %1 rows, someone working").arg(more), static_cast<double>(importing.elapsed()) / 1000, "s");
     print(QStringLiteral("edits meanwhile"), edits, "");
     print(QStringLiteral("slowest edit meanwhile"), slowest, "ms");
     print(QStringLiteral("longest stall meanwhile"), watch);
-    print(QStringLiteral("memory, 200,000 rows"), residentMb(), "MB");
-    QCOMPARE(m_project->ids().size(), std::size_t(2 * Rows));
+    print(QStringLiteral("memory, %1 rows").arg(Rows + more), residentMb(), "MB");
+    QVERIFY(edits > 5);
+    QCOMPARE(m_project->ids().size(), std::size_t(Rows + more));
 }
 
 QTEST_MAIN(TestLargeList)
