@@ -6,6 +6,8 @@
 #include <QFileIconProvider>
 #include <QFileInfo>
 #include <QHeaderView>
+#include <QLineEdit>
+#include <QListView>
 #include <QSplitter>
 #include <QTreeView>
 
@@ -63,6 +65,21 @@ FileDialog::FileDialog(QWidget *parent, const QString &title, const QString &sta
     if (auto *splitter = findChild<QSplitter *>(QStringLiteral("splitter")))
         splitter->setSizes({scaled(160), scaled(700)});
     connect(this, &QDialog::accepted, this, [this] { lastFolder() = directory().absolutePath(); });
+}
+
+/// While a whole path is typed, the dialog selects what it passes on its way, and takes the folder that it shows for the
+/// answer once that is among it; so the path is made a name in its folder first.
+void FileDialog::accept()
+{
+    auto *field = findChild<QLineEdit *>(QStringLiteral("fileNameEdit"));
+    auto *list = findChild<QListView *>(QStringLiteral("listView"));
+    const QFileInfo typed(field ? field->text() : QString());
+    if (field && list && typed.isAbsolute() && !typed.isDir() && typed.dir().exists()) {
+        setDirectory(typed.absolutePath());
+        list->selectionModel()->clear();
+        field->setText(typed.fileName());
+    }
+    QFileDialog::accept();
 }
 
 QString FileDialog::answer()

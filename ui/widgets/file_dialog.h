@@ -22,6 +22,9 @@ public:
                             bool confirm = true);
     static QString folder(QWidget *parent, const QString &title, const QString &start = {});
 
+protected:
+    void accept() override;
+
 private:
     QString answer();
 };

@@ -1,9 +1,12 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/file_dialog.h"
 
+#include <QApplication>
 #include <QDialogButtonBox>
+#include <QDir>
 #include <QFile>
 #include <QFileSystemModel>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QTemporaryDir>
 #include <QTest>
@@ -94,6 +97,26 @@ private Q_SLOTS:
         file.setAcceptMode(QFileDialog::AcceptSave);
         QCOMPARE(file.directory().absolutePath(), m_folder->path());
         QCOMPARE(file.selectedFiles(), QStringList(m_folder->filePath("plot.png")));
+    }
+
+    void takesAWholePathThatIsTyped()
+    {
+        const QString path = m_folder->filePath("rows.jsonl");
+        QVERIFY(QFile(path).open(QIODevice::WriteOnly));
+        for (const QString &start : {m_folder->path(), QDir::tempPath()}) {
+            FileDialog dialog(nullptr, "Open", start, "*.jsonl");
+            dialog.setFileMode(QFileDialog::ExistingFile);
+            dialog.open();
+            QVERIFY(QTest::qWaitForWindowActive(&dialog));
+            auto *field = dialog.findChild<QLineEdit *>("fileNameEdit");
+            field->setFocus();
+            QTest::keyClicks(field, path);
+            QTest::qWait(200); // its list of completions comes up
+            QWidget *list = QApplication::activePopupWidget();
+            QTest::keyClick(list ? list : field, Qt::Key_Return);
+            QCOMPARE(dialog.result(), static_cast<int>(QDialog::Accepted));
+            QCOMPARE(dialog.selectedFiles(), QStringList(path));
+        }
     }
 
     void theNextOneBeginsWhereTheLastOneEnded()
