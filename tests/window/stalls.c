@@ -1,6 +1,7 @@
 /* Preloaded into the studio: how long its event loop was away. Between the return of the main thread's poll() and its
  * next one, the window answers nothing; where poll() comes back later than it was asked to, the thread had to wait for a
- * core. Spans of 10 ms and more go to the file that STALLS names, as "seconds kind milliseconds". */
+ * core. Spans of 10 ms and more go to the file that STALLS names, as "seconds kind milliseconds computing": the last is how
+ * long of it the thread had a core, which is what the program itself can mend on a machine that others keep busy. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -17,18 +18,20 @@ static double now(clockid_t clock)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static double left; /* when the last poll() came back */
+static double left;    /* when the last poll() came back */
+static double hadCore; /* and how long the thread had computed by then */
 
-static void note(const char *kind, double seconds)
+static void note(const char *kind, double seconds, double computing)
 {
     static int file = -2;
-    char line[80];
+    char line[96];
     if (seconds < 0.010)
         return;
     if (file == -2)
         file = getenv("STALLS") ? open(getenv("STALLS"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
     if (file >= 0) {
-        const int length = snprintf(line, sizeof line, "%.3f %s %.1f\n", now(CLOCK_REALTIME), kind, seconds * 1e3);
+        const int length = snprintf(line, sizeof line, "%.3f %s %.1f %.1f\n", now(CLOCK_REALTIME), kind, seconds * 1e3,
+                                    computing * 1e3);
         if (write(file, line, (size_t)length) < 0)
             file = -1;
     }
@@ -39,14 +42,15 @@ static int isMain(void) { return gettid() == getpid(); }
 static void begins(void)
 {
     if (left > 0)
-        note("busy", now(CLOCK_MONOTONIC) - left);
+        note("busy", now(CLOCK_MONOTONIC) - left, now(CLOCK_THREAD_CPUTIME_ID) - hadCore);
 }
 
 static void ends(double began, double wanted, int result)
 {
     left = now(CLOCK_MONOTONIC);
+    hadCore = now(CLOCK_THREAD_CPUTIME_ID);
     if (result == 0 && wanted >= 0)
-        note("late", left - began - wanted);
+        note("late", left - began - wanted, 0);
 }
 
 int poll(struct pollfd *fds, nfds_t count, int timeout)

@@ -59,14 +59,17 @@ watchStalls()
     studioWith=(STALLS="$stalls" LD_PRELOAD="$library")
 }
 
-# sayStalls WHEN: the longest one since the last call; its milliseconds go to $longest.
+# sayStalls WHEN: the longest one since the last call; its milliseconds go to $longest. Of no stall did the program itself
+# compute longer than what is said last; the rest is waiting for a core.
 longest=0
+computing=0
 sayStalls()
 {
     [ -n "$stalls" ] || return 0
     longest=$(sort -k3,3 -n "$stalls" | tail -1 | cut -d' ' -f3)
     longest=${longest:-0}
-    say "  longest stall of the window $1: $longest ms"
+    computing=$(sort -k4,4 -n "$stalls" | tail -1 | cut -d' ' -f4)
+    say "  longest stall of the window $1: $longest ms, at most ${computing:-0} of them computing"
     : >"$stalls"
 }
 
