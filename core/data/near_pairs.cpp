@@ -125,9 +125,10 @@ std::uint64_t bandKey(const Signature &signature, std::size_t band, std::size_t 
 /// One pass over some of the texts, with some shingles left out.
 class Pass {
 public:
-    Pass(std::span<const std::string_view> texts, std::vector<std::uint32_t> members, Shingles ignored)
-        : m_texts(texts), m_members(std::move(members)), m_ignored(std::move(ignored)), m_kept(m_members.size()),
-          m_neighbours(m_members.size())
+    Pass(std::span<const std::string_view> texts, std::vector<std::uint32_t> members, Shingles ignored,
+         const std::stop_token &stop)
+        : m_texts(texts), m_members(std::move(members)), m_ignored(std::move(ignored)), m_stop(stop),
+          m_kept(m_members.size()), m_neighbours(m_members.size())
     {
     }
 
@@ -136,7 +137,7 @@ public:
         const std::size_t height = bandHeight(similarity);
         const std::size_t bands = Hashes / height;
         std::vector<std::vector<std::pair<std::uint64_t, std::uint32_t>>> keys(bands);
-        for (std::uint32_t i = 0; i < m_members.size(); ++i) {
+        for (std::uint32_t i = 0; i < m_members.size() && !m_stop.stop_requested(); ++i) {
             // A signature needs no order, and sorting would take most of the time.
             const auto shingles = m_ignored.empty() ? hashesOf(m_texts[m_members[i]]) : compute(i);
             if (shingles.empty())
@@ -149,6 +150,8 @@ public:
         std::vector<NearPair> found;
         std::unordered_set<std::uint64_t> seen;
         for (auto &band : keys) {
+            if (m_stop.stop_requested())
+                break;
             std::sort(band.begin(), band.end());
             for (auto begin = band.begin(); begin != band.end();) {
                 auto end = begin;
@@ -189,7 +192,7 @@ private:
     {
         constexpr std::size_t Reach = 16;
         constexpr std::uint32_t Enough = 8;
-        for (std::size_t later = 1; later < bucket.size(); ++later) {
+        for (std::size_t later = 1; later < bucket.size() && !m_stop.stop_requested(); ++later) {
             const std::uint32_t second = bucket[later].second;
             const bool large = later > 2 * Reach;
             for (std::size_t earlier = 0; earlier < later; ++earlier) {
@@ -245,16 +248,18 @@ private:
     std::span<const std::string_view> m_texts;
     std::vector<std::uint32_t> m_members; // places in m_texts, ascending
     Shingles m_ignored;
+    const std::stop_token &m_stop;
     std::vector<std::optional<Shingles>> m_kept;
     std::size_t m_keptShingles = 0;
     std::vector<std::uint32_t> m_neighbours; // earlier ones found, by member
 };
 
 std::vector<NearPair> pairsAmong(std::span<const std::string_view> texts, const std::vector<std::uint32_t> &members,
-                                 const Shingles &ignored, double similarity, std::size_t formLetter, int depth)
+                                 const Shingles &ignored, double similarity, std::size_t formLetter, int depth,
+                                 const std::stop_token &stop)
 {
-    std::vector<NearPair> pairs = Pass(texts, members, ignored).pairs(similarity);
-    if (depth == 0 || pairs.size() + 1 < formLetter)
+    std::vector<NearPair> pairs = Pass(texts, members, ignored, stop).pairs(similarity);
+    if (stop.stop_requested() || depth == 0 || pairs.size() + 1 < formLetter)
         return pairs;
 
     DisjointSets sets(texts.size());
@@ -269,12 +274,12 @@ std::vector<NearPair> pairsAmong(std::span<const std::string_view> texts, const 
     for (const auto &heap : heaps) {
         if (heap.size() < formLetter)
             continue;
-        const Shingles form = Pass(texts, heap, ignored).shared();
+        const Shingles form = Pass(texts, heap, ignored, stop).shared();
         if (form.empty()) // a long chain of neighbours, not a form
             continue;
         Shingles left;
         std::set_union(ignored.begin(), ignored.end(), form.begin(), form.end(), std::back_inserter(left));
-        const auto inside = pairsAmong(texts, heap, left, similarity, formLetter, depth - 1);
+        const auto inside = pairsAmong(texts, heap, left, similarity, formLetter, depth - 1, stop);
         finer.insert(finer.end(), inside.begin(), inside.end());
         refined[heap.front()] = true;
     }
@@ -290,13 +295,14 @@ double textSimilarity(std::string_view a, std::string_view b)
     return a == b ? 1.0 : jaccard(shinglesOf(a), shinglesOf(b));
 }
 
-std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity, std::size_t all)
+std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity, std::size_t all,
+                                const std::stop_token &stop)
 {
     const std::size_t count = std::max(all, texts.size());
     const std::size_t formLetter = std::max(FormLetterCount, (count + FormLetterShare - 1) / FormLetterShare);
     std::vector<std::uint32_t> members(texts.size());
     std::iota(members.begin(), members.end(), 0u);
-    std::vector<NearPair> pairs = pairsAmong(texts, members, {}, similarity, formLetter, 3);
+    std::vector<NearPair> pairs = pairsAmong(texts, members, {}, similarity, formLetter, 3, stop);
     std::sort(pairs.begin(), pairs.end(), [](const NearPair &a, const NearPair &b) {
         return std::pair(a.first, a.second) < std::pair(b.first, b.second);
     });

@@ -115,13 +115,15 @@ void RowSplitter::setPrompt(std::uint32_t row, std::string_view prompt)
         m_prompts.insert_or_assign(m_rows[row].node, std::string(prompt));
 }
 
-Result<SplitResult> RowSplitter::finish()
+Result<SplitResult> RowSplitter::finish(const std::stop_token &stop)
 {
     if (m_rows.size() >= None)
         return fail(ErrorCode::InvalidInput, std::to_string(m_rows.size()) + " rows are more than a split can take.");
     forgetCandidates(); // what follows needs the room
     Groups groups(m_nodes.size());
-    link(groups);
+    link(groups, stop);
+    if (stop.stop_requested())
+        return fail(ErrorCode::Interrupted, "Comparing the rows was stopped.");
     assign(groups);
     SplitResult result;
     result.parts.reserve(m_rows.size());
@@ -141,7 +143,7 @@ Result<SplitResult> RowSplitter::finish()
 }
 
 /// Nodes that belong together. Nodes stand in the order of their first rows, so a set's lowest node has its first row.
-void RowSplitter::link(Groups &groups)
+void RowSplitter::link(Groups &groups, const std::stop_token &stop)
 {
     const auto add = [&](std::uint32_t a, std::uint32_t b, double similarity) {
         m_links[a].push_back({b, similarity});
@@ -156,7 +158,7 @@ void RowSplitter::link(Groups &groups)
     prompts.reserve(nodes.size());
     for (const std::uint32_t node : nodes)
         prompts.push_back(m_prompts[node]);
-    for (const NearPair &pair : nearPairs(prompts, m_options.similarity, m_nodes.size()))
+    for (const NearPair &pair : nearPairs(prompts, m_options.similarity, m_nodes.size(), stop))
         add(nodes[pair.first], nodes[pair.second], pair.similarity);
 
     std::vector<std::uint32_t> firstWith(m_groups.size(), None);

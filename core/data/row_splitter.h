@@ -6,6 +6,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,7 +29,8 @@ public:
     void forgetCandidates();
     /// A prompt that is not the one that was added is as good as none.
     void setPrompt(std::uint32_t row, std::string_view prompt);
-    Result<SplitResult> finish();
+    /// Interrupted after a stop.
+    Result<SplitResult> finish(const std::stop_token &stop = {});
 
 private:
     static constexpr std::size_t PartCount = 3;
@@ -58,7 +60,7 @@ private:
     std::uint64_t drawOf(std::string_view prompt) const;
     std::size_t placeOf(std::uint64_t hash, std::uint64_t draw) const;
     void growTable();
-    void link(Groups &groups);
+    void link(Groups &groups, const std::stop_token &stop);
     void assign(Groups &groups);
     Part partByHash(const Node &node) const;
     std::span<const Link> linksOf(std::uint32_t node) const;

@@ -117,7 +117,7 @@ private:
     {
         const auto report = stage(m_progress, "Looking for duplicates");
         report(0);
-        m_ties = findDuplicates(m_rows, m_options.similarity);
+        m_ties = findDuplicates(m_rows, m_options.similarity, 0, m_stop);
         for (const DuplicateRow &row : m_rows)
             m_live.push_back(row.id);
         m_rows = {};

@@ -57,8 +57,8 @@ struct Question {
 
 class NearFinder {
 public:
-    NearFinder(std::span<const DuplicateRow> rows, double similarity, std::size_t all)
-        : m_rows(rows), m_similarity(similarity), m_all(std::max(all, rows.size()))
+    NearFinder(std::span<const DuplicateRow> rows, double similarity, std::size_t all, const std::stop_token &stop)
+        : m_rows(rows), m_similarity(similarity), m_all(std::max(all, rows.size())), m_stop(stop)
     {
         std::unordered_map<std::string_view, std::uint32_t> known;
         for (std::uint32_t i = 0; i < rows.size(); ++i) {
@@ -106,7 +106,7 @@ private:
         for (const Question &question : m_questions)
             texts.push_back(question.text);
         DisjointSets sets(m_questions.size());
-        for (const NearPair &pair : nearPairs(texts, m_similarity, m_all > m_rows.size() ? m_all : 0)) {
+        for (const NearPair &pair : nearPairs(texts, m_similarity, m_all > m_rows.size() ? m_all : 0, m_stop)) {
             sets.join(pair.first, pair.second);
             for (const auto &[one, other] : {std::pair(pair.first, pair.second), std::pair(pair.second, pair.first)}) {
                 if (pair.similarity > m_questions[one].similarity) {
@@ -138,6 +138,7 @@ private:
     std::span<const DuplicateRow> m_rows;
     double m_similarity;
     std::size_t m_all;
+    const std::stop_token &m_stop;
     std::vector<Question> m_questions;
 };
 
@@ -325,11 +326,12 @@ DuplicateRow duplicateRow(const StoredExample &row)
     return {row.id, row.contentHash, duplicateText(row.messages)};
 }
 
-std::vector<StoredProblem> findDuplicates(std::span<const DuplicateRow> rows, double similarity, std::size_t all)
+std::vector<StoredProblem> findDuplicates(std::span<const DuplicateRow> rows, double similarity, std::size_t all,
+                                          const std::stop_token &stop)
 {
     std::vector<StoredProblem> found;
     addEqualRows(rows, found);
-    NearFinder(rows, similarity, all).find(found);
+    NearFinder(rows, similarity, all, stop).find(found);
     return found;
 }
 

@@ -18,7 +18,8 @@ DuplicateRow duplicateRow(const StoredExample &row);
 /// equal in everything are duplicates. Rows that ask the same, or nearly the same, are near duplicates; but a question
 /// that fifty rows and a tenth of all ask word for word is a form and makes none.
 /// `all` is the number of rows where those that are given are but some.
-std::vector<StoredProblem> findDuplicates(std::span<const DuplicateRow> rows, double similarity, std::size_t all = 0);
+std::vector<StoredProblem> findDuplicates(std::span<const DuplicateRow> rows, double similarity, std::size_t all = 0,
+                                           const std::stop_token &stop = {});
 
 StoredProblem leakProblem(const LeakedPair &leak);
 

@@ -55,6 +55,8 @@ public:
         return {};
     }
 
+    const std::stop_token &stop() const { return m_stop; }
+
 private:
     const ImportRequest &m_request;
     std::stop_token m_stop;
@@ -168,7 +170,7 @@ Result<Plan> planImport(Project &project, const ImportRequest &request, const Fi
     known = {}; // what follows needs the room
     plan.ids.resize(plan.existing + plan.contents.size(), 0);
     ATTUNE_CHECK(readDoubtful(project, request, reader, plan, splitter));
-    ATTUNE_TRY(auto assigned, splitter.finish());
+    ATTUNE_TRY(auto assigned, splitter.finish(reader.stop()));
     plan.parts = std::move(assigned.parts);
     plan.leaks = std::move(assigned.leaks);
     return plan;

@@ -56,7 +56,7 @@ public:
     {
         m_splitter.setPrompt(place, normalisedPrompt(messages));
     }
-    Result<SplitResult> finish();
+    Result<SplitResult> finish(const std::stop_token &stop = {}); ///< Interrupted after a stop
 
 private:
     PlannedSplitter(SplitPlan plan, RowSplitter splitter) : m_plan(std::move(plan)), m_splitter(std::move(splitter)) {}

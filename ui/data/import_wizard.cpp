@@ -365,10 +365,10 @@ void ImportWizard::showFooter()
     const QString next = steps[static_cast<int>(m_step)];
     m_next->setText(next);
     m_next->setAccessibleName(next.isEmpty() ? tr("Next") : next);
-    m_next->setVisible(!next.isEmpty());
+    m_next->setVisible(!next.isEmpty() && !importing()); // what can be done then is to wait or to cancel
     m_next->setEnabled(m_checked && !importing());
     m_cancel->setVisible(importing()); // else the cross and Esc close the page
-    m_back->setVisible(m_step != ImportStep::Files);
+    m_back->setVisible(m_step != ImportStep::Files && !importing());
     m_back->setEnabled(!importing());
     m_pages->setEnabled(!importing());
     m_side->setEnabled(!importing());
@@ -428,8 +428,10 @@ void ImportWizard::takeReport(Result<ImportReport> report)
 
 void ImportWizard::cancel()
 {
-    if (importing())
+    if (importing()) {
+        m_counts->setText(tr("Stopping"));
         return m_session.cancelJob(m_importJob);
+    }
     reset();
     showChecked();
     Q_EMIT closed();

@@ -1,4 +1,5 @@
 #include "core/data/near_pairs.h"
+#include "core/data/row_splitter.h"
 #include "core/data/split.h"
 
 #include <QElapsedTimer>
@@ -91,6 +92,7 @@ private Q_SLOTS:
     void aFewNearEqualRowsAmongFormLettersStillGroup();
     void aLargeHeapOfNearDuplicatesStaysOneGroup();
     void theIndexNamesEveryPairAndFewOthers();
+    void aStopEndsTheComparing();
     void aHundredThousandRowsTakeSeconds();
 };
 
@@ -424,6 +426,30 @@ void TestSplit::theIndexNamesEveryPairAndFewOthers()
     index.replace(pairs[0].second, {});
     const auto left = index.candidates(texts[pairs[0].first], 100);
     QVERIFY(std::count(left.begin(), left.end(), pairs[0].second) == 0);
+}
+
+void TestSplit::aStopEndsTheComparing()
+{
+    // Texts of a few words are all alike: of 100,000 the comparing takes minutes.
+    Sentences sentences;
+    const std::string form = sentences.next(60);
+    std::vector<std::string> texts;
+    for (int i = 0; i < 300; ++i)
+        texts.push_back(withATypo(form, sentences.random()));
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    std::stop_source stop;
+    QVERIFY(!nearPairs(views, 0.85, 0, stop.get_token()).empty());
+    auto splitter = RowSplitter::begin({});
+    QVERIFY(splitter);
+    for (const std::string &text : texts)
+        splitter->add(text, {}, {});
+    for (const std::uint32_t row : splitter->doubtful())
+        splitter->setPrompt(row, texts[row]);
+    stop.request_stop();
+    QVERIFY(nearPairs(views, 0.85, 0, stop.get_token()).empty());
+    const auto split = splitter->finish(stop.get_token());
+    QVERIFY(!split);
+    QCOMPARE(split.error().code, ErrorCode::Interrupted);
 }
 
 void TestSplit::aHundredThousandRowsTakeSeconds()
