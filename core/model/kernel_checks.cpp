@@ -42,6 +42,7 @@ public:
         nf4Product();
         bf16Product();
         matrixProduct();
+        largeProduct();
         norm();
         gate();
         rotation();
@@ -287,6 +288,33 @@ private:
         m_kernels.gemm(left, right, m, n, k, second, {maskedSum.data(), false, n, false}, workspace.data());
         note("bfloat16: product with a thin one beside it", floatError,
              {difference(joint, doubles(jointSum)), difference(masked, doubles(maskedSum))});
+    }
+
+    /// Of a size from which on some levels compute in whole numbers.
+    void largeProduct()
+    {
+        constexpr std::int64_t m = 150, n = 133, k = 135;
+        const Bits a = randomBits(m * k);
+        const Bits b = randomBits(n * k);
+        const auto transposed = [](const Bits &x, std::int64_t rows, std::int64_t columns) {
+            Bits t(x.size());
+            for (std::int64_t i = 0; i < rows; ++i)
+                for (std::int64_t j = 0; j < columns; ++j)
+                    t[static_cast<std::size_t>(j * rows + i)] = x[static_cast<std::size_t>(i * columns + j)];
+            return t;
+        };
+        const Bits aColumns = transposed(a, m, k);
+        const Bits bRows = transposed(b, n, k);
+        const auto expected = product(doubles(a), m, doubles(b), n, k);
+        Floats workspace(static_cast<std::size_t>(m_kernels.gemmWorkspace(m, n, k, 0)));
+        double worst = 0;
+        for (const MatrixView &left : {MatrixView{a.data(), true, k, 1}, MatrixView{aColumns.data(), true, 1, m}})
+            for (const MatrixView &right : {MatrixView{b.data(), true, 1, k}, MatrixView{bRows.data(), true, n, 1}}) {
+                Floats y(m * n);
+                m_kernels.gemm(left, right, m, n, k, {}, {y.data(), false, n, false}, workspace.data());
+                worst = worse(worst, difference(expected, doubles(y)));
+            }
+        note("bfloat16: product of large matrices", 1e-3, {worst});
     }
 
     void norm()

@@ -27,6 +27,8 @@ namespace {
 
 #include "core/model/kernels/bf16_product_impl.h"
 #include "core/model/kernels/dropout_impl.h"
+#include "core/model/kernels/float_operands_impl.h"
+#include "core/model/kernels/integer_operands_impl.h"
 #include "core/model/kernels/gemm_impl.h"
 #include "core/model/kernels/layer_impl.h"
 #include "core/model/kernels/nf4_impl.h"

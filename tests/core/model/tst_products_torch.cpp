@@ -4,11 +4,13 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <QTest>
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 using namespace attune;
@@ -43,6 +45,8 @@ private Q_SLOTS:
         QTest::newRow("several depths") << 100 << 2100 << 60;
         QTest::newRow("several blocks of columns") << 20 << 40 << 1700;
         QTest::newRow("several blocks of rows") << 1700 << 40 << 20;
+        QTest::newRow("large enough for whole numbers") << 203 << 135 << 141;
+        QTest::newRow("whole numbers, several depths") << 150 << 2100 << 170;
     }
     void aProductIsThatOfTheWidenedOperandsRoundedOnce()
     {
@@ -71,6 +75,34 @@ private Q_SLOTS:
         addProduct(wide.narrow(1, 4, m), a, b);
         QVERIFY(furthest(wide.narrow(1, 4, m), expected + 1) < 1.0 / 128);
         QVERIFY(wide.narrow(1, 0, 4).eq(1).all().item<bool>() && wide.narrow(1, 4 + m, 5).eq(1).all().item<bool>());
+    }
+
+    void wholeNumbersKeepWhatDoesNotFitThemNearZeroTinyOrInfinite()
+    {
+        const std::int64_t size = 192;
+        at::Tensor a = at::randn({size, size});
+        a.narrow(0, 0, 1).zero_();
+        a.narrow(0, 1, 1).mul_(1e-30);
+        a.narrow(0, 2, 1).mul_(1e30);
+        const at::Tensor b = at::randn({size, size});
+        const at::Tensor narrowA = a.to(at::kBFloat16);
+        const at::Tensor narrowB = b.to(at::kBFloat16);
+        const at::Tensor expected = at::mm(narrowA.to(at::kDouble), narrowB.to(at::kDouble));
+        const at::Tensor y = wideProduct(narrowA, narrowB);
+        for (const std::int64_t row : {0, 1, 2, 3}) { // each row by its own measure
+            const at::Tensor off = (y[row].to(at::kDouble) - expected[row]).abs().max();
+            QVERIFY2(off.item<double>() <= 1e-3 * expected[row].abs().max().item<double>(), qPrintable(QString::number(row)));
+        }
+        for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+            at::Tensor damaged = narrowA.clone();
+            damaged[5][70].fill_(bad);
+            const at::Tensor of = wideProduct(damaged, narrowB);
+            QVERIFY(!of[5].isfinite().any().item<bool>()); // never a number that looks right
+            QVERIFY(of[6].isfinite().all().item<bool>());
+            at::Tensor weight = narrowB.clone();
+            weight[70][5].fill_(bad);
+            QVERIFY(!wideProduct(narrowA, weight).select(1, 5).narrow(0, 3, 10).isfinite().any().item<bool>());
+        }
     }
 
     void theKernelIsExactAtEachProcessorLevel()
