@@ -30,9 +30,10 @@ private Q_SLOTS:
 
     void aCardYoungerThanTheCompilerGetsWhatRunsOnIt()
     {
-        const auto sameGeneration = compileCuda(cudaKernelSource(), 129);
+        const std::string source = "extern \"C\" __global__ void f(int *x) { *x = 1; }";
+        const auto sameGeneration = compileCuda(source, 129);
         QVERIFY(sameGeneration && sameGeneration->starts_with("\x7f" "ELF"));
-        const auto nextGeneration = compileCuda(cudaKernelSource(), 200);
+        const auto nextGeneration = compileCuda(source, 200);
         QVERIFY(nextGeneration && nextGeneration->find(".target") != std::string::npos);
     }
 

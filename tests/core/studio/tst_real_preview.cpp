@@ -53,7 +53,7 @@ void TestRealPreview::everySampleRowIsShownAsItIsTrained()
         },
         [](Reject reject) -> Result<void> { return fail(ErrorCode::Internal, reject.reason); });
     QVERIFY2(read, read ? "" : read.error().message.c_str());
-    QCOMPARE(rows, 800);
+    QCOMPARE(rows, 1440);
 }
 
 void TestRealPreview::theSampleProjectIsHealthy()
@@ -68,9 +68,9 @@ void TestRealPreview::theSampleProjectIsHealthy()
     timer.start();
     const auto report = checkProject(*project, &*m_encoder, {});
     QVERIFY2(report, report ? "" : report.error().message.c_str());
-    qInfo("800 rows, %lld tokens, checked in %lld ms", static_cast<long long>(report->tokens), timer.elapsed());
-    QCOMPARE(report->rows, std::int64_t(800));
-    QCOMPARE(report->counted, std::int64_t(800));
+    qInfo("1440 rows, %lld tokens, checked in %lld ms", static_cast<long long>(report->tokens), timer.elapsed());
+    QCOMPARE(report->rows, std::int64_t(1440));
+    QCOMPARE(report->counted, std::int64_t(1440));
     for (std::size_t i = 0; i < report->lines.size(); ++i) {
         const auto kind = static_cast<ProblemKind>(i);
         if (kind != ProblemKind::PersonalData)
