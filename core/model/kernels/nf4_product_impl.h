@@ -118,7 +118,8 @@ inline void restate(const Bf16 *x, std::int64_t blocks, std::int16_t *integers, 
         most = _mm_sub_epi16(_mm_set1_epi16(0x7FFF), most);
         const auto largest = toFloat(static_cast<Bf16>(0x7FFF - _mm_cvtsi128_si32(_mm_minpos_epu16(most))));
         scales[block] = largest / (8191.0F * 32767.0F);
-        const __m256 inverse = _mm256_set1_ps(largest > 0.0F ? 8191.0F / largest : 0.0F);
+        // Less counts as zero: the quotient would overflow.
+        const __m256 inverse = _mm256_set1_ps(largest > 1e-34F ? 8191.0F / largest : 0.0F);
         constexpr int places[8] = {0, 16, 8, 24, 32, 48, 40, 56};
         for (int i = 0; i < 8; ++i) {
             const __m256i whole = _mm256_cvtps_epi32(_mm256_mul_ps(

@@ -8,8 +8,10 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <QTest>
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -103,6 +105,25 @@ private Q_SLOTS:
             weight[70][5].fill_(bad);
             QVERIFY(!wideProduct(narrowA, weight).select(1, 5).narrow(0, 3, 10).isfinite().any().item<bool>());
         }
+    }
+
+    void valuesTooSmallToScaleCountAsZeroInNf4Products()
+    {
+        const std::int64_t in = 128;
+        const std::vector<std::uint8_t> packed(std::size_t(in / 2), 0xF0); // levels 1 and -1 in turns
+        const std::vector<float> absmax(std::size_t(in / 64), 1.0F);
+        Nf4View weight;
+        weight.packed = packed.data();
+        weight.absmax = absmax.data();
+        for (const std::string_view level : cpuLevels())
+            for (const double value : {0.0, 1e-39, 1e-37, 1e-33}) {
+                const at::Tensor x = at::zeros({in}, at::kBFloat16);
+                x[3].fill_(value);
+                x[90].fill_(value);
+                float y = 7;
+                cpuKernels(level)->nf4MatVec(weight, in, 0, 1, static_cast<const Bf16 *>(x.const_data_ptr()), 1, &y, 1);
+                QVERIFY2(std::abs(y) <= 2.1F * float(value), level.data());
+            }
     }
 
     void theKernelIsExactAtEachProcessorLevel()
