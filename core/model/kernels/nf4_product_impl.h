@@ -178,41 +178,16 @@ void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t first, std::int
 void nf4MatVec(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
                std::int64_t count, float *y, std::int64_t yStride)
 {
+    static constexpr decltype(&nf4MatVecOf<1>) byCount[mostRows] = {nf4MatVecOf<1>, nf4MatVecOf<2>, nf4MatVecOf<3>,
+                                                                    nf4MatVecOf<4>, nf4MatVecOf<5>, nf4MatVecOf<6>,
+                                                                    nf4MatVecOf<7>, nf4MatVecOf<8>};
     alignas(32) std::int16_t integers[mostRows * integerDepth];
     alignas(32) float scales[mostRows * integerDepth / 64];
     for (std::int64_t d = 0; d < in; d += integerDepth) {
         const std::int64_t blocks = smaller(integerDepth, in - d) / 64;
         for (std::int64_t m = 0; m < count; ++m)
             restate(x + m * in + d, blocks, integers + m * integerDepth, scales + m * integerDepth / 64);
-        const auto multiply = [&]<int rows>() {
-            nf4MatVecOf<rows>(w, in, d / 64, blocks, beginRow, endRow, integers, scales, y, yStride);
-        };
-        switch (count) {
-        case 1:
-            multiply.template operator()<1>();
-            break;
-        case 2:
-            multiply.template operator()<2>();
-            break;
-        case 3:
-            multiply.template operator()<3>();
-            break;
-        case 4:
-            multiply.template operator()<4>();
-            break;
-        case 5:
-            multiply.template operator()<5>();
-            break;
-        case 6:
-            multiply.template operator()<6>();
-            break;
-        case 7:
-            multiply.template operator()<7>();
-            break;
-        default:
-            multiply.template operator()<8>();
-            break;
-        }
+        byCount[count - 1](w, in, d / 64, blocks, beginRow, endRow, integers, scales, y, yStride);
     }
 }
 
