@@ -1,5 +1,7 @@
 #include "core/infer/sampler.h"
 
+#include "core/base/split_mix.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -30,11 +32,7 @@ Sampler::Sampler(const SamplingOptions &options) : m_options(options), m_state(o
 
 double Sampler::uniform()
 {
-    // SplitMix64; the top 53 bits are a double in [0, 1).
-    std::uint64_t z = (m_state += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
+    return static_cast<double>(nextSplitMix(m_state) >> 11) * 0x1p-53; // the top 53 bits, in [0, 1)
 }
 
 TokenId Sampler::choose(std::span<float> logits, std::span<const TokenId> seen)

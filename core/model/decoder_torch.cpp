@@ -1,5 +1,6 @@
 #include "core/model/decoder_torch.h"
 
+#include "core/base/split_mix.h"
 #include "core/model/ops_kernels_torch.h"
 #include "core/model/products_torch.h"
 
@@ -35,12 +36,9 @@ void addNoise(at::Tensor &x, double bound, std::uint64_t seed)
     at::Tensor noise = at::empty(x.sizes(), at::kFloat);
     float *to = noise.mutable_data_ptr<float>();
     at::parallel_for(0, noise.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) { // SplitMix64 at the place's own state
-            std::uint64_t z = seed * 0xD1342543DE82EF95ULL + static_cast<std::uint64_t>(i) * 0x9E3779B97F4A7C15ULL;
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-            z ^= z >> 31;
-            to[i] = static_cast<float>((static_cast<double>(z >> 11) * 0x1p-52 - 1.0) * bound);
+        for (std::int64_t i = begin; i < end; ++i) {
+            const std::uint64_t place = seed * 0xD1342543DE82EF95ULL + static_cast<std::uint64_t>(i) * splitMixStep;
+            to[i] = static_cast<float>((static_cast<double>(splitMixed(place) >> 11) * 0x1p-52 - 1.0) * bound);
         }
     });
     x.add_(noise.to(x.device(), x.scalar_type()));

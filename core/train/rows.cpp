@@ -1,5 +1,7 @@
 #include "core/train/rows.h"
 
+#include "core/base/split_mix.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -10,38 +12,20 @@
 namespace attune {
 namespace {
 
-/// SplitMix64 (Steele et al. 2014): the same order on every platform, which std::shuffle does not promise.
-class Random {
-public:
-    explicit Random(std::uint64_t seed) : m_state(seed) {}
-
-    std::uint64_t next()
-    {
-        std::uint64_t z = (m_state += 0x9E3779B97F4A7C15ULL);
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-        return z ^ (z >> 31);
-    }
-
-    /// In [0, bound), each as likely as the next: what would favour the low ones is drawn again.
-    std::uint64_t below(std::uint64_t bound)
-    {
-        const std::uint64_t limit = UINT64_MAX - UINT64_MAX % bound;
-        std::uint64_t x = next();
-        while (x >= limit)
-            x = next();
-        return x % bound;
-    }
-
-private:
-    std::uint64_t m_state;
-};
+/// In [0, bound), each as likely as the next: what would favour the low ones is drawn again.
+std::uint64_t drawBelow(std::uint64_t bound, std::uint64_t &state)
+{
+    const std::uint64_t limit = UINT64_MAX - UINT64_MAX % bound;
+    std::uint64_t x = nextSplitMix(state);
+    while (x >= limit)
+        x = nextSplitMix(state);
+    return x % bound;
+}
 
 void shuffleRows(std::vector<std::size_t> &rows, std::uint64_t seed)
 {
-    Random random(seed);
     for (std::size_t i = rows.size(); i > 1; --i)
-        std::swap(rows[i - 1], rows[random.below(i)]);
+        std::swap(rows[i - 1], rows[drawBelow(i, seed)]);
 }
 
 /// With the tokens that its rows share, and no rows yet.

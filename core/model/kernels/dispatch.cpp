@@ -1,3 +1,4 @@
+#include "core/base/split_mix.h"
 #include "core/model/kernels/kernels.h"
 
 #include <algorithm>
@@ -135,13 +136,9 @@ DropoutKey::DropoutKey(const DropoutRule &rule)
     : scale(static_cast<float>(1.0 / (1.0 - rule.probability))),
       threshold(static_cast<std::int32_t>(rule.probability * 2147483648.0))
 {
-    // splitmix64's finaliser: neighbouring seeds give unrelated keys.
-    std::uint64_t z = rule.seed + 0x9E3779B97F4A7C15U;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    z ^= z >> 31;
-    low = static_cast<std::uint32_t>(z);
-    high = static_cast<std::uint32_t>(z >> 32);
+    const std::uint64_t mixed = splitMixed(rule.seed + splitMixStep); // neighbouring seeds give unrelated keys
+    low = static_cast<std::uint32_t>(mixed);
+    high = static_cast<std::uint32_t>(mixed >> 32);
 }
 
 } // namespace attune
