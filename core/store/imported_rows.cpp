@@ -340,6 +340,35 @@ Result<bool> takeBackSome(Database &database, std::int64_t import, std::int64_t 
     return false;
 }
 
+Result<void> giveSpaceBack(Database &database)
+{
+    constexpr auto Doing = "give space back";
+    constexpr std::int64_t WorthIt = 1 << 20;
+    constexpr std::int64_t QuicklyCopied = 64 << 20;
+    ATTUNE_TRY(const auto pageSize, database.number("PRAGMA page_size", Doing));
+    const auto free = [&] { return database.number("PRAGMA freelist_count", Doing); };
+    const auto all = [&] { return database.number("PRAGMA page_count", Doing); };
+    ATTUNE_TRY(auto unused, free());
+    ATTUNE_TRY(auto pages, all());
+    if (unused * pageSize < WorthIt || 3 * unused < pages)
+        return {};
+    // Words of rows that are gone stay in the full-text index, beside marks of their going, until its pieces are merged.
+    // FTS5: a negative count makes one piece of all, in steps; fewer than two changes: there is nothing left to do.
+    for (const char *merge = "INSERT INTO row_words (row_words, rank) VALUES ('merge', -500)";;
+         merge = "INSERT INTO row_words (row_words, rank) VALUES ('merge', 500)") {
+        const std::int64_t changes = database.totalChanges();
+        ATTUNE_CHECK(database.run(merge, Doing));
+        if (database.totalChanges() - changes < 2)
+            break;
+        letOthersWrite();
+    }
+    ATTUNE_TRY(unused, free());
+    ATTUNE_TRY(pages, all());
+    if ((pages - unused) * pageSize > QuicklyCopied)
+        return {};
+    return database.run("VACUUM", Doing);
+}
+
 Result<void> endDeadImports(Database &database, bool shownOnly)
 {
     struct Dead {
@@ -366,6 +395,8 @@ Result<void> endDeadImports(Database &database, bool shownOnly)
             ATTUNE_CHECK(inPieces(database, TakingBack, Transaction::begin,
                                   [&] { return takeBackSome(database, import.id, RowsShownAtOnce / 4); }));
     }
+    if (!all.empty())
+        (void)giveSpaceBack(database); // a file that stays large is no failure
     return {};
 }
 

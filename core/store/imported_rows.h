@@ -34,6 +34,9 @@ Result<void> endWalksInPieces(Database &database);
 /// Takes rows of an import out of the file. False: none is left, and the import is gone. Inside the caller's
 /// transaction.
 Result<bool> takeBackSome(Database &database, std::int64_t import, std::int64_t most);
+/// After rows were taken back: the file as small as it was, where they had made most of it. In short transactions, but for
+/// one copy of a file that is small by then; a file in use by others keeps its free pages for the rows to come.
+Result<void> giveSpaceBack(Database &database);
 /// Undo: begins to hide the rows that came with a step; hideSome() does it. Inside the caller's transaction.
 Result<std::int64_t> beginHiding(Database &database, std::int64_t step, const std::string &label);
 /// Redo: begins to show those that were hidden; showSome() does it. 0 where none was kept. Inside the caller's transaction.

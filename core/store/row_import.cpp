@@ -153,6 +153,7 @@ Result<void> RowImport::takeBack(const std::function<void(double share)> &progre
 {
     ATTUNE_CHECK(m_impl->takeBack(progress));
     m_impl->over = true;
+    (void)giveSpaceBack(m_impl->database); // a file that stays large is no failure
     return {};
 }
 

@@ -66,6 +66,7 @@ private Q_SLOTS:
     void nobodySeesThemBefore();
     void knownRowsGetNoNumber();
     void withoutAFinishNothingIsLeft();
+    void anImportTakenBackLeavesTheFileAsSmallAsItWas();
     void aKilledImportIsNeverSeen();
     void anImportKilledWhileItShowsIsFinished();
     void aSnapshotHoldsAllOfAnImportOrNothing();
@@ -167,6 +168,23 @@ void TestRowImport::withoutAFinishNothingIsLeft()
     QCOMPARE(numberIn(folder, "SELECT count(*) FROM row_words WHERE row_words MATCH 'imported'"), 0);
     QVERIFY(change(folder.file(), "INSERT INTO row_words (row_words) VALUES ('integrity-check')"));
     QCOMPARE(Labelling(*project).ids({.search = "question"})->size(), std::size_t(2));
+}
+
+void TestRowImport::anImportTakenBackLeavesTheFileAsSmallAsItWas()
+{
+    const ProjectFolder folder;
+    const auto pages = [&] { return numberIn(folder, "PRAGMA page_count"); };
+    auto project = Project::create(folder.file());
+    QVERIFY(project && addRows(*project, 200));
+    const std::int64_t before = pages();
+    auto import = RowImport::begin(folder.file(), "Import");
+    QVERIFY(import && import->add(someRows(12'000)));
+    QVERIFY2(pages() > 10 * before, "the rows are too few to tell");
+    QVERIFY(import->takeBack({}));
+    QVERIFY2(pages() <= before + before / 10, qPrintable(QString("%1 pages, %2 before").arg(pages()).arg(before)));
+    QVERIFY(change(folder.file(), "INSERT INTO row_words (row_words) VALUES ('integrity-check')"));
+    QCOMPARE(Labelling(*project).ids({.search = "question"})->size(), std::size_t(200));
+    QVERIFY(project->quickCheck());
 }
 
 void TestRowImport::aKilledImportIsNeverSeen()
