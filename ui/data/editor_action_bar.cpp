@@ -95,27 +95,30 @@ void EditorActionBar::showLabels(LabelState state, int rating, std::int64_t rows
 
 void EditorActionBar::setLabelsEnabled(bool enabled, const QString &why)
 {
-    for (QAbstractButton *one : std::initializer_list<QAbstractButton *>{m_approve, m_reject, m_flag, m_stars, m_edit}) {
+    for (QAbstractButton *one : std::initializer_list<QAbstractButton *>{m_approve, m_reject, m_flag, m_stars, m_edit, m_undo}) {
         one->setEnabled(enabled);
         if (!enabled)
             one->setToolTip(why);
     }
 }
 
-/// Words give way to icons where the room ends; the key caps stay.
+/// Words give way to icons where the room ends; the key caps stay. Last the two that only move on, which the menu and the keys
+/// have too.
 void EditorActionBar::fit()
 {
     const auto set = [](KeyButton *one, const QString &text, const char *iconWithoutText) {
         one->setText(text);
         one->setIconName(text.isEmpty() ? iconWithoutText : nullptr);
     };
-    for (int step = 0; step < 4; ++step) {
+    for (int step = 0; step < 5; ++step) {
         set(m_edit, step < 1 ? tr("Edit") : QString(), "edit");
         set(m_undo, step < 1 ? tr("Undo") : QString(), "undo");
         m_stars->setCompact(step >= 2);
         m_approve->setText(step < 3 ? m_approveWord : QString());
         m_reject->setText(step < 3 ? m_rejectWord : QString());
         m_flag->setText(step < 3 ? m_flagWord : QString());
+        m_previous->setVisible(step < 4);
+        m_next->setVisible(step < 4);
         widget(0)->layout()->invalidate();
         if (widget(0)->layout()->minimumSize().width() <= width())
             break;
