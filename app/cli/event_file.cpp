@@ -29,7 +29,8 @@ OrderedJson eventJson(const TrainEvent &event)
                 {"grad_norm", e->gradNorm},
                 {"supervised_tokens", e->supervisedTokens},
                 {"tokens_per_second", e->tokensPerSecond},
-                {"memory_gib", e->memoryGib}};
+                {"memory_gib", e->memoryGib},
+                {"padding", e->padding}};
     if (const auto *e = std::get_if<EvalDone>(&event))
         return {{"event", "eval"},
                 {"step", e->step},

@@ -203,7 +203,8 @@ Result<std::unique_ptr<LanguageModel::Impl>> LanguageModel::Impl::load(const std
     const std::string key = nf4 ? weightKey(*source, impl->fingerprint, options.doubleQuant) : std::string();
     const StoredWeights stored = nf4 ? StoredWeights::find(cache, key) : StoredWeights();
     NamedWeights fresh;
-    const LinearGroup::Options linear{impl->dtype, device, nf4, options.doubleQuant, &stored};
+    const LinearGroup::Options linear{impl->dtype, device, nf4, options.doubleQuant, &stored,
+                                      options.keepDequantized};
     for (std::int64_t i = 0; i < c.layers; ++i) {
         if (options.stop.stop_requested())
             return fail(ErrorCode::Interrupted, "Loading " + model.string() + " was interrupted.");

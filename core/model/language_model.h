@@ -19,6 +19,7 @@ Result<ComputeType> parseComputeType(std::string_view text);
 struct LoadOptions {
     Quantization quantization = Quantization::None;
     bool doubleQuant = true;
+    bool keepDequantized = false; ///< NF4: hold the weights in the compute dtype too; the same numbers, for memory
     ComputeType compute = ComputeType::BFloat16;
     std::string device = "auto"; ///< "auto", "cpu", "cuda", "cuda:1"
     std::stop_token stop = {};

@@ -197,6 +197,8 @@ Result<LinearGroup> LinearGroup::load(const WeightSource &source, const std::str
     }
     if (!options.nf4)
         group.m_dense = group.m_dense.to(options.device);
+    else if (options.keepDequantized)
+        group.keepDequantized();
     if (anyBias) {
         at::Tensor bias = at::zeros({group.m_out}, at::kFloat);
         for (std::size_t i = 0; i < group.m_projections.size(); ++i) {
@@ -232,6 +234,8 @@ LinearGroup LinearGroup::fromDense(const std::vector<at::Tensor> &weights, const
     }
     if (!options.nf4)
         group.m_dense = at::cat(weights, 0).to(options.device, options.dtype);
+    else if (options.keepDequantized)
+        group.keepDequantized();
     if (bias.defined())
         group.m_bias = bias.to(options.device);
     return group;
@@ -239,7 +243,9 @@ LinearGroup LinearGroup::fromDense(const std::vector<at::Tensor> &weights, const
 
 std::int64_t LinearGroup::bytes() const
 {
-    std::int64_t total = m_dense.defined() ? std::int64_t(m_dense.nbytes()) : 0;
+    std::int64_t total = 0;
+    for (const at::Tensor &dense : {m_dense, m_kept})
+        total += dense.defined() ? std::int64_t(dense.nbytes()) : 0;
     for (const Nf4Tensor &w : m_packed)
         total += w.bytes();
     return total;
@@ -251,10 +257,18 @@ void LinearGroup::addPacked(const std::string &prefix, NamedWeights &weights) co
         weights.emplace_back(prefix + std::string(pathName(m_projections[i])) + ".weight", m_packed[i]);
 }
 
+void LinearGroup::keepDequantized()
+{
+    DequantScratch scratch;
+    m_kept = weight(scratch);
+}
+
 at::Tensor LinearGroup::weight(DequantScratch &scratch) const
 {
     if (m_dense.defined())
         return m_dense;
+    if (m_kept.defined())
+        return m_kept;
     at::Tensor dense = scratch.take(m_out, m_in, m_dtype, m_packed.front().packed.device());
     for (std::size_t i = 0; i < m_packed.size(); ++i)
         dequantizeInto(m_packed[i], dense.narrow(0, m_rowBegin[i], m_packed[i].out));

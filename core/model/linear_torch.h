@@ -76,6 +76,7 @@ public:
         bool nf4 = false;
         bool doubleQuant = false;
         const StoredWeights *stored = nullptr; ///< taken in place of quantising, where they have it
+        bool keepDequantized = false; ///< NF4: hold the weight in the compute dtype too
     };
     /// Reads "<prefix><path>.weight" (and .bias where present) of each projection, one tensor at a time.
     static Result<LinearGroup> load(const WeightSource &source, const std::string &prefix,
@@ -93,7 +94,7 @@ public:
     const at::Tensor &bias() const { return m_bias; } ///< undefined: none
     /// Adds the packed weights under the names that load() reads them by.
     void addPacked(const std::string &prefix, NamedWeights &weights) const;
-    /// W [out, in] in the compute dtype: the resident tensor, or the scratch filled.
+    /// W [out, in] in the compute dtype: a resident tensor, or the scratch filled.
     at::Tensor weight(DequantScratch &scratch) const;
 
     at::Tensor forward(const at::Tensor &x, const LoraGroup &lora, const Dropout &dropout, DequantScratch &scratch,
@@ -108,6 +109,7 @@ public:
     void startMagnitudes(LoraGroup &lora, DequantScratch &scratch) const;
 
 private:
+    void keepDequantized();
     at::Tensor base(const at::Tensor &x, DequantScratch &scratch) const; ///< x W^T
     /// x W^T + down computeB^T in one pass, by our own product.
     at::Tensor joint(const at::Tensor &x, const at::Tensor &down, const LoraGroup &lora, DequantScratch &scratch) const;
@@ -125,6 +127,7 @@ private:
     std::vector<std::int64_t> m_rowBegin;
     std::vector<Nf4Tensor> m_packed; ///< one per projection; empty where the weight is dense
     at::Tensor m_dense;
+    at::Tensor m_kept; ///< what m_packed stands for, dequantised; undefined: made for each product
     at::Tensor m_bias;
 };
 

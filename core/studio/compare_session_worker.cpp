@@ -231,6 +231,7 @@ Result<void> CompareSession::Worker::needBase(const Job &job, const std::vector<
     report(ModelLoading{0});
     ATTUNE_TRY(auto encoder, loadChatEncoder(key.path));
     LoadOptions options = settings.loadOptions();
+    options.keepDequantized = false; // answers are a token at a time, which is read from NF4
     options.stop = job.loading.get_token();
     options.progress = [this](double share) { report(ModelLoading{share}); };
     ATTUNE_TRY(auto model, LanguageModel::load(key.path, options));

@@ -12,6 +12,7 @@ void appendMetrics(const StepDone &e, std::vector<Metric> &metrics)
     metrics.push_back({e.step, "tokens_per_second", e.tokensPerSecond});
     metrics.push_back({e.step, "memory_gib", e.memoryGib});
     metrics.push_back({e.step, "seconds", e.seconds});
+    metrics.push_back({e.step, "padding", e.padding});
 }
 
 } // namespace

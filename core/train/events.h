@@ -22,6 +22,7 @@ struct StepDone {
     double memoryGib = 0;       ///< resident, at its highest so far
     double seconds = 0;         ///< that the step took, validation and checkpoints not counted
     std::int64_t stepsPerEpoch = 0;
+    double padding = 0; ///< share of the computed positions that only fill shorter rows up
 };
 struct EvalDone {
     std::int64_t step = 0;

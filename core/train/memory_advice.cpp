@@ -65,6 +65,10 @@ Result<std::optional<MemoryAdvice>> adviseMemory(const ModelConfig &config, cons
     };
     Change change{settings, {}};
     addBatches(change);
+    if (settings.keep_dequantized && settings.quantization == "nf4") {
+        change.set("keep_dequantized", "false");
+        add(change);
+    }
     if (!settings.gradient_checkpointing) {
         change.set("gradient_checkpointing", "true");
         add(change);

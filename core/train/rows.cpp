@@ -164,6 +164,14 @@ TokenBatch makePackedBatch(std::span<const TrainRow> rows, std::span<const std::
     return batch;
 }
 
+std::int64_t paddingOf(const TokenBatch &batch, std::span<const TrainRow> rows, std::span<const std::size_t> indices)
+{
+    std::int64_t tokens = batch.prefix;
+    for (const std::size_t i : indices)
+        tokens += static_cast<std::int64_t>(rows[i].ids.size()) - batch.prefix;
+    return static_cast<std::int64_t>(batch.ids.size()) - tokens;
+}
+
 std::vector<std::vector<std::size_t>> packRows(std::span<const TrainRow> rows, std::int64_t capacity)
 {
     std::vector<std::size_t> order(rows.size());

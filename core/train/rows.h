@@ -63,6 +63,8 @@ std::int64_t sharedPrefix(std::span<const TrainRow> rows, std::span<const std::s
 TokenBatch makeBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices, std::int64_t prefix);
 /// Rows one after another, nothing filled up.
 TokenBatch makePackedBatch(std::span<const TrainRow> rows, std::span<const std::size_t> indices, std::int64_t prefix);
+/// Positions of a batch of these rows that stand for no token of theirs.
+std::int64_t paddingOf(const TokenBatch &batch, std::span<const TrainRow> rows, std::span<const std::size_t> indices);
 /// Whether batches hold their common tokens once there. A card's attention has not been tried with it.
 bool sharesPrefixes(std::string_view device);
 

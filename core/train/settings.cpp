@@ -128,6 +128,8 @@ std::span<const SettingInfo> trainSettings()
         {"quantization", &S::quantization, 0, 0, {"nf4", "none"}, "Model",
          "How the frozen base model is held: nf4 is QLoRA, none is LoRA."},
         {"double_quant", &S::double_quant, 0, 0, {}, "Model", "Quantise NF4's block maxima too."},
+        {"keep_dequantized", &S::keep_dequantized, 0, 0, {}, "Model",
+         "Hold NF4's weights in the compute dtype too: the same numbers a little sooner, for as much memory as without NF4."},
         {"compute_dtype", &S::compute_dtype, 0, 0, {"bfloat16", "float32"}, "Model", "What products are computed in."},
         {"gradient_checkpointing", &S::gradient_checkpointing, 0, 0, {}, "Model",
          "Keep one activation a layer and compute the rest again: less memory, about a third slower."},
@@ -272,6 +274,7 @@ LoadOptions TrainSettings::loadOptions() const
     LoadOptions options;
     options.quantization = quantization == "nf4" ? Quantization::Nf4 : Quantization::None;
     options.doubleQuant = double_quant;
+    options.keepDequantized = keep_dequantized;
     options.compute = compute_dtype == "float32" ? ComputeType::Float32 : ComputeType::BFloat16;
     options.device = device;
     return options;

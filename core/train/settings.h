@@ -42,6 +42,7 @@ struct TrainSettings {
     double max_grad_norm = 1.0;
     std::string quantization = "nf4";
     bool double_quant = true;
+    bool keep_dequantized = false;
     std::string compute_dtype = "bfloat16";
     bool gradient_checkpointing = false;
     bool assistant_only_loss = true;

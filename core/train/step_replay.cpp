@@ -96,6 +96,8 @@ void StepReplay::loadGroup(const Group &g)
         }
         m_ledger.beside(m_situation.gpu ? 0 : out * g.in * 2);
     }
+    if (m_nf4 && m_settings.keep_dequantized)
+        m_resident.push_back(take(MemoryPart::Dequantised, g.in * g.out, m_bytes));
 }
 
 void StepReplay::startAdapter()
@@ -155,7 +157,7 @@ void StepReplay::optimizerStep()
 
 void StepReplay::unpack(const Group &g)
 {
-    if (!m_nf4 || m_scratchValues >= g.in * g.out)
+    if (!m_nf4 || m_settings.keep_dequantized || m_scratchValues >= g.in * g.out)
         return;
     m_scratch =
         take(MemoryPart::Dequantised, g.in * g.out, m_bytes); // the larger one is there before the smaller goes

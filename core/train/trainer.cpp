@@ -67,6 +67,7 @@ public:
             if (!goOn)
                 return outcome(true);
         }
+        sayPadding();
         return outcome(false);
     }
 
@@ -76,6 +77,17 @@ private:
     TrainOutcome outcome(bool stopped) const
     {
         return {m_state.step, stopped, !stopped && patienceIsOver(), m_state.bestLoss, m_state.bestStep};
+    }
+
+    void sayPadding()
+    {
+        const std::int64_t tenths = m_positions > 0 ? (m_filled * 1000 + m_positions / 2) / m_positions : 0;
+        std::string text = std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) +
+                           " % of the positions that were computed only filled shorter rows up";
+        if (tenths > 100)
+            text += m_job.settings.group_by_length ? "; packing=true would spare that"
+                                                   : "; group_by_length=true or packing=true would spare most of that";
+        m_events.post(TrainLog{"info", text + "."});
     }
 
     void look(std::int64_t step) const
@@ -127,6 +139,8 @@ private:
                 tokens += static_cast<std::int64_t>(m_job.rows[row].ids.size());
             }
         double nll = 0;
+        std::int64_t positions = 0;
+        std::int64_t filled = 0;
         for (std::size_t i = 0; i < window.size(); ++i) {
             if (m_stop.stop_requested()) {
                 ATTUNE_CHECK(m_optimizer.clearGradients());
@@ -139,6 +153,8 @@ private:
                                                             : makeBatch(m_job.rows, window[i], prefix);
             const BatchOptions options{static_cast<double>(supervised), noiseSeed(m_job.settings.seed, number, i),
                                        m_job.settings.neftune_noise_alpha, m_job.settings.gradient_checkpointing};
+            positions += static_cast<std::int64_t>(batch.ids.size());
+            filled += paddingOf(batch, m_job.rows, window[i]);
             ATTUNE_TRY(const LossSum loss, m_model.accumulateGradients(batch, options));
             nll += loss.nll;
             if (!std::isfinite(loss.nll))
@@ -159,7 +175,10 @@ private:
         const double took = seconds(Clock::now() - begin);
         m_events.post(StepDone{number, total, supervised > 0 ? nll / static_cast<double>(supervised) : 0.0, rate, norm,
                                supervised, took > 0 ? static_cast<double>(tokens) / took : 0.0,
-                               static_cast<double>(peakMemoryOn(m_model.device())) / (1 << 30), took, m_order.stepsPerEpoch()});
+                               static_cast<double>(peakMemoryOn(m_model.device())) / (1 << 30), took, m_order.stepsPerEpoch(),
+                               positions > 0 ? static_cast<double>(filled) / static_cast<double>(positions) : 0.0});
+        m_positions += positions;
+        m_filled += filled;
         return true;
     }
 
@@ -223,6 +242,8 @@ private:
     TrainState m_state;
     Clock::time_point m_lastSave;
     std::int64_t m_savedStep = -1;
+    std::int64_t m_positions = 0; ///< computed since this run began or went on
+    std::int64_t m_filled = 0;    ///< of those, by padding
 };
 
 } // namespace

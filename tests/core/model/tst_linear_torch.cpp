@@ -133,6 +133,20 @@ private Q_SLOTS:
         QVERIFY(isGradient(dx, x, dy, [&](const at::Tensor &at) { return group.forward(at, c.lora, dropout, scratch); }));
     }
 
+    void keptWeightsAreThoseMadeForEachProduct()
+    {
+        Case c = makeCase({0, 1, 2});
+        LinearGroup::Options options{at::kBFloat16, at::kCPU, true, true};
+        const LinearGroup made = LinearGroup::fromDense(c.weights, {}, options);
+        options.keepDequantized = true;
+        const LinearGroup kept = LinearGroup::fromDense(c.weights, {}, options);
+        DequantScratch scratch;
+        DequantScratch unused;
+        QVERIFY(at::equal(kept.weight(unused), made.weight(scratch)));
+        QCOMPARE(unused.bytes(), 0);
+        QCOMPARE(kept.bytes(), made.bytes() + kept.in() * kept.out() * 2);
+    }
+
     /// DoRA by autograd on the formula of its paper: m (W + s B A) / |W + s B A|, the norm held constant.
     void doraGradientsEqualAutograd_data()
     {

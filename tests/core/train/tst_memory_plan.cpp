@@ -203,7 +203,8 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("change");
         for (const char *change : {"gradient_checkpointing=true", "optim=adamw_8bit", "compute_dtype=bfloat16",
-                                   "target_modules=q_proj,v_proj", "double_quant=true", "quantization=nf4"})
+                                   "target_modules=q_proj,v_proj", "double_quant=true", "quantization=nf4",
+                                   "keep_dequantized=false"})
             QTest::newRow(change) << QString(change);
     }
     void eachSavingSaves()
@@ -212,6 +213,8 @@ private Q_SLOTS:
         auto settings = settingsWith({"compute_dtype=float32", "quantization=none"});
         if (change == "double_quant=true")
             settings = settingsWith({"double_quant=false"});
+        if (change == "keep_dequantized=false")
+            settings = settingsWith({"keep_dequantized=true"});
         const std::int64_t before = planned(smol(), settings).total();
         QVERIFY(settings.setPair(change.toStdString()));
         QVERIFY(planned(smol(), settings).total() < before);

@@ -121,6 +121,7 @@ private Q_SLOTS:
         QCOMPARE(batch.length, 3);
         QCOMPARE(batch.targets, (std::vector<std::int64_t>{11, 12, -1, 21, -1, -1}));
         QCOMPARE(batch.supervised(), 3);
+        QCOMPARE(paddingOf(batch, rows, both), 1);
         QCOMPARE(rows[1].supervised(), 1); // nothing predicts a row's first token
     }
 
@@ -130,6 +131,7 @@ private Q_SLOTS:
         const TokenBatch batch = makePackedBatch(rows, std::vector<std::size_t>{0, 1}, 0);
         QCOMPARE(batch.rows, 1);
         QCOMPARE(batch.length, 5);
+        QCOMPARE(paddingOf(batch, rows, std::vector<std::size_t>{0, 1}), 0);
         QCOMPARE(batch.packed, (std::vector<std::int64_t>{3, 2}));
         QCOMPARE(batch.ids, (std::vector<TokenId>{10, 11, 12, 20, 21}));
         // The last token of a row predicts nothing, least of all the next row's first.
@@ -155,6 +157,7 @@ private Q_SLOTS:
         QCOMPARE(batch.rows, 2);
         QCOMPARE(batch.length, 3);
         QCOMPARE(batch.ids.size(), std::size_t(26));
+        QCOMPARE(paddingOf(batch, rows, both), 1);
         QCOMPARE(std::vector<TokenId>(batch.ids.begin() + 18, batch.ids.end()),
                  (std::vector<TokenId>{118, 119, 10, 11, 12, 20, 21, 0}));
         QCOMPARE(std::vector<std::int64_t>(batch.targets.begin() + 18, batch.targets.end()),
