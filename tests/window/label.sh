@@ -130,6 +130,7 @@ expect "one row of the pair is left" "SELECT count(*) FROM examples WHERE $Live 
 sleep 0.5
 shot "merged"
 keys Escape Escape
+sleep 1 # the pair goes away, and a hand needs its time to reach the line
 
 say "move the max_length line"
 drag 666 817 450 817
