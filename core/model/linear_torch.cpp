@@ -284,13 +284,16 @@ at::Tensor LinearGroup::fewRowsBase(const at::Tensor &x) const
     const at::Tensor paired = x.view({rows, m_in / 64, 32, 2}).transpose(2, 3).contiguous();
     at::Tensor wide = at::empty({rows, m_out}, x.options().dtype(at::kFloat));
     const CpuKernels &kernels = cpuKernels();
-    for (std::size_t i = 0; i < m_packed.size(); ++i) {
-        const Nf4View view = m_packed[i].view();
-        float *out = wide.mutable_data_ptr<float>() + m_rowBegin[i];
-        at::parallel_for(0, m_packed[i].out, rowsPerThread, [&](std::int64_t begin, std::int64_t end) {
-            kernels.nf4MatVec(view, m_in, begin, end, bits(paired), rows, out, m_out);
-        });
-    }
+    float *out = wide.mutable_data_ptr<float>();
+    at::parallel_for(0, m_out, rowsPerThread, [&](std::int64_t begin, std::int64_t end) {
+        for (std::size_t i = 0; i < m_packed.size(); ++i) {
+            const std::int64_t from = m_rowBegin[i];
+            const std::int64_t first = std::max(begin - from, std::int64_t(0));
+            const std::int64_t last = std::min(end - from, m_packed[i].out);
+            if (first < last)
+                kernels.nf4MatVec(m_packed[i].view(), m_in, first, last, bits(paired), rows, out + from, m_out);
+        }
+    });
     return wide.to(x.scalar_type());
 }
 

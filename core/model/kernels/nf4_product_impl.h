@@ -80,6 +80,7 @@ void nf4MatVec(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::in
 // rounds each value at 2^-9.
 
 constexpr std::int64_t integerDepth = 4096; ///< of x that is restated at once
+constexpr std::int64_t bytesAhead = 4096;   ///< of codes, asked of memory before they are needed
 
 struct IntegerLevels {
     __m256i low; ///< bytes of the 16 levels, twice
@@ -144,6 +145,10 @@ void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t first, std::int
             total[m] = _mm256_setzero_ps();
         std::int64_t block = row * (in / 64) + first;
         for (std::int64_t b = 0; b < blocks; b += 8, block += 8) {
+            for (int line = 0; line < 8 * 32; line += 64)
+                _mm_prefetch(reinterpret_cast<const char *>(w.packed + block * 32 + bytesAhead + line), _MM_HINT_T0);
+            if (w.absmaxCodes)
+                _mm_prefetch(reinterpret_cast<const char *>(w.absmaxCodes + block + bytesAhead / 32), _MM_HINT_T0);
             alignas(32) float of[8] = {};
             const std::int64_t some = scalesOf(w, block, smaller(8, blocks - b), of);
             alignas(32) float scales[count][8];
