@@ -273,15 +273,15 @@ void NewRunForm::updateLength()
     }
     // What a step took before, for as many rows.
     for (const RunEntry *entry : m_book.entries()) {
-        const auto median = entry->history.medianStepSeconds();
+        const auto mean = entry->history.meanStepSeconds();
         const auto earlier = settingsOf(entry->run);
-        if (text.isEmpty() || !median || !earlier || fromUtf8(entry->run.model) != m_session.baseModel())
+        if (text.isEmpty() || !mean || !earlier || fromUtf8(entry->run.model) != m_session.baseModel())
             continue;
         const auto rows = [](const TrainSettings &s) {
             return static_cast<double>(s.per_device_train_batch_size * s.gradient_accumulation_steps);
         };
-        text += tr(", about %1").arg(formatDuration(*median * rows(settings) / rows(*earlier) *
-                                                    static_cast<double>(length.totalSteps)));
+        text += tr(", about %1").arg(formatDuration(*mean * rows(settings) / rows(*earlier) *
+                                                  static_cast<double>(length.totalSteps)));
         break;
     }
     m_length->setText(text);

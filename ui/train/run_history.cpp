@@ -126,6 +126,13 @@ std::optional<double> RunHistory::medianStepSeconds() const
     return *middle;
 }
 
+std::optional<double> RunHistory::meanStepSeconds() const
+{
+    if (m_stepSeconds.isEmpty())
+        return std::nullopt;
+    return seconds() / static_cast<double>(m_stepSeconds.size());
+}
+
 std::optional<double> RunHistory::secondsLeft() const
 {
     const auto median = medianStepSeconds();

@@ -35,7 +35,8 @@ public:
     double seconds() const { return m_elapsed.isEmpty() ? 0 : m_elapsed.last(); }
     /// Median of the last 50 steps times the steps that are left; none before the first step.
     std::optional<double> secondsLeft() const;
-    std::optional<double> medianStepSeconds() const;
+    /// Of all steps: rows grouped by length make a median of some too short for a whole run.
+    std::optional<double> meanStepSeconds() const;
     std::optional<QPointF> best() const;                 ///< lowest validation loss
     double epochOf(double step) const { return m_stepsPerEpoch > 0 ? step / double(m_stepsPerEpoch) : 0; }
     double xOf(double step, CurveAxis axis) const;
@@ -44,6 +45,7 @@ public:
     qint64 revision() const { return m_revision; }       ///< another one after each change
 
 private:
+    std::optional<double> medianStepSeconds() const;
     static bool put(Points &points, qint64 step, double value);
     void putSeconds(qint64 step, double value);
 

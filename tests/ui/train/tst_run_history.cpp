@@ -52,10 +52,12 @@ private Q_SLOTS:
         history.add(metrics);
         QCOMPARE(history.secondsLeft(), std::optional(80.0));
         QCOMPARE(history.seconds(), 10 * 60.0 + 500 + 49 * 2.0);
+        QCOMPARE(history.meanStepSeconds(), std::optional(history.seconds() / 60));
         QCOMPARE(history.secondsOf(0), 0.0);
         QCOMPARE(history.secondsOf(2), 120.0);
         QCOMPARE(history.epochOf(30), 1.5);
         QVERIFY(!RunHistory().secondsLeft());
+        QVERIFY(!RunHistory().meanStepSeconds());
     }
 
     void theBestIsTheLowestFiniteValidation()
