@@ -65,7 +65,8 @@ struct Dropout {
 ///   y = x W^T + b + scale (x A^T) B^T      x [N, in], W [out, in] frozen, dense or NF4; y [N, out] in x's dtype
 /// and with DoRA, g = magnitude / |row of W + scale B A|, the norm taken for a constant as in the paper's sec. 4.3:
 ///   y = x W^T + b + (g - 1) (d W^T) + g scale (d A^T) B^T      d: x after dropout, as PEFT applies it
-/// Backward by hand: saved are the packed weight, x and u = x A^T [N, parts x r]; W is dequantised for each product.
+/// Backward by hand: saved are the packed weight, x and u = x A^T [N, parts x r]; W is dequantised for each product,
+/// or kept so.
 /// Hu et al. 2021, arXiv:2106.09685, sec. 4.1; Dettmers et al. 2023, arXiv:2305.14314, sec. 3; Liu et al. 2024,
 /// arXiv:2402.09353.
 class LinearGroup {

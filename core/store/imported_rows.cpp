@@ -387,15 +387,18 @@ Result<void> endDeadImports(Database &database, bool shownOnly)
                 all.push_back({find.integer(0), shown});
         }
     }
+    bool tookBack = false;
     for (const Dead &import : all) {
-        if (import.shown)
+        if (import.shown) {
             ATTUNE_CHECK(inPieces(database, Showing, RowTransaction::begin,
                                   [&] { return walkSome(database, import.id, RowsShownAtOnce); }));
-        else
+        } else {
             ATTUNE_CHECK(inPieces(database, TakingBack, Transaction::begin,
                                   [&] { return takeBackSome(database, import.id, RowsShownAtOnce / 4); }));
+            tookBack = true;
+        }
     }
-    if (!all.empty())
+    if (tookBack)
         (void)giveSpaceBack(database); // a file that stays large is no failure
     return {};
 }

@@ -13,7 +13,7 @@ namespace attune {
 enum class MemoryPart {
     Process,     ///< the program, its libraries and their workspaces
     Weights,     ///< the frozen base, as it is held
-    Dequantised, ///< the one weight that is unpacked at a time
+    Dequantised, ///< the one weight that is unpacked at a time, or all of them where they are kept
     Adapter,     ///< parameters, gradients and the copies that are computed with
     Optimizer,   ///< AdamW's means
     Activations, ///< what the layers keep for the backward pass

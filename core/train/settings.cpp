@@ -129,7 +129,7 @@ std::span<const SettingInfo> trainSettings()
          "How the frozen base model is held: nf4 is QLoRA, none is LoRA."},
         {"double_quant", &S::double_quant, 0, 0, {}, "Model", "Quantise NF4's block maxima too."},
         {"keep_dequantized", &S::keep_dequantized, 0, 0, {}, "Model",
-         "Hold NF4's weights in the compute dtype too: the same numbers a little sooner, for as much memory as without NF4."},
+         "Hold NF4's weights in the compute dtype too: the same numbers without unpacking, for more memory than without NF4."},
         {"compute_dtype", &S::compute_dtype, 0, 0, {"bfloat16", "float32"}, "Model", "What products are computed in."},
         {"gradient_checkpointing", &S::gradient_checkpointing, 0, 0, {}, "Model",
          "Keep one activation a layer and compute the rest again: less memory, about a third slower."},

@@ -81,7 +81,9 @@ private:
 
     void sayPadding()
     {
-        const std::int64_t tenths = m_positions > 0 ? (m_filled * 1000 + m_positions / 2) / m_positions : 0;
+        if (m_positions == 0) // resumed with nothing left to do
+            return;
+        const std::int64_t tenths = (m_filled * 1000 + m_positions / 2) / m_positions;
         std::string text = std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) +
                            " % of the positions that were computed only filled shorter rows up";
         if (tenths > 100)
