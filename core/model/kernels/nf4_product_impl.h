@@ -16,71 +16,147 @@ inline std::int64_t scalesOf(const Nf4View &w, std::int64_t block, std::int64_t 
                                             _mm256_set1_ps(w.absmax2[block >> 8]), _mm256_set1_ps(w.offset)));
     return count;
 }
-#endif
-
-#if defined(__AVX512BF16__)
-
-template <int count>
-void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
-                 float *y, std::int64_t yStride)
-{
-    // The 16 levels as bf16, twice, because the lookup takes five bits of each index and only four count.
-    alignas(64) Bf16 twice[32];
-    for (int i = 0; i < 32; ++i)
-        twice[i] = toBf16(nf4Levels()[i & 15]);
-    const __m512i levels = _mm512_load_si512(twice);
-    const std::int64_t blocks = in / 64;
-    for (std::int64_t row = beginRow; row < endRow; ++row) {
-        __m512 total[count] = {};
-        for (std::int64_t b = 0; b < blocks; b += 8) {
-            alignas(32) float scales[8];
-            const std::int64_t some = scalesOf(w, row * blocks + b, smaller(8, blocks - b), scales);
-            for (std::int64_t i = 0; i < some; ++i) {
-                const std::uint8_t *packed = w.packed + (row * blocks + b + i) * 32;
-                const __m512 scale = _mm512_set1_ps(scales[i]);
-                const __m512i bytes =
-                    _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(packed)));
-                const auto even =
-                    reinterpret_cast<__m512bh>(_mm512_permutexvar_epi16(_mm512_srli_epi16(bytes, 4), levels));
-                const auto odd = reinterpret_cast<__m512bh>(_mm512_permutexvar_epi16(bytes, levels));
-                for (int m = 0; m < count; ++m) {
-                    const Bf16 *v = x + m * in + (b + i) * 64;
-                    __m512 dot = _mm512_dpbf16_ps(_mm512_setzero_ps(), even,
-                                                  reinterpret_cast<__m512bh>(_mm512_loadu_si512(v)));
-                    dot = _mm512_dpbf16_ps(dot, odd, reinterpret_cast<__m512bh>(_mm512_loadu_si512(v + 32)));
-                    total[m] = _mm512_fmadd_ps(dot, scale, total[m]);
-                }
-            }
-        }
-        for (int m = 0; m < count; ++m)
-            y[m * yStride + row] = sum(reinterpret_cast<Vf>(total[m]));
-    }
-}
-
-void nf4MatVec(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
-               std::int64_t count, float *y, std::int64_t yStride)
-{
-    std::int64_t m = 0;
-    for (; m + 8 <= count; m += 8)
-        nf4MatVecOf<8>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
-    for (; m + 4 <= count; m += 4)
-        nf4MatVecOf<4>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
-    for (; m + 2 <= count; m += 2)
-        nf4MatVecOf<2>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
-    if (m < count)
-        nf4MatVecOf<1>(w, in, beginRow, endRow, x + m * in, y + m * yStride, yStride);
-}
-
-#elif defined(__AVX2__)
 
 // In whole numbers: the levels as 16-bit integers, and x, block by block, as integers of 14 bits times a scale of the
-// block. A level is looked up by two shuffles of bytes, where one of floats takes two permutations, and a
-// multiply-add of 16-bit integers takes two products a lane. The sum over a block is exact: a lane's eight products
-// of at most 32767 * 8191 stay below 2^31. x is off by 2^-14 of its block's largest magnitude at most; bfloat16
-// rounds each value at 2^-9.
+// block. A level is looked up by shuffles, where one of floats takes two permutations with AVX2, and a multiply-add of
+// 16-bit integers takes two products a lane, more often than one of bfloat16 does. The sum over a block is exact: a
+// lane's eight products of at most 32767 * 8191 stay below 2^31. x is off by 2^-14 of its block's largest magnitude at
+// most; bfloat16 rounds each value, and each level, at 2^-9.
 
 constexpr std::int64_t integerDepth = 4096; ///< of x that is restated at once
 constexpr std::int64_t bytesAhead = 4096;   ///< of codes, asked of memory before they are needed
+
+/// Asks for the codes and scales of eight blocks that come later.
+inline void readAhead(const Nf4View &w, std::int64_t block)
+{
+    for (int line = 0; line < 8 * 32; line += 64)
+        _mm_prefetch(reinterpret_cast<const char *>(w.packed + block * 32 + bytesAhead + line), _MM_HINT_T0);
+    if (w.absmaxCodes)
+        _mm_prefetch(reinterpret_cast<const char *>(w.absmaxCodes + block + bytesAhead / 32), _MM_HINT_T0);
+}
+
+/// Of a block whose largest magnitude this is: what its values are multiplied with, and what a product of the integers is.
+inline float toIntegers(float largest)
+{
+    return largest > 1e-34F ? 8191.0F / largest : 0.0F; // less counts as zero: the quotient would overflow
+}
+
+inline float fromIntegers(float largest)
+{
+    return largest / (8191.0F * 32767.0F);
+}
+
+#if defined(__AVX512F__)
+
+inline __m512i addProducts(__m512i sum, __m512i a, const std::int16_t *b)
+{
+#if defined(__AVX512VNNI__)
+    return _mm512_dpwssd_epi32(sum, a, _mm512_loadu_si512(b));
+#else
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(a, _mm512_loadu_si512(b)));
+#endif
+}
+
+/// Blocks of 64 of x (even places, then odd ones) as integers, and each block's scale. Two blocks go together, in the order
+/// in which shifts of their codes, read as 16-bit words, give levels: places 1, 5, 9, ... of both, then 0, 4, ..., then
+/// 3, 7, ..., then 2, 6, ...
+inline void restate(const Bf16 *x, std::int64_t blocks, std::int16_t *integers, float *scales)
+{
+    const __m512i magnitude = _mm512_set1_epi16(0x7FFF);
+    const __m512i high = _mm512_set1_epi32(static_cast<int>(0xFFFF0000U));
+    for (std::int64_t block = 0; block < blocks; ++block, x += 64) {
+        const auto even = load<__m512i>(x);
+        const auto odd = load<__m512i>(x + 32);
+        // As integers, magnitudes are in the same order, and a NaN is the largest.
+        const __m512i pairs = _mm512_max_epu16(_mm512_and_si512(even, magnitude), _mm512_and_si512(odd, magnitude));
+        const __m512i top = _mm512_max_epu32(_mm512_slli_epi32(pairs, 16), _mm512_and_si512(pairs, high));
+        const auto largest = toFloat(static_cast<Bf16>(_mm512_reduce_max_epu32(top) >> 16));
+        scales[block] = fromIntegers(largest);
+        const __m512 inverse = _mm512_set1_ps(toIntegers(largest));
+        const auto whole = [&](__m512i bits) {
+            return _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(_mm512_mul_ps(_mm512_castsi512_ps(bits), inverse)));
+        };
+        std::int16_t *to = integers + block / 2 * 128 + block % 2 * 16;
+        store(to, whole(_mm512_slli_epi32(odd, 16)));
+        store(to + 32, whole(_mm512_slli_epi32(even, 16)));
+        store(to + 64, whole(_mm512_and_si512(odd, high)));
+        store(to + 96, whole(_mm512_and_si512(even, high)));
+    }
+    if (blocks % 2 == 0)
+        return;
+    scales[blocks] = 0; // of what would be the last pair's second block
+    for (int i = 0; i < 4; ++i)
+        store(integers + blocks / 2 * 128 + 32 * i + 16, _mm256_setzero_si256());
+}
+
+/// What two blocks' products are multiplied with: the one's scale in the lower eight lanes, the other's in the upper.
+struct PairScales {
+    __m512i places[4];
+
+    PairScales()
+    {
+        for (int i = 0; i < 4; ++i)
+            places[i] = _mm512_mask_blend_epi32(0xFF00, _mm512_set1_epi32(2 * i), _mm512_set1_epi32(2 * i + 1));
+    }
+    __m512 of(__m512 eight, std::int64_t pair) const { return _mm512_permutexvar_ps(places[pair], eight); }
+};
+
+/// y = (y +) products over `blocks` blocks of each row, the first of which is `first`.
+template <int count>
+void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t first, std::int64_t blocks, std::int64_t beginRow,
+                 std::int64_t endRow, const std::int16_t *x, const float *xScales, float *y, std::int64_t yStride)
+{
+    // Twice, because the lookup takes five bits of each index and only four count.
+    alignas(64) std::int16_t twice[32];
+    for (int i = 0; i < 32; ++i)
+        twice[i] = static_cast<std::int16_t>(__builtin_lrintf(nf4Levels()[i & 15] * 32767.0F));
+    const __m512i levels = _mm512_load_si512(twice);
+    const PairScales pairScales;
+    for (std::int64_t row = beginRow; row < endRow; ++row) {
+        __m512 total[count];
+        for (int m = 0; m < count; ++m)
+            total[m] = _mm512_setzero_ps();
+        std::int64_t block = row * (in / 64) + first;
+        for (std::int64_t b = 0; b < blocks; b += 8, block += 8) {
+            readAhead(w, block);
+            alignas(32) float of[8] = {};
+            const std::int64_t some = scalesOf(w, block, smaller(8, blocks - b), of);
+            __m512 scales[count];
+            for (int m = 0; m < count; ++m)
+                scales[m] = _mm512_castps256_ps512(
+                    _mm256_mul_ps(_mm256_load_ps(of), _mm256_loadu_ps(xScales + m * (integerDepth / 64) + b)));
+            const auto addPair = [&](std::int64_t pair, __m512i codes) {
+                const __m512i at[4] = {_mm512_permutexvar_epi16(codes, levels),
+                                       _mm512_permutexvar_epi16(_mm512_srli_epi16(codes, 4), levels),
+                                       _mm512_permutexvar_epi16(_mm512_srli_epi16(codes, 8), levels),
+                                       _mm512_permutexvar_epi16(_mm512_srli_epi16(codes, 12), levels)};
+                for (int m = 0; m < count; ++m) {
+                    const std::int16_t *v = x + m * integerDepth + (b + 2 * pair) * 64;
+                    __m512i products = _mm512_setzero_si512();
+                    for (int i = 0; i < 4; ++i)
+                        products = addProducts(products, at[i], v + 32 * i);
+                    total[m] =
+                        _mm512_fmadd_ps(_mm512_cvtepi32_ps(products), pairScales.of(scales[m], pair), total[m]);
+                }
+            };
+            const std::uint8_t *packed = w.packed + block * 32;
+            if (some == 8) { // as constants, pairs leave their tables in registers
+#pragma GCC unroll 4
+                for (int pair = 0; pair < 4; ++pair)
+                    addPair(pair, load<__m512i>(packed + 64 * pair));
+                continue;
+            }
+            for (std::int64_t pair = 0; 2 * pair < some; ++pair) // half a pair meets zeros
+                addPair(pair, _mm512_maskz_loadu_epi32(2 * pair + 1 < some ? 0xFFFF : 0xFF, packed + 64 * pair));
+        }
+        for (int m = 0; m < count; ++m) {
+            float *to = y + m * yStride + row;
+            *to = (first > 0 ? *to : 0.0F) + _mm512_reduce_add_ps(total[m]);
+        }
+    }
+}
+
+#else
 
 struct IntegerLevels {
     __m256i low; ///< bytes of the 16 levels, twice
@@ -118,9 +194,8 @@ inline void restate(const Bf16 *x, std::int64_t blocks, std::int16_t *integers, 
         __m128i most = _mm_max_epu16(_mm256_castsi256_si128(top), _mm256_extracti128_si256(top, 1));
         most = _mm_sub_epi16(_mm_set1_epi16(0x7FFF), most);
         const auto largest = toFloat(static_cast<Bf16>(0x7FFF - _mm_cvtsi128_si32(_mm_minpos_epu16(most))));
-        scales[block] = largest / (8191.0F * 32767.0F);
-        // Less counts as zero: the quotient would overflow.
-        const __m256 inverse = _mm256_set1_ps(largest > 1e-34F ? 8191.0F / largest : 0.0F);
+        scales[block] = fromIntegers(largest);
+        const __m256 inverse = _mm256_set1_ps(toIntegers(largest));
         constexpr int places[8] = {0, 16, 8, 24, 32, 48, 40, 56};
         for (int i = 0; i < 8; ++i) {
             const __m256i whole = _mm256_cvtps_epi32(_mm256_mul_ps(
@@ -145,10 +220,7 @@ void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t first, std::int
             total[m] = _mm256_setzero_ps();
         std::int64_t block = row * (in / 64) + first;
         for (std::int64_t b = 0; b < blocks; b += 8, block += 8) {
-            for (int line = 0; line < 8 * 32; line += 64)
-                _mm_prefetch(reinterpret_cast<const char *>(w.packed + block * 32 + bytesAhead + line), _MM_HINT_T0);
-            if (w.absmaxCodes)
-                _mm_prefetch(reinterpret_cast<const char *>(w.absmaxCodes + block + bytesAhead / 32), _MM_HINT_T0);
+            readAhead(w, block);
             alignas(32) float of[8] = {};
             const std::int64_t some = scalesOf(w, block, smaller(8, blocks - b), of);
             alignas(32) float scales[count][8];
@@ -180,14 +252,16 @@ void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t first, std::int
     }
 }
 
+#endif
+
 void nf4MatVec(const Nf4View &w, std::int64_t in, std::int64_t beginRow, std::int64_t endRow, const Bf16 *x,
                std::int64_t count, float *y, std::int64_t yStride)
 {
     static constexpr decltype(&nf4MatVecOf<1>) byCount[mostRows] = {nf4MatVecOf<1>, nf4MatVecOf<2>, nf4MatVecOf<3>,
                                                                     nf4MatVecOf<4>, nf4MatVecOf<5>, nf4MatVecOf<6>,
                                                                     nf4MatVecOf<7>, nf4MatVecOf<8>};
-    alignas(32) std::int16_t integers[mostRows * integerDepth];
-    alignas(32) float scales[mostRows * integerDepth / 64];
+    alignas(64) std::int16_t integers[mostRows * integerDepth];
+    alignas(64) float scales[mostRows * integerDepth / 64];
     for (std::int64_t d = 0; d < in; d += integerDepth) {
         const std::int64_t blocks = smaller(integerDepth, in - d) / 64;
         for (std::int64_t m = 0; m < count; ++m)
