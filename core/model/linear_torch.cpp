@@ -25,10 +25,17 @@ bool few(const at::Tensor &x)
     return usesKernels(x) && x.size(0) <= fewRows && x.is_contiguous();
 }
 
-/// y += u computeB^T. ATen's products take the block diagonal as it is; our kernel leaves out its zeros.
+/// Whether all parts of a group are multiplied at once, zeros of the block diagonal included. Without fast instructions for
+/// bfloat16 it is quicker to leave them out.
+bool takesBlockDiagonal(const at::Tensor &x)
+{
+    return !multipliesByKernel(x.scalar_type(), x.device()) || cpuKernels().thinIsCheap;
+}
+
+/// y += u computeB^T.
 void addUp(const at::Tensor &y, const at::Tensor &u, const LoraGroup &lora)
 {
-    if (!multipliesByKernel(y.scalar_type(), y.device())) {
+    if (takesBlockDiagonal(y)) {
         addProduct(y, u, lora.computeB.t());
         return;
     }
@@ -39,7 +46,7 @@ void addUp(const at::Tensor &y, const at::Tensor &u, const LoraGroup &lora)
 /// dy computeB, likewise.
 at::Tensor downGradient(const at::Tensor &dy, const LoraGroup &lora)
 {
-    if (!multipliesByKernel(dy.scalar_type(), dy.device()))
+    if (takesBlockDiagonal(dy))
         return product(dy, lora.computeB);
     const at::Tensor du = at::zeros({dy.size(0), lora.columns()}, dy.options());
     for (const LoraGroup::Part &part : lora.parts)
@@ -359,6 +366,10 @@ at::Tensor LinearGroup::joint(const at::Tensor &x, const at::Tensor &down, const
 {
     const at::Tensor w = weight(scratch);
     at::Tensor y = at::empty({x.size(0), m_out}, x.options());
+    if (takesBlockDiagonal(x)) {
+        productInto(y, x, w.t(), {down, lora.computeB.t(), std::nullopt});
+        return y;
+    }
     for (std::size_t i = 0; i < m_projections.size(); ++i) {
         const std::int64_t end = i + 1 < m_rowBegin.size() ? m_rowBegin[i + 1] : m_out;
         const std::int64_t out = end - m_rowBegin[i];

@@ -17,12 +17,6 @@ namespace {
 /// Below so many multiplications a second thread costs more than it takes over.
 constexpr std::int64_t worthThreads = 1 << 18;
 
-bool multipliesBf16()
-{
-    static const bool does = cpuKernels().level.substr(0, 6) == "avx512";
-    return does;
-}
-
 bool byKernel(const at::Tensor &a)
 {
     return multipliesByKernel(a.scalar_type(), a.device());
@@ -119,7 +113,7 @@ std::pair<std::int64_t, std::int64_t> grid(std::int64_t rows, std::int64_t colum
 /// Part `index` of `parts` of [0, size), in steps that fill the kernel's tiles.
 std::pair<std::int64_t, std::int64_t> share(std::int64_t size, std::int64_t index, std::int64_t parts)
 {
-    constexpr std::int64_t step = 48;
+    const std::int64_t step = cpuKernels().gemmStep;
     const std::int64_t steps = (size + step - 1) / step;
     const auto at = [&](std::int64_t i) { return std::min(size, steps * i / parts * step); };
     return {at(index), at(index + 1) - at(index)};
@@ -167,7 +161,7 @@ at::Tensor multiplied(const at::Tensor &a, const at::Tensor &b, at::ScalarType t
 
 bool multipliesByKernel(at::ScalarType dtype, at::Device device)
 {
-    return dtype == at::kBFloat16 && device.is_cpu() && !multipliesBf16();
+    return dtype == at::kBFloat16 && device.is_cpu() && cpuKernels().multipliesBf16;
 }
 
 at::Tensor product(const at::Tensor &a, const at::Tensor &b)

@@ -78,7 +78,7 @@ PlanSituation PlanSituation::here(const TrainSettings &settings)
 {
     PlanSituation situation;
     situation.gpu = settings.device.starts_with("cuda") || (settings.device == "auto" && engineHasCuda());
-    situation.ownProducts = !cpuKernels().level.starts_with("avx512");
+    situation.ownProducts = cpuKernels().multipliesBf16;
     situation.threads = computeThreads();
     situation.process = currentMemory();
     return situation;

@@ -13,7 +13,7 @@ namespace attune {
 /// What a run's memory depends on besides the model's shape and the settings.
 struct PlanSituation {
     bool gpu = false;
-    bool ownProducts = true; ///< bfloat16 is multiplied by our own kernels: processors without AVX-512
+    bool ownProducts = true; ///< bfloat16 is multiplied by our own kernels (CpuKernels::multipliesBf16)
     int threads = 1;
     std::int64_t process = 0;    ///< resident before the model is loaded
     std::int64_t rowLength = 0;  ///< tokens of the longest row; 0: max_length

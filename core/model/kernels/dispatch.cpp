@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace attune {
 
@@ -19,8 +21,27 @@ extern const CpuKernels table;
 namespace kernels_avx512bf16 {
 extern const CpuKernels table;
 }
+namespace kernels_amx {
+extern const CpuKernels table;
+}
 
 namespace {
+
+bool hasAvx512Bf16()
+{
+    return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vnni");
+}
+
+/// Linux gives a process the state of the tiles when it asks (its Documentation/arch/x86/xstate.rst).
+bool mayUseTiles()
+{
+    constexpr long requestPermission = 0x1023;
+    constexpr long tileData = 18;
+    static const bool may = syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+    return may;
+}
 
 // The best first.
 struct Level {
@@ -28,13 +49,13 @@ struct Level {
     bool (*available)();
 };
 
-const std::array<Level, 4> allLevels = {{
-    {&kernels_avx512bf16::table,
+const std::array<Level, 5> allLevels = {{
+    {&kernels_amx::table,
      [] {
-         return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") &&
-                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-                __builtin_cpu_supports("avx512vnni");
+         return hasAvx512Bf16() && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
+                mayUseTiles();
      }},
+    {&kernels_avx512bf16::table, hasAvx512Bf16},
     {&kernels_avx512::table,
      [] {
          return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

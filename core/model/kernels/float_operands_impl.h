@@ -10,7 +10,6 @@ constexpr std::int64_t tileRows =
     4; // sixteen registers of four lanes: the tile below must leave room for the operands
 #endif
 constexpr std::int64_t tileColumns = 2 * lanes;
-constexpr std::int64_t depthBlock = 1024;           ///< a strip of A of this depth stays in the first-level cache
 constexpr std::int64_t blockFloats = 80 << 10;      ///< and a block of B of so many values in the second
 constexpr std::int64_t rowsAtOnce = 128 * tileRows; ///< rows of A that are packed at once
 constexpr std::int64_t columnsAtOnce =
@@ -192,28 +191,51 @@ inline void multiplyTile(const float *a, std::int64_t stride, std::int64_t depth
     }
 }
 
+/// Strips of A, side by side.
+struct PackedStrips {
+    const float *values;
+    std::int64_t floats; ///< a row takes
+    const float *at(std::int64_t row) const { return values + row * floats; }
+};
+
 /// Operands widened to float32.
 struct FloatOperands {
+    using Thin = FloatOperands; ///< the operands of a thin product beside these
+    struct Unit {};             ///< what a thread holds while it multiplies
+    static constexpr std::int64_t rows = tileRows;
+    static constexpr bool thinIsCheap = false;
+    static constexpr std::int64_t threadStep = 48; ///< whole tiles, so that threads share work in full ones
     static constexpr std::int64_t depthStep = 1;
+    static constexpr std::int64_t deepest = 1024; ///< a strip of A of this depth stays in the first-level cache
 
     /// What a row of A or a column of B of this depth takes.
     static std::int64_t floats(std::int64_t depth) { return depth; }
 
-    static void packA(const MatrixView &a, std::int64_t row, std::int64_t rows, std::int64_t d, std::int64_t depth,
-                      float *strips)
+    /// Rows of A in strips of `rows`, the last filled up with zeros, in memory that holds them.
+    static PackedStrips strips(const MatrixView &a, std::int64_t row, std::int64_t count, std::int64_t d,
+                               std::int64_t depth, float *memory)
     {
-        packRows(a, row, rows, d, depth, strips, depth);
-        __builtin_memset(strips + rows * depth, 0,
-                         static_cast<std::size_t>((roundedUp(rows, tileRows) - rows) * depth) * sizeof(float));
+        packRows(a, row, count, d, depth, memory, depth);
+        __builtin_memset(memory + count * depth, 0,
+                         static_cast<std::size_t>((roundedUp(count, rows) - count) * depth) * sizeof(float));
+        return {memory, floats(depth)};
     }
     static void packB(const MatrixView &b, std::int64_t d, std::int64_t depth, std::int64_t column,
                       std::int64_t columns, float *panels)
     {
         packPanels(b, d, depth, column, columns, panels, tileColumns * depth);
     }
-    /// sums [tileRows, tileColumns] = (sums +) A B.
-    static void multiply(const float *strip, const float *panel, std::int64_t depth, bool add, float *sums)
+    /// sums [rows, tileColumns] = (sums +) A B + the thin product.
+    static void multiply(const float *strip, const float *panel, std::int64_t depth, const float *thinStrip,
+                         const float *thinPanel, std::int64_t thinDepth, bool add, float *sums)
     {
         multiplyTile(strip, depth, depth, panel, add, sums);
+        if (thinDepth > 0)
+            multiplyTile(thinStrip, thinDepth, thinDepth, thinPanel, true, sums);
+    }
+    /// Whether this product is quicker so than as floats.
+    static bool gains(const MatrixView &, const MatrixView &, std::int64_t, std::int64_t, std::int64_t, const GemmThin &)
+    {
+        return false;
     }
 };

@@ -5,7 +5,7 @@
 // are packed, so that no float32 copy of a weight or an activation exists outside the caches; and it is B, the
 // weight, whose block stays in the second-level cache: it is packed for few rows (a batch of tokens), so writing it
 // further away would cost a tenth of the time. A's packed strips, each used for a whole block of B, come from the
-// third level.
+// third level. Operands are packed as floats, or in what the processor multiplies faster: NarrowOperands.
 
 /// One finished tile to its place: rows x columns of it, rounded where the output is bf16.
 inline void putTile(const float *tile, std::int64_t rows, std::int64_t columns, const GemmOutput &out,
@@ -31,11 +31,11 @@ inline void putTile(const float *tile, std::int64_t rows, std::int64_t columns, 
     }
 }
 
-/// tile += thin, each value as dropout's mask at its place has it.
-inline void addMasked(float *tile, const float *thin, const DropoutMask &mask, std::int64_t place,
+/// tile [rows, tileColumns] += thin, each value as dropout's mask at its place has it.
+inline void addMasked(float *tile, const float *thin, std::int64_t rows, const DropoutMask &mask, std::int64_t place,
                       std::int64_t rowPlaces)
 {
-    for (std::int64_t i = 0; i < tileRows; ++i)
+    for (std::int64_t i = 0; i < rows; ++i)
         for (std::int64_t j = 0; j < tileColumns; j += lanes) {
             const std::int64_t at = i * tileColumns + j;
             store(tile + at, load<Vf>(tile + at) + load<Vf>(thin + at) * mask.at(place + i * rowPlaces + j));
@@ -47,22 +47,24 @@ struct GemmCut {
     std::int64_t depths;
     std::int64_t step;    ///< depth of a block
     std::int64_t floats;  ///< what a row or a column of that depth takes
+    std::int64_t thin;    ///< what one of the thin product takes
     std::int64_t columns; ///< of a block of B
     std::int64_t rowsPacked;
     std::int64_t columnsPending; ///< columns whose sums wait for the next depth
 };
 
 template <typename Operands>
-inline GemmCut cutOf(std::int64_t m, std::int64_t n, std::int64_t k)
+inline GemmCut cutOf(std::int64_t m, std::int64_t n, std::int64_t k, std::int64_t thin)
 {
     GemmCut cut{};
-    cut.depths = k > depthBlock ? (k + depthBlock - 1) / depthBlock : 1;
+    cut.depths = k > Operands::deepest ? (k + Operands::deepest - 1) / Operands::deepest : 1;
     cut.step = roundedUp((k + cut.depths - 1) / cut.depths, Operands::depthStep);
     cut.depths = k > cut.step ? (k + cut.step - 1) / cut.step : 1;
     cut.floats = Operands::floats(cut.step > 0 ? cut.step : 1);
+    cut.thin = Operands::Thin::floats(thin);
     const std::int64_t fit = blockFloats / cut.floats / tileColumns * tileColumns;
     cut.columns = smaller(fit > tileColumns ? fit : tileColumns, roundedUp(n, tileColumns));
-    cut.rowsPacked = roundedUp(smaller(m, rowsAtOnce), tileRows);
+    cut.rowsPacked = roundedUp(smaller(m, rowsAtOnce), Operands::rows);
     cut.columnsPending =
         cut.depths > 1 ? smaller(columnsAtOnce, roundedUp(n, tileColumns)) : roundedUp(n, tileColumns);
     return cut;
@@ -74,40 +76,43 @@ inline void multiplyBlock(const MatrixView &a, const MatrixView &b, const GemmTh
                           std::int64_t firstRow, std::int64_t rows, std::int64_t firstColumn, std::int64_t columns,
                           std::int64_t k, const GemmOutput &out, float *workspace)
 {
-    alignas(64) float tile[tileRows * tileColumns];
-    alignas(64) float thinTile[tileRows * tileColumns];
+    using Thin = typename Operands::Thin;
+    constexpr std::int64_t tall = Operands::rows;
+    alignas(64) float tile[tall * tileColumns];
+    alignas(64) float thinTile[tall * tileColumns];
     float *panels = workspace;
     float *strips = panels + cut.columns * cut.floats;
     float *thinPanels = strips + cut.rowsPacked * cut.floats;
-    float *thinStrips = thinPanels + cut.columns * thin.k;
-    float *sums = thinStrips + cut.rowsPacked * thin.k;
+    float *thinStrips = thinPanels + cut.columns * cut.thin;
+    float *sums = thinStrips + cut.rowsPacked * cut.thin;
     const DropoutMask mask(thin.mask ? *thin.mask : DropoutRule{});
-    if (thin.k > 0)
-        FloatOperands::packA(thin.a, firstRow, rows, 0, thin.k, thinStrips);
+    const auto thinRows = Thin::strips(thin.a, firstRow, thin.k > 0 ? rows : 0, 0, thin.k, thinStrips);
     for (std::int64_t d = 0, block = 0; block < cut.depths; ++block, d += cut.step) {
         const bool last = block == cut.depths - 1;
         const std::int64_t depth = smaller(cut.step, k - d);
         const std::int64_t floats = Operands::floats(depth);
-        Operands::packA(a, firstRow, rows, d, depth, strips);
+        const auto stripsOfA = Operands::strips(a, firstRow, rows, d, depth, strips);
         for (std::int64_t column = 0; column < columns; column += cut.columns) {
             const std::int64_t width = smaller(cut.columns, columns - column);
             Operands::packB(b, d, depth, firstColumn + column, width, panels);
             if (last && thin.k > 0)
-                FloatOperands::packB(thin.b, 0, thin.k, firstColumn + column, width, thinPanels);
-            for (std::int64_t i = 0; i < rows; i += tileRows)
+                Thin::packB(thin.b, 0, thin.k, firstColumn + column, width, thinPanels);
+            for (std::int64_t i = 0; i < rows; i += tall)
                 for (std::int64_t j = 0; j < width; j += tileColumns) {
-                    float *sum = cut.depths == 1 ? tile : sums + i * cut.columnsPending + (column + j) * tileRows;
-                    Operands::multiply(strips + i * floats, panels + j * floats, depth, block > 0, sum);
+                    float *sum = cut.depths == 1 ? tile : sums + i * cut.columnsPending + (column + j) * tall;
+                    const float *thinPanel = thinPanels + j * cut.thin;
+                    const std::int64_t joined = last && !thin.mask ? thin.k : 0;
+                    Operands::multiply(stripsOfA.at(i), panels + j * floats, depth, thinRows.at(i), thinPanel, joined,
+                                       block > 0, sum);
                     if (!last)
                         continue;
-                    if (thin.k > 0)
-                        FloatOperands::multiply(thinStrips + i * thin.k, thinPanels + j * thin.k, thin.k, !thin.mask,
-                                                thin.mask ? thinTile : sum);
-                    if (thin.k > 0 && thin.mask)
-                        addMasked(sum, thinTile, mask,
+                    if (thin.k > 0 && thin.mask) {
+                        Thin::multiply(thinRows.at(i), thinPanel, thin.k, thinRows.at(i), thinPanel, 0, false, thinTile);
+                        addMasked(sum, thinTile, tall, mask,
                                   thin.firstPlace + (firstRow + i) * thin.rowPlaces + firstColumn + column + j,
                                   thin.rowPlaces);
-                    putTile(sum, smaller(tileRows, rows - i), smaller(tileColumns, width - j), out, firstRow + i,
+                    }
+                    putTile(sum, smaller(tall, rows - i), smaller(tileColumns, width - j), out, firstRow + i,
                             firstColumn + column + j);
                 }
         }
@@ -117,23 +122,23 @@ inline void multiplyBlock(const MatrixView &a, const MatrixView &b, const GemmTh
 template <typename Operands>
 inline std::int64_t workspaceOf(std::int64_t m, std::int64_t n, std::int64_t k, std::int64_t thin)
 {
-    const GemmCut cut = cutOf<Operands>(m, n, k);
+    const GemmCut cut = cutOf<Operands>(m, n, k, thin);
     const std::int64_t pending = cut.depths > 1 ? cut.rowsPacked * cut.columnsPending : 0;
-    return (cut.columns + cut.rowsPacked) * (cut.floats + thin) + pending;
+    return (cut.columns + cut.rowsPacked) * (cut.floats + cut.thin) + pending;
 }
 
 std::int64_t gemmWorkspace(std::int64_t m, std::int64_t n, std::int64_t k, std::int64_t thin)
 {
     const std::int64_t floats = workspaceOf<FloatOperands>(m, n, k, thin);
-    const std::int64_t integers = workspaceOf<IntegerOperands>(m, n, k, thin);
-    return floats > integers ? floats : integers;
+    const std::int64_t narrow = workspaceOf<NarrowOperands>(m, n, k, thin);
+    return floats > narrow ? floats : narrow;
 }
 
 template <typename Operands>
 inline void multiplyAll(const MatrixView &a, const MatrixView &b, std::int64_t m, std::int64_t n, std::int64_t k,
                         const GemmThin &thin, const GemmOutput &out, float *workspace)
 {
-    const GemmCut cut = cutOf<Operands>(m, n, k);
+    const GemmCut cut = cutOf<Operands>(m, n, k, thin.k);
     for (std::int64_t column = 0; column < n; column += cut.columnsPending)
         for (std::int64_t row = 0; row < m; row += rowsAtOnce)
             multiplyBlock<Operands>(a, b, thin, cut, row, smaller(rowsAtOnce, m - row), column,
@@ -143,8 +148,10 @@ inline void multiplyAll(const MatrixView &a, const MatrixView &b, std::int64_t m
 void gemm(const MatrixView &a, const MatrixView &b, std::int64_t m, std::int64_t n, std::int64_t k,
           const GemmThin &thin, const GemmOutput &out, float *workspace)
 {
-    if (worthIntegers(a, b, m, n, k))
-        multiplyAll<IntegerOperands>(a, b, m, n, k, thin, out, workspace);
-    else
+    if (NarrowOperands::gains(a, b, m, n, k, thin)) {
+        [[maybe_unused]] const NarrowOperands::Unit unit;
+        multiplyAll<NarrowOperands>(a, b, m, n, k, thin, out, workspace);
+    } else {
         multiplyAll<FloatOperands>(a, b, m, n, k, thin, out, workspace);
+    }
 }

@@ -12,34 +12,41 @@
 /// Of a tile's rows the integers lie row by row, those of its columns in pairs of two depths, column by column; the
 /// scales of all blocks follow.
 struct IntegerOperands {
+    using Thin = FloatOperands;
+    struct Unit {};
+    static constexpr std::int64_t rows = tileRows;
+    static constexpr bool thinIsCheap = false;
+    static constexpr std::int64_t threadStep = FloatOperands::threadStep;
     static constexpr std::int64_t depthStep = 64;
+    static constexpr std::int64_t deepest = FloatOperands::deepest;
     static constexpr float rowBound = 8191.0F;
     static constexpr float columnBound = 4095.0F;
 
     static std::int64_t blocks(std::int64_t depth) { return (depth + 63) / 64; }
     static std::int64_t floats(std::int64_t depth) { return 33 * blocks(depth); }
 
-    static void packA(const MatrixView &a, std::int64_t row, std::int64_t rows, std::int64_t d, std::int64_t depth,
-                      float *strips)
+    static PackedStrips strips(const MatrixView &a, std::int64_t row, std::int64_t all, std::int64_t d,
+                               std::int64_t depth, float *memory)
     {
         constexpr std::int64_t atOnce = 48; // whole tiles, and whole squares where A is transposed
         alignas(64) float wide[atOnce * 64];
         const std::int64_t count = blocks(depth);
-        for (std::int64_t i = 0; i < rows; i += atOnce) {
-            const std::int64_t some = smaller(atOnce, rows - i);
+        for (std::int64_t i = 0; i < all; i += atOnce) {
+            const std::int64_t some = smaller(atOnce, all - i);
             for (std::int64_t b = 0; b < count; ++b) {
                 const std::int64_t width = smaller(64, depth - 64 * b);
                 if (width < 64 || some < atOnce)
                     __builtin_memset(wide, 0, sizeof(wide));
                 packRows(a, row + i, some, d + 64 * b, width, wide, 64);
                 for (std::int64_t r = 0; r < roundedUp(some, tileRows); ++r) {
-                    float *strip = strips + (i + r) / tileRows * tileRows * floats(depth);
+                    float *strip = memory + (i + r) / tileRows * tileRows * floats(depth);
                     const std::int64_t inTile = (i + r) % tileRows;
                     strip[tileRows * 32 * count + b * tileRows + inTile] = restateRow(
                         wide + 64 * r, reinterpret_cast<std::int16_t *>(strip) + (inTile * count + b) * 64);
                 }
             }
         }
+        return {memory, floats(depth)};
     }
 
     static void packB(const MatrixView &m, std::int64_t d, std::int64_t depth, std::int64_t column,
@@ -64,7 +71,8 @@ struct IntegerOperands {
         }
     }
 
-    static void multiply(const float *strip, const float *panel, std::int64_t depth, bool add, float *sums)
+    static void multiply(const float *strip, const float *panel, std::int64_t depth, const float *thinStrip,
+                         const float *thinPanel, std::int64_t thinDepth, bool add, float *sums)
     {
         const std::int64_t count = blocks(depth);
         const float *rowScales = strip + tileRows * 32 * count;
@@ -88,6 +96,15 @@ struct IntegerOperands {
                 store(sums + i * tileColumns + lanes, sum1);
             }
         }
+        if (thinDepth > 0)
+            multiplyTile(thinStrip, thinDepth, thinDepth, thinPanel, true, sums);
+    }
+
+    /// Restating costs more than integers gain where each value serves few products.
+    static bool gains(const MatrixView &a, const MatrixView &b, std::int64_t m, std::int64_t n, std::int64_t k,
+                      const GemmThin &)
+    {
+        return a.bf16 && b.bf16 && k >= 64 && m * n >= 64 * (m + n);
     }
 
 private:
@@ -187,18 +204,6 @@ private:
     }
 };
 
-/// Restating costs more than integers gain where each value serves few products.
-inline bool worthIntegers(const MatrixView &a, const MatrixView &b, std::int64_t m, std::int64_t n, std::int64_t k)
-{
-    return a.bf16 && b.bf16 && k >= 64 && m * n >= 64 * (m + n);
-}
-
-#else
-
-using IntegerOperands = FloatOperands; // other levels multiply floats, or leave bfloat16 to ATen
-inline bool worthIntegers(const MatrixView &, const MatrixView &, std::int64_t, std::int64_t, std::int64_t)
-{
-    return false;
-}
+using NarrowOperands = IntegerOperands;
 
 #endif

@@ -132,16 +132,19 @@ struct CpuKernels {
     void (*dropout)(const DropoutRule &rule, const Bf16 *x, std::int64_t begin, std::int64_t end, bool add, Bf16 *to);
 
     /// out = A [m, k] B [k, n] + thin, or +=. For processors without bfloat16 products, where ATen would first make a
-    /// float32 copy of each operand. Sums are float32's. With AVX2, large products of two bfloat16 operands are those of
-    /// integers of 14 and 13 bits by blocks of 64: 2e-4 of the result, root mean square, where its rounding to bfloat16 is
-    /// 1e-3. All others are those of the widened operands. The workspace holds gemmWorkspace(m, n, k, thin.k) floats; it is
+    /// float32 copy of each operand, and for those with AMX, whose tiles ATen keeps half as busy. Sums are float32's. With AVX2,
+    /// large products of two bfloat16 operands are those of integers of 14 and 13 bits by blocks of 64: 2e-4 of the result,
+    /// root mean square, where its rounding to bfloat16 is 1e-3. All others are those of the operands as they are. The workspace holds gemmWorkspace(m, n, k, thin.k) floats; it is
     /// quickest where it begins at a cache line.
     void (*gemm)(const MatrixView &a, const MatrixView &b, std::int64_t m, std::int64_t n, std::int64_t k,
                  const GemmThin &thin, const GemmOutput &out, float *workspace);
     std::int64_t (*gemmWorkspace)(std::int64_t m, std::int64_t n, std::int64_t k, std::int64_t thin);
+    bool multipliesBf16;   ///< whether gemm is faster with bfloat16 than ATen's product, which has instructions for it with AVX-512
+    bool thinIsCheap;      ///< whether a thin product of three times the depth costs less than packing `a` three times
+    std::int64_t gemmStep; ///< rows and columns are best divided among threads in multiples of this
 };
 
-/// The kernels for this processor, or for $ATTUNE_CPU_LEVEL (plain, avx2, avx512, avx512bf16) where it names a level that
+/// The kernels for this processor, or for $ATTUNE_CPU_LEVEL (plain, avx2, avx512, avx512bf16, amx) where it names a level that
 /// the processor has. Chosen once.
 const CpuKernels &cpuKernels();
 /// Kernels of a level; null where the processor lacks it.

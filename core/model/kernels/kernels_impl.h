@@ -28,7 +28,16 @@ namespace {
 #include "core/model/kernels/bf16_product_impl.h"
 #include "core/model/kernels/dropout_impl.h"
 #include "core/model/kernels/float_operands_impl.h"
+#include "core/model/kernels/amx_operands_impl.h"
 #include "core/model/kernels/integer_operands_impl.h"
+#if !defined(__AVX2__) || (defined(__AVX512F__) && !defined(__AMX_BF16__))
+using NarrowOperands = FloatOperands;
+#endif
+#if defined(__AVX512F__) && !defined(__AMX_BF16__)
+constexpr bool multipliesBf16 = false;
+#else
+constexpr bool multipliesBf16 = true;
+#endif
 #include "core/model/kernels/gemm_impl.h"
 #include "core/model/kernels/layer_impl.h"
 #include "core/model/kernels/nf4_impl.h"
@@ -57,6 +66,9 @@ const CpuKernels table = {
     dropout,
     gemm,
     gemmWorkspace,
+    multipliesBf16,
+    NarrowOperands::thinIsCheap,
+    NarrowOperands::threadStep,
 };
 
 } // namespace attune::ATTUNE_KERNELS_NAME(ATTUNE_KERNEL_LEVEL)

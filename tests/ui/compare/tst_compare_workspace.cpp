@@ -364,7 +364,8 @@ private Q_SLOTS:
                 return !scene.workspace->comparison().busy();
             },
             30000));
-        QVERIFY(whileBusy || columns[1].figures.tokens < 20); // of a short answer there is nothing to see
+        // Of an answer that is over before the window has drawn twice there is nothing to see.
+        QVERIFY(whileBusy || columns[1].figures.tokens < 20 || columns[1].figures.seconds() < 0.2);
         QTRY_VERIFY(!second->pieces().isEmpty());
         QCOMPARE(second->toPlainText(), second->answer());
         QCOMPARE(second->answer(), QString::fromStdString(columns[1].lastAnswer()));
