@@ -12,6 +12,8 @@ public:
     {
         nf4();
         nf4Product();
+        if (m_kernels.nf4Gemm)
+            nf4MatrixProduct();
         bf16Product();
         matrixProduct();
         largeProduct();
@@ -121,6 +123,47 @@ private:
             }
         }
         note("NF4: product with a few rows", bf16Error, {worst});
+    }
+
+    /// Two weights under one another, the same as when they are restored first.
+    void nf4MatrixProduct()
+    {
+        constexpr std::int64_t m = 70, in = 704, upper = 37, out = upper + 52, rank = 5; // deeper than is packed at once
+        Quantised first = quantised(randomFloats(upper * in));
+        const Quantised second = quantised(randomFloats((out - upper) * in));
+        std::vector<std::uint8_t> codes;
+        Floats absmax2;
+        const std::vector<Nf4View> parts{doublyQuantised(first, codes, absmax2), second.view()};
+        const std::vector<std::int64_t> firstRows{0, upper};
+        Bits dense(out * in);
+        m_kernels.nf4ToBf16(parts[0], 0, upper * in / 64, dense.data());
+        m_kernels.nf4ToBf16(parts[1], 0, (out - upper) * in / 64, dense.data() + upper * in);
+        double worst = 0;
+        for (const bool transposed : {true, false}) {
+            const std::int64_t k = transposed ? in : out;
+            const std::int64_t n = transposed ? out : in;
+            const Bits a = randomBits(m * k);
+            const Bits u = randomBits(m * rank);
+            const Bits v = randomBits(rank * n);
+            const MatrixView left{a.data(), true, k, 1};
+            const MatrixView right{dense.data(), true, transposed ? 1 : n, transposed ? k : 1};
+            const GemmThin thin{{u.data(), true, rank, 1}, {v.data(), true, n, 1}, rank};
+            Floats workspace(static_cast<std::size_t>(m_kernels.gemmWorkspace(m, n, k, rank)));
+            Floats expected(m * n);
+            Floats y(m * n);
+            m_kernels.gemm(left, right, m, n, k, thin, {expected.data(), false, n, false}, workspace.data());
+            const Nf4Matrix packed{parts.data(), firstRows.data(), 2, in, transposed};
+            m_kernels.nf4Gemm(left, packed, m, n, k, thin, {y.data(), false, n, false}, workspace.data());
+            worst = worse(worst, y == expected ? 0.0 : 1.0);
+            // The columns from some on, as a thread takes them.
+            const std::int64_t from = m_kernels.gemmStep;
+            const MatrixView rightPart{dense.data() + from * right.columnStride, true, right.rowStride, right.columnStride};
+            const Nf4Matrix packedPart{parts.data(), firstRows.data(), 2, in, transposed, from};
+            m_kernels.gemm(left, rightPart, m, n - from, k, {}, {expected.data(), false, n, false}, workspace.data());
+            m_kernels.nf4Gemm(left, packedPart, m, n - from, k, {}, {y.data(), false, n, false}, workspace.data());
+            worst = worse(worst, y == expected ? 0.0 : 1.0);
+        }
+        note("NF4: product of matrices", 0, {worst});
     }
 
     void bf16Product()

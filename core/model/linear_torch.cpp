@@ -282,6 +282,11 @@ at::Tensor LinearGroup::weight(DequantScratch &scratch) const
     return dense;
 }
 
+bool LinearGroup::restoresWhileMultiplying(const at::Tensor &x) const
+{
+    return !m_kept.defined() && multipliesNf4(x, m_packed);
+}
+
 at::Tensor LinearGroup::fewRowsBase(const at::Tensor &x) const
 {
     if (m_dense.defined())
@@ -315,7 +320,9 @@ at::Tensor LinearGroup::base(const at::Tensor &x, DequantScratch &scratch) const
         }
         return parts.size() == 1 ? parts.front() : at::cat(parts, 1);
     }
-    return few(x) && (m_dense.defined() || m_in % 64 == 0) ? fewRowsBase(x) : product(x, weight(scratch).t());
+    if (few(x) && (m_dense.defined() || m_in % 64 == 0))
+        return fewRowsBase(x);
+    return restoresWhileMultiplying(x) ? nf4Product(x, m_packed, true) : product(x, weight(scratch).t());
 }
 
 at::Tensor LinearGroup::forward(const at::Tensor &x, const LoraGroup &lora, const Dropout &dropout,
@@ -364,6 +371,8 @@ at::Tensor LinearGroup::forward(const at::Tensor &x, const LoraGroup &lora, cons
 at::Tensor LinearGroup::joint(const at::Tensor &x, const at::Tensor &down, const LoraGroup &lora,
                               DequantScratch &scratch) const
 {
+    if (restoresWhileMultiplying(x))
+        return nf4Product(x, m_packed, true, ThinProduct{down, lora.computeB.t(), std::nullopt});
     const at::Tensor w = weight(scratch);
     at::Tensor y = at::empty({x.size(0), m_out}, x.options());
     if (takesBlockDiagonal(x)) {
@@ -404,14 +413,18 @@ at::Tensor LinearGroup::backward(const at::Tensor &dy, const at::Tensor &x, cons
         loraGradients(dy, dropout.active() ? dropped(x, dropout) : x, u, du, lora);
         if (!needDx)
             return {};
-        at::Tensor dx = at::empty({dy.size(0), m_in}, dy.options());
         ThinProduct thin{du, lora.computeA, std::nullopt};
         if (dropout.active())
             thin.mask = DropoutRule{dropout.probability, dropout.seed};
+        if (restoresWhileMultiplying(dy))
+            return nf4Product(dy, m_packed, false, thin);
+        at::Tensor dx = at::empty({dy.size(0), m_in}, dy.options());
         productInto(dx, dy, weight(scratch), thin);
         return dx;
     }
-    at::Tensor dx = needDx ? product(dy, weight(scratch)) : at::Tensor();
+    at::Tensor dx;
+    if (needDx)
+        dx = restoresWhileMultiplying(dy) ? nf4Product(dy, m_packed, false) : product(dy, weight(scratch));
     if (!lora.active())
         return dx;
     const at::Tensor du = downGradient(dy, lora); // the scale is in computeB

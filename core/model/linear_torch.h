@@ -119,6 +119,7 @@ private:
                        LoraGroup &lora) const;
     at::Tensor doraBackward(const at::Tensor &dy, const at::Tensor &x, const at::Tensor &u, LoraGroup &lora,
                             const Dropout &dropout, bool needDx, DequantScratch &scratch) const;
+    bool restoresWhileMultiplying(const at::Tensor &x) const; ///< so that the weight never is whole in memory
     at::Tensor fewRowsBase(const at::Tensor &x) const; ///< x W^T by the matrix-vector kernels
 
     std::int64_t m_in = 0;

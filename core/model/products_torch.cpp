@@ -78,8 +78,36 @@ struct Thin {
     const DropoutRule *mask;
 };
 
+/// NF4 weights under one another.
+struct Nf4Stack {
+    std::vector<Nf4View> parts;
+    std::vector<std::int64_t> firstRows;
+    std::int64_t rows = 0; ///< of the product's operand, which may be the transpose
+    std::int64_t columns = 0;
+    bool transposed = false;
+
+    Nf4Matrix from(std::int64_t column) const
+    {
+        return {parts.data(), firstRows.data(), static_cast<std::int64_t>(parts.size()), transposed ? rows : columns,
+                transposed, column};
+    }
+};
+
+void callKernel(const Matrix &a, const Matrix &b, std::int64_t row, std::int64_t rows, std::int64_t column,
+                std::int64_t columns, const GemmThin &thin, const GemmOutput &out, float *space)
+{
+    cpuKernels().gemm(a.from(row, 0), b.from(0, column), rows, columns, a.columns, thin, out, space);
+}
+
+void callKernel(const Matrix &a, const Nf4Stack &b, std::int64_t row, std::int64_t rows, std::int64_t column,
+                std::int64_t columns, const GemmThin &thin, const GemmOutput &out, float *space)
+{
+    cpuKernels().nf4Gemm(a.from(row, 0), b.from(column), rows, columns, a.columns, thin, out, space);
+}
+
 /// Rows [row, row + rows) and columns [column, column + columns) of a product, by this thread.
-void multiplyPart(const Matrix &a, const Matrix &b, const Thin *thin, const Matrix &out, bool add, std::int64_t row,
+template <typename B>
+void multiplyPart(const Matrix &a, const B &b, const Thin *thin, const Matrix &out, bool add, std::int64_t row,
                   std::int64_t rows, std::int64_t column, std::int64_t columns)
 {
     const CpuKernels &kernels = cpuKernels();
@@ -88,8 +116,8 @@ void multiplyPart(const Matrix &a, const Matrix &b, const Thin *thin, const Matr
     if (thin)
         second = {thin->a.from(row, 0), thin->b.from(0, column), thin->a.columns, thin->mask, row * out.columns + column,
                   out.columns};
-    kernels.gemm(a.from(row, 0), b.from(0, column), rows, columns, a.columns, second, {to, out.bf16, out.rowStride, add},
-                 workspace(kernels.gemmWorkspace(rows, columns, a.columns, second.k)));
+    callKernel(a, b, row, rows, column, columns, second, {to, out.bf16, out.rowStride, add},
+               workspace(kernels.gemmWorkspace(rows, columns, a.columns, second.k)));
 }
 
 /// How many ways rows and columns are divided among threads. Each part packs its own operands, so the grid with the least
@@ -119,7 +147,8 @@ std::pair<std::int64_t, std::int64_t> share(std::int64_t size, std::int64_t inde
     return {at(index), at(index + 1) - at(index)};
 }
 
-void multiply(const Matrix &a, const Matrix &b, const Matrix &out, bool add, const Thin *thin = nullptr)
+template <typename B>
+void multiply(const Matrix &a, const B &b, const Matrix &out, bool add, const Thin *thin = nullptr)
 {
     const std::int64_t work = a.rows * a.columns * b.columns;
     const std::int64_t threads = at::in_parallel_region() || work < worthThreads ? 1 : at::get_num_threads();
@@ -197,6 +226,36 @@ void productInto(at::Tensor out, const at::Tensor &a, const at::Tensor &b, const
                 "matrices that do not fit");
     const Thin second{matrix(thin.a), matrix(thin.b), thin.mask ? &*thin.mask : nullptr};
     multiply(matrix(a), matrix(b), matrix(out), false, &second);
+}
+
+bool multipliesNf4(const at::Tensor &a, const std::vector<Nf4Tensor> &weights)
+{
+    return cpuKernels().nf4Gemm && byKernel(a) && a.stride(1) == 1 && !weights.empty() && weights.front().in % 64 == 0;
+}
+
+at::Tensor nf4Product(const at::Tensor &a, const std::vector<Nf4Tensor> &weights, bool transposed,
+                      const std::optional<ThinProduct> &thin)
+{
+    Nf4Stack stack;
+    stack.transposed = transposed;
+    std::int64_t out = 0;
+    for (const Nf4Tensor &w : weights) {
+        stack.parts.push_back(w.view());
+        stack.firstRows.push_back(out);
+        out += w.out;
+    }
+    const std::int64_t in = weights.front().in;
+    stack.rows = transposed ? in : out;
+    stack.columns = transposed ? out : in;
+    TORCH_CHECK(a.size(1) == stack.rows, "matrices that do not fit");
+    at::Tensor result = at::empty({a.size(0), stack.columns}, a.options());
+    if (thin) {
+        const Thin second{matrix(thin->a), matrix(thin->b), thin->mask ? &*thin->mask : nullptr};
+        multiply(matrix(a), stack, matrix(result), false, &second);
+    } else {
+        multiply(matrix(a), stack, matrix(result), false);
+    }
+    return result;
 }
 
 at::Tensor batchProduct(const at::Tensor &a, const at::Tensor &b)

@@ -103,6 +103,7 @@ public:
         for (const auto &name : m_files.names()) {
             ATTUNE_TRY(const auto tensor, m_files.tensor(name));
             print.add(tensor);
+            m_files.forget(tensor); // a sample may have mapped two megabytes
         }
         return print.text();
     }
@@ -181,8 +182,10 @@ public:
     Result<std::string> fingerprint() const override
     {
         Fingerprint print;
-        for (const auto &[name, tensor] : m_file.tensors())
+        for (const auto &[name, tensor] : m_file.tensors()) {
             print.add(tensor);
+            m_file.forget(tensor); // a sample may have mapped two megabytes
+        }
         return print.text();
     }
 

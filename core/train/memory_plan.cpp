@@ -79,6 +79,7 @@ PlanSituation PlanSituation::here(const TrainSettings &settings)
     PlanSituation situation;
     situation.gpu = settings.device.starts_with("cuda") || (settings.device == "auto" && engineHasCuda());
     situation.ownProducts = cpuKernels().multipliesBf16;
+    situation.restoresNf4 = cpuKernels().nf4Gemm != nullptr;
     situation.threads = computeThreads();
     situation.process = currentMemory();
     return situation;

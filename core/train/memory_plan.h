@@ -13,6 +13,7 @@ namespace attune {
 /// What a run's memory depends on besides the model's shape and the settings.
 struct PlanSituation {
     bool gpu = false;
+    bool restoresNf4 = false; ///< while it multiplies, so that no weight is whole in memory (CpuKernels::nf4Gemm)
     bool ownProducts = true; ///< bfloat16 is multiplied by our own kernels (CpuKernels::multipliesBf16)
     int threads = 1;
     std::int64_t process = 0;    ///< resident before the model is loaded

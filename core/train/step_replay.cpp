@@ -16,7 +16,8 @@ StepReplay::StepReplay(const ModelConfig &config, const TrainSettings &settings,
                        const PlanSituation &situation, MemoryLedger &ledger)
     : m_config(config), m_settings(settings), m_situation(situation), m_ledger(ledger),
       m_bytes(settings.compute_dtype == "float32" ? 4 : 2), m_kernels(!situation.gpu && m_bytes == 2),
-      m_ownProducts(m_kernels && situation.ownProducts), m_nf4(settings.quantization == "nf4")
+      m_ownProducts(m_kernels && situation.ownProducts), m_restoresNf4(m_ownProducts && situation.restoresNf4),
+      m_nf4(settings.quantization == "nf4")
 {
     using P = Projection;
     for (const auto &wanted : selection)
@@ -158,6 +159,8 @@ void StepReplay::optimizerStep()
 void StepReplay::unpack(const Group &g)
 {
     if (!m_nf4 || m_settings.keep_dequantized || m_scratchValues >= g.in * g.out)
+        return;
+    if (m_restoresNf4 && g.in % 64 == 0 && !m_settings.use_dora) // which needs the lengths of the weight's rows
         return;
     m_scratch =
         take(MemoryPart::Dequantised, g.in * g.out, m_bytes); // the larger one is there before the smaller goes

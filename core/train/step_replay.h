@@ -96,6 +96,7 @@ private:
     std::int64_t m_bytes; ///< of a value in the compute dtype
     bool m_kernels;       ///< the fused kernels, in place of chains of ATen's operations
     bool m_ownProducts;
+    bool m_restoresNf4;
     bool m_nf4;
     std::int64_t m_parameters = 0;
     std::int64_t m_positions = 0;

@@ -164,6 +164,74 @@ struct AmxOperands {
                 }
     }
 
+    /// Half a block of an NF4 weight: 32 values of a row.
+    class Nf4Row {
+    public:
+        Nf4Row(const Nf4Matrix &w, std::int64_t row)
+        {
+            std::int64_t part = w.count - 1;
+            while (w.firstRows[part] > row)
+                --part;
+            m_view = w.parts + part;
+            m_block = (row - w.firstRows[part]) * (w.in / 64);
+        }
+        __m512i values(const Levels &levels, std::int64_t from) const
+        {
+            const std::int64_t block = m_block + from / 64;
+            return BlockLevels(levels, blockScale(*m_view, block)).of(m_view->packed + block * 32 + from % 64 / 2);
+        }
+
+    private:
+        const Nf4View *m_view;
+        std::int64_t m_block;
+    };
+
+    static void packB(const Nf4Matrix &b, std::int64_t d, std::int64_t depth, std::int64_t column, std::int64_t count,
+                      float *panels)
+    {
+        const Levels levels;
+        auto *to = reinterpret_cast<Bf16 *>(panels);
+        for (std::int64_t j = 0; j < roundedUp(count, tileColumns); j += tileColumns, to += tileColumns * roundedUp(depth, depthStep))
+            if (b.transposed)
+                packTransposed(b, levels, d, depth, b.column + column + j, count - j, to);
+            else
+                packRows(b, levels, d, depth, b.column + column + j, to);
+    }
+    /// Columns of the panel are rows of the weight.
+    static void packTransposed(const Nf4Matrix &b, const Levels &levels, std::int64_t d, std::int64_t depth,
+                               std::int64_t row, std::int64_t count, Bf16 *to)
+    {
+        for (std::int64_t half = 0; half < tileColumns; half += 16) {
+            __m512i lines[16];
+            for (std::int64_t p = 0; p < depth; p += depthStep) {
+                for (std::int64_t i = 0; i < 16; ++i)
+                    lines[i] = half + i < count ? Nf4Row(b, row + half + i).values(levels, d + p) : _mm512_setzero_si512();
+                transpose(lines);
+                put(lines, to + p * tileColumns + half * 32);
+            }
+        }
+    }
+    /// Rows of the panel are those of the weight, two in a line.
+    static void packRows(const Nf4Matrix &b, const Levels &levels, std::int64_t d, std::int64_t depth,
+                         std::int64_t column, Bf16 *to)
+    {
+        alignas(64) std::int16_t places[32];
+        for (int i = 0; i < 32; ++i)
+            places[i] = static_cast<std::int16_t>(i / 2 + i % 2 * 32);
+        const __m512i left = _mm512_load_si512(places);
+        const __m512i right = _mm512_add_epi16(left, _mm512_set1_epi16(16));
+        for (std::int64_t p = 0; p < roundedUp(depth, depthStep); p += 2) {
+            const auto row = [&](std::int64_t i) {
+                return i < depth ? Nf4Row(b, d + i).values(levels, column) : _mm512_setzero_si512();
+            };
+            const __m512i upper = row(p);
+            const __m512i lower = row(p + 1);
+            Bf16 *line = to + p / 32 * (2 * tileValues) + p % 32 * 16;
+            _mm512_storeu_si512(line, _mm512_permutex2var_epi16(upper, left, lower));
+            _mm512_storeu_si512(line + tileValues, _mm512_permutex2var_epi16(upper, right, lower));
+        }
+    }
+
     /// The tiles of sums += strip and panel. The panel streams by, or it would drive the strip out of the first-level cache.
     static void addProduct(const Strip &strip, const float *panel, std::int64_t depth)
     {

@@ -71,8 +71,8 @@ inline GemmCut cutOf(std::int64_t m, std::int64_t n, std::int64_t k, std::int64_
 }
 
 /// Rows and columns that the cut takes at once.
-template <typename Operands>
-inline void multiplyBlock(const MatrixView &a, const MatrixView &b, const GemmThin &thin, const GemmCut &cut,
+template <typename Operands, typename B>
+inline void multiplyBlock(const MatrixView &a, const B &b, const GemmThin &thin, const GemmCut &cut,
                           std::int64_t firstRow, std::int64_t rows, std::int64_t firstColumn, std::int64_t columns,
                           std::int64_t k, const GemmOutput &out, float *workspace)
 {
@@ -134,8 +134,8 @@ std::int64_t gemmWorkspace(std::int64_t m, std::int64_t n, std::int64_t k, std::
     return floats > narrow ? floats : narrow;
 }
 
-template <typename Operands>
-inline void multiplyAll(const MatrixView &a, const MatrixView &b, std::int64_t m, std::int64_t n, std::int64_t k,
+template <typename Operands, typename B>
+inline void multiplyAll(const MatrixView &a, const B &b, std::int64_t m, std::int64_t n, std::int64_t k,
                         const GemmThin &thin, const GemmOutput &out, float *workspace)
 {
     const GemmCut cut = cutOf<Operands>(m, n, k, thin.k);
@@ -155,3 +155,14 @@ void gemm(const MatrixView &a, const MatrixView &b, std::int64_t m, std::int64_t
         multiplyAll<FloatOperands>(a, b, m, n, k, thin, out, workspace);
     }
 }
+
+#if defined(__AMX_BF16__)
+void nf4Gemm(const MatrixView &a, const Nf4Matrix &b, std::int64_t m, std::int64_t n, std::int64_t k,
+             const GemmThin &thin, const GemmOutput &out, float *workspace)
+{
+    const NarrowOperands::Unit unit;
+    multiplyAll<NarrowOperands>(a, b, m, n, k, thin, out, workspace);
+}
+#else
+constexpr decltype(CpuKernels::nf4Gemm) nf4Gemm = nullptr;
+#endif

@@ -19,6 +19,16 @@ struct Nf4View {
     float offset = 0;
 };
 
+/// NF4 weights [.., in] under one another, as the second operand of a product: as they lie, or transposed. in is a multiple of 64.
+struct Nf4Matrix {
+    const Nf4View *parts = nullptr;
+    const std::int64_t *firstRows = nullptr; ///< of each part, among all
+    std::int64_t count = 0;
+    std::int64_t in = 0;
+    bool transposed = false;
+    std::int64_t column = 0; ///< the first of the product's, a multiple of gemmStep
+};
+
 /// Rows that the matrix-vector kernels take at once.
 constexpr std::int64_t mostRows = 8;
 
@@ -138,6 +148,10 @@ struct CpuKernels {
     /// quickest where it begins at a cache line.
     void (*gemm)(const MatrixView &a, const MatrixView &b, std::int64_t m, std::int64_t n, std::int64_t k,
                  const GemmThin &thin, const GemmOutput &out, float *workspace);
+    /// The same for an NF4 weight as B, restored to bfloat16 (as nf4ToBf16 does it) while it is packed, so that it never is whole in
+    /// memory. a is bf16 and has its columns side by side, as the thin product's operands do. Null where there is no such kernel.
+    void (*nf4Gemm)(const MatrixView &a, const Nf4Matrix &b, std::int64_t m, std::int64_t n, std::int64_t k,
+                    const GemmThin &thin, const GemmOutput &out, float *workspace);
     std::int64_t (*gemmWorkspace)(std::int64_t m, std::int64_t n, std::int64_t k, std::int64_t thin);
     bool multipliesBf16;   ///< whether gemm is faster with bfloat16 than ATen's product, which has instructions for it with AVX-512
     bool thinIsCheap;      ///< whether a thin product of three times the depth costs less than packing `a` three times

@@ -25,6 +25,8 @@ namespace {
 
 #include "core/model/kernels/vectors_impl.h"
 
+#include "core/model/kernels/nf4_impl.h"
+
 #include "core/model/kernels/bf16_product_impl.h"
 #include "core/model/kernels/dropout_impl.h"
 #include "core/model/kernels/float_operands_impl.h"
@@ -40,7 +42,6 @@ constexpr bool multipliesBf16 = true;
 #endif
 #include "core/model/kernels/gemm_impl.h"
 #include "core/model/kernels/layer_impl.h"
-#include "core/model/kernels/nf4_impl.h"
 #include "core/model/kernels/nf4_product_impl.h"
 #include "core/model/kernels/softmax_impl.h"
 
@@ -65,6 +66,7 @@ const CpuKernels table = {
     dropoutMask,
     dropout,
     gemm,
+    nf4Gemm,
     gemmWorkspace,
     multipliesBf16,
     NarrowOperands::thinIsCheap,

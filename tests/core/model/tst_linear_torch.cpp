@@ -308,7 +308,8 @@ private Q_SLOTS:
         const std::int64_t grown = peakMemory() - before;
         const std::int64_t dense = 2 * n * n;
         QVERIFY2(grown < 4 * dense, qPrintable(QString::number(grown >> 20) + " MiB more"));
-        QCOMPARE(scratch.bytes(), dense);
+        // Nor one at all where the product takes NF4 as it is.
+        QCOMPARE(scratch.bytes(), cpuKernels().nf4Gemm ? 0 : dense);
     }
 };
 
