@@ -101,10 +101,12 @@ struct PairScales {
     __m512 of(__m512 eight, std::int64_t pair) const { return _mm512_permutexvar_ps(places[pair], eight); }
 };
 
-/// y = (y +) products over `blocks` blocks of each row, the first of which is `first`.
-template <int count>
-void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t first, std::int64_t blocks, std::int64_t beginRow,
-                 std::int64_t endRow, const std::int16_t *x, const float *xScales, float *y, std::int64_t yStride)
+/// y = (y +) products over `blocks` blocks of rows [beginRow, beginRow + rows), and of as many `apart` rows further on, for each
+/// of the streams. Memory gives more to several places at once than to one.
+template <int count, int streams>
+void nf4Streams(const Nf4View &w, std::int64_t in, std::int64_t first, std::int64_t blocks, std::int64_t beginRow,
+                std::int64_t rows, std::int64_t apart, const std::int16_t *x, const float *xScales, float *y,
+                std::int64_t yStride)
 {
     // Twice, because the lookup takes five bits of each index and only four count.
     alignas(64) std::int16_t twice[32];
@@ -112,48 +114,68 @@ void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t first, std::int
         twice[i] = static_cast<std::int16_t>(__builtin_lrintf(nf4Levels()[i & 15] * 32767.0F));
     const __m512i levels = _mm512_load_si512(twice);
     const PairScales pairScales;
-    for (std::int64_t row = beginRow; row < endRow; ++row) {
-        __m512 total[count];
+    __m512 total[streams][count];
+
+    /// Eight blocks, or the last few, of one row.
+    const auto addEight = [&](__m512 *sums, std::int64_t block, std::int64_t b) {
+        readAhead(w, block);
+        alignas(32) float of[8] = {};
+        const std::int64_t some = scalesOf(w, block, smaller(8, blocks - b), of);
+        __m512 scales[count];
         for (int m = 0; m < count; ++m)
-            total[m] = _mm512_setzero_ps();
-        std::int64_t block = row * (in / 64) + first;
-        for (std::int64_t b = 0; b < blocks; b += 8, block += 8) {
-            readAhead(w, block);
-            alignas(32) float of[8] = {};
-            const std::int64_t some = scalesOf(w, block, smaller(8, blocks - b), of);
-            __m512 scales[count];
-            for (int m = 0; m < count; ++m)
-                scales[m] = _mm512_castps256_ps512(
-                    _mm256_mul_ps(_mm256_load_ps(of), _mm256_loadu_ps(xScales + m * (integerDepth / 64) + b)));
-            const auto addPair = [&](std::int64_t pair, __m512i codes) {
-                const __m512i at[4] = {_mm512_permutexvar_epi16(codes, levels),
-                                       _mm512_permutexvar_epi16(_mm512_srli_epi16(codes, 4), levels),
-                                       _mm512_permutexvar_epi16(_mm512_srli_epi16(codes, 8), levels),
-                                       _mm512_permutexvar_epi16(_mm512_srli_epi16(codes, 12), levels)};
-                for (int m = 0; m < count; ++m) {
-                    const std::int16_t *v = x + m * integerDepth + (b + 2 * pair) * 64;
-                    __m512i products = _mm512_setzero_si512();
-                    for (int i = 0; i < 4; ++i)
-                        products = addProducts(products, at[i], v + 32 * i);
-                    total[m] =
-                        _mm512_fmadd_ps(_mm512_cvtepi32_ps(products), pairScales.of(scales[m], pair), total[m]);
-                }
-            };
-            const std::uint8_t *packed = w.packed + block * 32;
-            if (some == 8) { // as constants, pairs leave their tables in registers
-#pragma GCC unroll 4
-                for (int pair = 0; pair < 4; ++pair)
-                    addPair(pair, load<__m512i>(packed + 64 * pair));
-                continue;
+            scales[m] = _mm512_castps256_ps512(
+                _mm256_mul_ps(_mm256_load_ps(of), _mm256_loadu_ps(xScales + m * (integerDepth / 64) + b)));
+        const auto addPair = [&](std::int64_t pair, __m512i codes) {
+            const __m512i at[4] = {_mm512_permutexvar_epi16(codes, levels),
+                                   _mm512_permutexvar_epi16(_mm512_srli_epi16(codes, 4), levels),
+                                   _mm512_permutexvar_epi16(_mm512_srli_epi16(codes, 8), levels),
+                                   _mm512_permutexvar_epi16(_mm512_srli_epi16(codes, 12), levels)};
+            for (int m = 0; m < count; ++m) {
+                const std::int16_t *v = x + m * integerDepth + (b + 2 * pair) * 64;
+                __m512i products = _mm512_setzero_si512();
+                for (int i = 0; i < 4; ++i)
+                    products = addProducts(products, at[i], v + 32 * i);
+                sums[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products), pairScales.of(scales[m], pair), sums[m]);
             }
-            for (std::int64_t pair = 0; 2 * pair < some; ++pair) // half a pair meets zeros
-                addPair(pair, _mm512_maskz_loadu_epi32(2 * pair + 1 < some ? 0xFFFF : 0xFF, packed + 64 * pair));
+        };
+        const std::uint8_t *packed = w.packed + block * 32;
+        if (some == 8) { // as constants, pairs leave their tables in registers
+#pragma GCC unroll 4
+            for (int pair = 0; pair < 4; ++pair)
+                addPair(pair, load<__m512i>(packed + 64 * pair));
+            return;
         }
-        for (int m = 0; m < count; ++m) {
-            float *to = y + m * yStride + row;
-            *to = (first > 0 ? *to : 0.0F) + _mm512_reduce_add_ps(total[m]);
-        }
+        for (std::int64_t pair = 0; 2 * pair < some; ++pair) // half a pair meets zeros
+            addPair(pair, _mm512_maskz_loadu_epi32(2 * pair + 1 < some ? 0xFFFF : 0xFF, packed + 64 * pair));
+    };
+
+    for (std::int64_t row = beginRow; row < beginRow + rows; ++row) {
+        for (int stream = 0; stream < streams; ++stream)
+            for (int m = 0; m < count; ++m)
+                total[stream][m] = _mm512_setzero_ps();
+        for (std::int64_t b = 0; b < blocks; b += 8)
+#pragma GCC unroll 4
+            for (int stream = 0; stream < streams; ++stream)
+                addEight(total[stream], (row + stream * apart) * (in / 64) + first + b, b);
+        for (int stream = 0; stream < streams; ++stream)
+            for (int m = 0; m < count; ++m) {
+                float *to = y + m * yStride + row + stream * apart;
+                *to = (first > 0 ? *to : 0.0F) + _mm512_reduce_add_ps(total[stream][m]);
+            }
     }
+}
+
+/// y = (y +) products over `blocks` blocks of each row, the first of which is `first`.
+template <int count>
+void nf4MatVecOf(const Nf4View &w, std::int64_t in, std::int64_t first, std::int64_t blocks, std::int64_t beginRow,
+                 std::int64_t endRow, const std::int16_t *x, const float *xScales, float *y, std::int64_t yStride)
+{
+    constexpr int streams = count == 1 ? 4 : count == 2 ? 2 : 1; // as many as there are registers for
+    const std::int64_t apart = (endRow - beginRow) / streams;
+    const std::int64_t rest = beginRow + streams * apart;
+    nf4Streams<count, streams>(w, in, first, blocks, beginRow, apart, apart, x, xScales, y, yStride);
+    if constexpr (streams > 1)
+        nf4Streams<count, 1>(w, in, first, blocks, rest, endRow - rest, 0, x, xScales, y, yStride);
 }
 
 #else
