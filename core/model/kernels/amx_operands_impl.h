@@ -1,13 +1,14 @@
-// Operands of a product of matrices as bfloat16 in the order of Intel's matrix tiles. Part of kernels_impl.h: see there.
+// Operands of a product of matrices as bfloat16 in the order of Intel's matrix tiles. Part of kernels_impl.h: see
+// there.
 //
-// Intel, "Intrinsics for Advanced Matrix Extensions": a tile is 16 rows of 64 bytes, and one instruction adds the product of
-// a tile of A (16 rows of 32 depths) and one of B (16 pairs of depths by 16 columns, a pair in 32 bits) to one of sums. Two
-// by two tiles of sums are under way, so that each tile that is read serves two products.
+// Intel, "Intrinsics for Advanced Matrix Extensions": a tile is 16 rows of 64 bytes, and one instruction adds the
+// product of a tile of A (16 rows of 32 depths) and one of B (16 pairs of depths by 16 columns, a pair in 32 bits) to
+// one of sums. Two by two tiles of sums are under way, so that each tile that is read serves two products.
 
 #if defined(__AMX_BF16__)
 
-/// The tiles' shapes; a thread sets them before it multiplies and gives the unit's state back after it, or each change of
-/// threads would save it.
+/// The tiles' shapes; a thread sets them before it multiplies and gives the unit's state back after it, or each
+/// change of threads would save it.
 class AmxTiles {
 public:
     AmxTiles()
@@ -57,11 +58,11 @@ inline void transpose(__m512i (&r)[16])
 struct AmxOperands {
     using Thin = AmxOperands;
     using Unit = AmxTiles;
-    static constexpr std::int64_t rows = 32;      ///< of a tile of sums, which is four of the processor's
+    static constexpr std::int64_t rows = 32; ///< of a tile of sums, which is four of the processor's
     static constexpr bool thinIsCheap = true;
     static constexpr std::int64_t threadStep = 32;
     static constexpr std::int64_t depthStep = 32; ///< of one product of tiles
-    static constexpr std::int64_t deepest = 640; ///< a strip of A of this depth stays in the first-level cache
+    static constexpr std::int64_t deepest = 640;  ///< a strip of A of this depth stays in the first-level cache
     static constexpr std::int64_t tileValues = 512;
 
     static std::int64_t floats(std::int64_t depth) { return roundedUp(depth, depthStep) / 2; }
@@ -73,8 +74,10 @@ struct AmxOperands {
         for (std::int64_t i = 0; i < 16; ++i)
             _mm512_storeu_si512(to + 32 * i, _mm512_maskz_loadu_epi16(i < lines ? mask : 0, from + i * stride));
     }
-    /// The same with neighbours among the tile's lines: line i, pair p holds lines 2 p and 2 p + 1, place i of the source.
-    static void pairTile(const Bf16 *from, std::int64_t stride, std::int64_t lines, std::int64_t values, __m512i (&pairs)[16])
+    /// The same with neighbours among the tile's lines: line i, pair p holds lines 2 p and 2 p + 1, place i of the
+    /// source.
+    static void pairTile(const Bf16 *from, std::int64_t stride, std::int64_t lines, std::int64_t values,
+                         __m512i (&pairs)[16])
     {
         const auto mask = static_cast<__mmask16>(values >= 16 ? 0xFFFF : values > 0 ? (1 << values) - 1 : 0);
         const auto line = [&](std::int64_t i) {
@@ -96,8 +99,8 @@ struct AmxOperands {
         return static_cast<const Bf16 *>(m.data) + row * m.rowStride + column * m.columnStride;
     }
 
-    /// A strip: where its first tile begins, how far its lines lie apart, in bytes, and where the tile below and the one of the
-    /// next depths begin.
+    /// A strip: where its first tile begins, how far its lines lie apart, in bytes, and where the tile below and the
+    /// one of the next depths begin.
     struct Strip {
         const Bf16 *values;
         std::int64_t lineBytes;
@@ -117,8 +120,8 @@ struct AmxOperands {
                                  : Strip{packed + row * packedRow, 64, tileValues, 2 * tileValues};
         }
     };
-    static Strips strips(const MatrixView &a, std::int64_t row, std::int64_t count, std::int64_t d, std::int64_t depth,
-                         float *memory)
+    static Strips strips(const MatrixView &a, std::int64_t row, std::int64_t count, std::int64_t d,
+                         std::int64_t depth, float *memory)
     {
         // Lines a multiple of 2048 bytes apart would fall on two sets of the first-level cache.
         const bool readable = a.columnStride == 1 && depth % depthStep == 0 && a.rowStride % 1024 != 0;
@@ -140,10 +143,14 @@ struct AmxOperands {
                     transpose(pairs);
                     put(pairs, to);
                 }
-        return {{place(a, row, d), 2 * a.rowStride, 16 * a.rowStride, depthStep}, a.rowStride, inPlace, packed, packedRow};
+        return {{place(a, row, d), 2 * a.rowStride, 16 * a.rowStride, depthStep},
+                a.rowStride,
+                inPlace,
+                packed,
+                packedRow};
     }
-    static void packB(const MatrixView &b, std::int64_t d, std::int64_t depth, std::int64_t column, std::int64_t count,
-                      float *panels)
+    static void packB(const MatrixView &b, std::int64_t d, std::int64_t depth, std::int64_t column,
+                      std::int64_t count, float *panels)
     {
         auto *to = reinterpret_cast<Bf16 *>(panels);
         for (std::int64_t j = 0; j < roundedUp(count, tileColumns); j += tileColumns)
@@ -164,9 +171,10 @@ struct AmxOperands {
                 }
     }
 
-    /// Half a block of an NF4 weight: 32 values of a row.
+    /// A row of an NF4 weight.
     class Nf4Row {
     public:
+        Nf4Row() = default;
         Nf4Row(const Nf4Matrix &w, std::int64_t row)
         {
             std::int64_t part = w.count - 1;
@@ -175,15 +183,17 @@ struct AmxOperands {
             m_view = w.parts + part;
             m_block = (row - w.firstRows[part]) * (w.in / 64);
         }
-        __m512i values(const Levels &levels, std::int64_t from) const
+        bool there() const { return m_view; }
+        /// Of the block in which that value lies.
+        BlockLevels levels(const Levels &all, std::int64_t value) const
         {
-            const std::int64_t block = m_block + from / 64;
-            return BlockLevels(levels, blockScale(*m_view, block)).of(m_view->packed + block * 32 + from % 64 / 2);
+            return {all, blockScale(*m_view, m_block + value / 64)};
         }
+        const std::uint8_t *codes(std::int64_t value) const { return m_view->packed + m_block * 32 + value / 2; }
 
     private:
-        const Nf4View *m_view;
-        std::int64_t m_block;
+        const Nf4View *m_view = nullptr;
+        std::int64_t m_block = 0;
     };
 
     static void packB(const Nf4Matrix &b, std::int64_t d, std::int64_t depth, std::int64_t column, std::int64_t count,
@@ -191,48 +201,80 @@ struct AmxOperands {
     {
         const Levels levels;
         auto *to = reinterpret_cast<Bf16 *>(panels);
-        for (std::int64_t j = 0; j < roundedUp(count, tileColumns); j += tileColumns, to += tileColumns * roundedUp(depth, depthStep))
+        const std::int64_t panel = tileColumns * roundedUp(depth, depthStep);
+        for (std::int64_t j = 0; j < count;) {
+            const std::int64_t from = b.column + column + j;
+            const std::int64_t some = !b.transposed && from % 64 == 0 && count - j >= 64 ? 2 : 1; // panels
             if (b.transposed)
-                packTransposed(b, levels, d, depth, b.column + column + j, count - j, to);
+                packTransposed(b, levels, d, depth, from, count - j, to);
             else
-                packRows(b, levels, d, depth, b.column + column + j, to);
+                packRows(b, levels, d, depth, from, some, panel, to);
+            j += some * tileColumns;
+            to += some * panel;
+        }
     }
     /// Columns of the panel are rows of the weight.
     static void packTransposed(const Nf4Matrix &b, const Levels &levels, std::int64_t d, std::int64_t depth,
                                std::int64_t row, std::int64_t count, Bf16 *to)
     {
         for (std::int64_t half = 0; half < tileColumns; half += 16) {
-            __m512i lines[16];
-            for (std::int64_t p = 0; p < depth; p += depthStep) {
-                for (std::int64_t i = 0; i < 16; ++i)
-                    lines[i] = half + i < count ? Nf4Row(b, row + half + i).values(levels, d + p) : _mm512_setzero_si512();
-                transpose(lines);
-                put(lines, to + p * tileColumns + half * 32);
+            Nf4Row rows[16];
+            for (std::int64_t i = 0; i < smaller(16, count - half); ++i)
+                rows[i] = Nf4Row(b, row + half + i);
+            for (std::int64_t p = 0; p < depth;) {
+                const std::int64_t value = d + p;
+                const std::int64_t tiles = value % 64 == 0 && depth - p >= 64 ? 2 : 1; // of the one block
+                __m512i lines[2][16];
+                for (std::int64_t i = 0; i < 16; ++i) {
+                    if (!rows[i].there()) {
+                        lines[0][i] = lines[1][i] = _mm512_setzero_si512();
+                        continue;
+                    }
+                    const BlockLevels of = rows[i].levels(levels, value);
+                    lines[0][i] = of.values(rows[i].codes(value));
+                    if (tiles == 2)
+                        lines[1][i] = of.values(rows[i].codes(value + 32));
+                }
+                for (std::int64_t tile = 0; tile < tiles; ++tile, p += depthStep) {
+                    transpose(lines[tile]);
+                    put(lines[tile], to + p * tileColumns + half * 32);
+                }
             }
         }
     }
-    /// Rows of the panel are those of the weight, two in a line.
+    /// Rows of the panels are those of the weight, two in a line.
     static void packRows(const Nf4Matrix &b, const Levels &levels, std::int64_t d, std::int64_t depth,
-                         std::int64_t column, Bf16 *to)
+                         std::int64_t column, std::int64_t panels, std::int64_t panelValues, Bf16 *to)
     {
         alignas(64) std::int16_t places[32];
         for (int i = 0; i < 32; ++i)
             places[i] = static_cast<std::int16_t>(i / 2 + i % 2 * 32);
         const __m512i left = _mm512_load_si512(places);
         const __m512i right = _mm512_add_epi16(left, _mm512_set1_epi16(16));
+        const auto restored = [&](std::int64_t i, __m512i(&values)[2]) {
+            values[0] = values[1] = _mm512_setzero_si512();
+            if (i >= depth)
+                return;
+            const Nf4Row row(b, d + i);
+            const BlockLevels of = row.levels(levels, column);
+            for (std::int64_t panel = 0; panel < panels; ++panel)
+                values[panel] = of.values(row.codes(column + 32 * panel));
+        };
         for (std::int64_t p = 0; p < roundedUp(depth, depthStep); p += 2) {
-            const auto row = [&](std::int64_t i) {
-                return i < depth ? Nf4Row(b, d + i).values(levels, column) : _mm512_setzero_si512();
-            };
-            const __m512i upper = row(p);
-            const __m512i lower = row(p + 1);
-            Bf16 *line = to + p / 32 * (2 * tileValues) + p % 32 * 16;
-            _mm512_storeu_si512(line, _mm512_permutex2var_epi16(upper, left, lower));
-            _mm512_storeu_si512(line + tileValues, _mm512_permutex2var_epi16(upper, right, lower));
+            __m512i upper[2];
+            __m512i lower[2];
+            restored(p, upper);
+            restored(p + 1, lower);
+            for (std::int64_t panel = 0; panel < panels; ++panel) {
+                Bf16 *line = to + panel * panelValues + p / 32 * (2 * tileValues) + p % 32 * 16;
+                _mm512_storeu_si512(line, _mm512_permutex2var_epi16(upper[panel], left, lower[panel]));
+                _mm512_storeu_si512(line + tileValues, _mm512_permutex2var_epi16(upper[panel], right, lower[panel]));
+            }
         }
     }
 
-    /// The tiles of sums += strip and panel. The panel streams by, or it would drive the strip out of the first-level cache.
+    /// The tiles of sums += strip and panel. The panel streams by, or it would drive the strip out of the first-level
+    /// cache.
     static void addProduct(const Strip &strip, const float *panel, std::int64_t depth)
     {
         const Bf16 *a = strip.values;

@@ -234,7 +234,8 @@ struct FloatOperands {
             multiplyTile(thinStrip, thinDepth, thinDepth, thinPanel, true, sums);
     }
     /// Whether this product is quicker so than as floats.
-    static bool gains(const MatrixView &, const MatrixView &, std::int64_t, std::int64_t, std::int64_t, const GemmThin &)
+    static bool gains(const MatrixView &, const MatrixView &, std::int64_t, std::int64_t, std::int64_t,
+                      const GemmThin &)
     {
         return false;
     }

@@ -107,7 +107,8 @@ inline void multiplyBlock(const MatrixView &a, const B &b, const GemmThin &thin,
                     if (!last)
                         continue;
                     if (thin.k > 0 && thin.mask) {
-                        Thin::multiply(thinRows.at(i), thinPanel, thin.k, thinRows.at(i), thinPanel, 0, false, thinTile);
+                        Thin::multiply(thinRows.at(i), thinPanel, thin.k, thinRows.at(i), thinPanel, 0, false,
+                                       thinTile);
                         addMasked(sum, thinTile, tall, mask,
                                   thin.firstPlace + (firstRow + i) * thin.rowPlaces + firstColumn + column + j,
                                   thin.rowPlaces);

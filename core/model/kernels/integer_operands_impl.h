@@ -115,7 +115,10 @@ private:
     }
 
     /// Below this a block counts as zeros, or the bounds' quotient by its largest would overflow.
-    static __m256i magnitudeFloor() { return _mm256_castps_si256(_mm256_set1_ps(1e-34F)); }
+    static __m256i magnitudeFloor()
+    {
+        return _mm256_castps_si256(_mm256_set1_ps(1e-34F));
+    }
 
     /// 64 values as integers; their scale.
     static float restateRow(const float *x, std::int16_t *to)

@@ -17,12 +17,15 @@ struct Levels {
     {
         const auto i = reinterpret_cast<__m256i>(index);
         const __m256 which = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)); // bit 3 to the sign
-        return reinterpret_cast<Vf>(_mm256_blendv_ps(_mm256_permutevar8x32_ps(low, i),
-                                                     _mm256_permutevar8x32_ps(high, i), which));
+        return reinterpret_cast<Vf>(
+            _mm256_blendv_ps(_mm256_permutevar8x32_ps(low, i), _mm256_permutevar8x32_ps(high, i), which));
     }
 #else
     const float *all = nf4Levels();
-    Vf operator[](Vi index) const { return Vf{all[index[0]], all[index[1]], all[index[2]], all[index[3]]}; }
+    Vf operator[](Vi index) const
+    {
+        return Vf{all[index[0]], all[index[1]], all[index[2]], all[index[3]]};
+    }
 #endif
 };
 
@@ -57,7 +60,7 @@ struct BlockLevels {
         twice = _mm512_broadcast_i64x4(_mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(rounded)));
     }
     /// The 32 values of 16 bytes.
-    __m512i of(const std::uint8_t *packed) const
+    __m512i values(const std::uint8_t *packed) const
     {
         const __m512i bytes = _mm512_cvtepu8_epi32(load<__m128i>(packed));
         // The even value, in the high nibble, belongs in the low half of 32 bits.
@@ -70,9 +73,9 @@ void nf4ToBf16(const Nf4View &w, std::int64_t beginBlock, std::int64_t endBlock,
 {
     const Levels levels;
     for (std::int64_t block = beginBlock; block < endBlock; ++block, out += 64) {
-        const BlockLevels values(levels, blockScale(w, block));
-        store(out, values.of(w.packed + block * 32));
-        store(out + 32, values.of(w.packed + block * 32 + 16));
+        const BlockLevels of(levels, blockScale(w, block));
+        store(out, of.values(w.packed + block * 32));
+        store(out + 32, of.values(w.packed + block * 32 + 16));
     }
 }
 

@@ -18,10 +18,10 @@ inline std::int64_t scalesOf(const Nf4View &w, std::int64_t block, std::int64_t 
 }
 
 // In whole numbers: the levels as 16-bit integers, and x, block by block, as integers of 14 bits times a scale of the
-// block. A level is looked up by shuffles, where one of floats takes two permutations with AVX2, and a multiply-add of
-// 16-bit integers takes two products a lane, more often than one of bfloat16 does. The sum over a block is exact: a
-// lane's eight products of at most 32767 * 8191 stay below 2^31. x is off by 2^-14 of its block's largest magnitude at
-// most; bfloat16 rounds each value, and each level, at 2^-9.
+// block. A level is looked up by shuffles, where one of floats takes two permutations with AVX2, and a multiply-add
+// of 16-bit integers takes two products a lane, more often than one of bfloat16 does. The sum over a block is exact:
+// a lane's eight products of at most 32767 * 8191 stay below 2^31. x is off by 2^-14 of its block's largest magnitude
+// at most; bfloat16 rounds each value, and each level, at 2^-9.
 
 constexpr std::int64_t integerDepth = 4096; ///< of x that is restated at once
 constexpr std::int64_t bytesAhead = 4096;   ///< of codes, asked of memory before they are needed
@@ -35,7 +35,8 @@ inline void readAhead(const Nf4View &w, std::int64_t block)
         _mm_prefetch(reinterpret_cast<const char *>(w.absmaxCodes + block + bytesAhead / 32), _MM_HINT_T0);
 }
 
-/// Of a block whose largest magnitude this is: what its values are multiplied with, and what a product of the integers is.
+/// Of a block whose largest magnitude this is: what its values are multiplied with, and what a product of the
+/// integers is.
 inline float toIntegers(float largest)
 {
     return largest > 1e-34F ? 8191.0F / largest : 0.0F; // less counts as zero: the quotient would overflow
@@ -57,9 +58,9 @@ inline __m512i addProducts(__m512i sum, __m512i a, const std::int16_t *b)
 #endif
 }
 
-/// Blocks of 64 of x (even places, then odd ones) as integers, and each block's scale. Two blocks go together, in the order
-/// in which shifts of their codes, read as 16-bit words, give levels: places 1, 5, 9, ... of both, then 0, 4, ..., then
-/// 3, 7, ..., then 2, 6, ...
+/// Blocks of 64 of x (even places, then odd ones) as integers, and each block's scale. Two blocks go together, in the
+/// order in which shifts of their codes, read as 16-bit words, give levels: places 1, 5, 9, ... of both, then 0, 4,
+/// ..., then 3, 7, ..., then 2, 6, ...
 inline void restate(const Bf16 *x, std::int64_t blocks, std::int16_t *integers, float *scales)
 {
     const __m512i magnitude = _mm512_set1_epi16(0x7FFF);
@@ -101,8 +102,8 @@ struct PairScales {
     __m512 of(__m512 eight, std::int64_t pair) const { return _mm512_permutexvar_ps(places[pair], eight); }
 };
 
-/// y = (y +) products over `blocks` blocks of rows [beginRow, beginRow + rows), and of as many `apart` rows further on, for each
-/// of the streams. Memory gives more to several places at once than to one.
+/// y = (y +) products over `blocks` blocks of rows [beginRow, beginRow + rows), and of as many `apart` rows further
+/// on, for each of the streams. Memory gives more to several places at once than to one.
 template <int count, int streams>
 void nf4Streams(const Nf4View &w, std::int64_t in, std::int64_t first, std::int64_t blocks, std::int64_t beginRow,
                 std::int64_t rows, std::int64_t apart, const std::int16_t *x, const float *xScales, float *y,
