@@ -10,7 +10,7 @@
 namespace attune {
 
 // Matrix products of bfloat16 where ATen's are slow: without AVX-512 they run some hundred times slower than its float32 ones,
-// and with AMX at half the rate that the tiles allow. There our own kernel (kernels/gemm_impl.h) multiplies, adds in float32 and
+// and with AMX at a third of the rate that the tiles allow. There our own kernel (kernels/gemm_impl.h) multiplies, adds in float32 and
 // rounds the result once. Everywhere else these are ATen's own products. b is taken in a's dtype.
 
 /// Whether our own kernel multiplies tensors of `dtype` on `device`.

@@ -147,7 +147,7 @@ struct CpuKernels {
     void (*dropout)(const DropoutRule &rule, const Bf16 *x, std::int64_t begin, std::int64_t end, bool add, Bf16 *to);
 
     /// out = A [m, k] B [k, n] + thin, or +=. For processors without bfloat16 products, where ATen would first make a
-    /// float32 copy of each operand, and for those with AMX, whose tiles ATen keeps half as busy. Sums are float32's.
+    /// float32 copy of each operand, and for those with AMX, whose tiles ATen keeps a third busy. Sums are float32's.
     /// With AVX2, large products of two bfloat16 operands are those of integers of 14 and 13 bits by blocks of 64:
     /// 2e-4 of the result, root mean square, where its rounding to bfloat16 is 1e-3. All others are those of the
     /// operands as they are. The workspace holds gemmWorkspace(m, n, k, thin.k) floats; it is quickest where it

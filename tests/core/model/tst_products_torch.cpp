@@ -91,7 +91,7 @@ private Q_SLOTS:
         const at::Tensor narrowB = b.to(at::kBFloat16);
         const at::Tensor expected = at::mm(narrowA.to(at::kDouble), narrowB.to(at::kDouble));
         const at::Tensor y = wideProduct(narrowA, narrowB);
-        const double bar = y.scalar_type() == at::kFloat ? 1e-3 : 1.0 / 256; // ATen's product is rounded to bfloat16
+        const double bar = y.scalar_type() == at::kFloat ? 1e-3 : 1.0 / 256; // bfloat16's unit of rounding
         for (const std::int64_t row : {0, 1, 2, 3}) { // each row by its own measure
             const at::Tensor off = (y[row].to(at::kDouble) - expected[row]).abs().max();
             QVERIFY2(off.item<double>() <= bar * expected[row].abs().max().item<double>(), qPrintable(QString::number(row)));
