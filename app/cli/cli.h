@@ -1,35 +1,17 @@
 #pragma once
 
-#include "core/base/result.h"
+#include "app/cli/verb.h"
 #include "core/formats/json.h"
 
-#include <CLI/CLI.hpp>
-#include <functional>
-#include <stop_token>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace attune::cli {
 
 inline constexpr int exitFailed = 1;
 inline constexpr int exitUsage = 2;
 inline constexpr int exitInterrupted = 130;
-
-/// What every verb gets.
-struct Context {
-    std::stop_token stop; ///< Ctrl-C
-};
-
-/// A verb's work: an error is printed as one line, and decides the exit status.
-using Action = std::function<Result<int>(const Context &)>;
-
-/// Adds a verb whose parsed options `action` works on. `action` is copied into the command; the options that it uses
-/// must be held in it (a shared_ptr).
-CLI::App *addVerb(CLI::App &app, const std::string &name, const std::string &help, Action action);
-/// Looks at the options of a verb together, once they are parsed: a text that `check` gives is the reason of a usage
-/// error.
-void checkUsage(CLI::App *verb, std::function<std::string()> check);
-/// The action of the command that the parsed command line named.
-const Action *chosenAction();
 
 /// One JSON object a line on standard output.
 void printJson(const Json &json);

@@ -13,8 +13,8 @@ Result<std::vector<TokenId>> parseIds(const std::string &text)
         TokenId id = 0;
         const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, id);
         if (error != std::errc() || stop != text.data() + end || id < 0)
-            return fail(ErrorCode::InvalidInput, "--ids: \"" + text.substr(begin, end - begin) +
-                                                     "\" is not a token id; write 1,2,3.");
+            return fail(ErrorCode::InvalidInput,
+                        "--ids: \"" + text.substr(begin, end - begin) + "\" is not a token id; write 1,2,3.");
         ids.push_back(id);
         begin = end + 1;
     }

@@ -3,6 +3,7 @@
 #include "app/cli/cli.h"
 #include "core/text/utf8.h"
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -14,8 +15,8 @@ namespace {
 
 using namespace attune;
 
-/// Waits for Ctrl-C on a thread of its own, where asking a run to stop is safe: in a handler it would not be. The second one
-/// ends the program at once.
+/// Waits for Ctrl-C on a thread of its own, where asking a run to stop is safe: in a handler it would not be. The
+/// second one ends the program at once.
 void watchInterrupts(std::stop_source source)
 {
     sigset_t signals;
@@ -104,8 +105,8 @@ int main(int argc, char **argv)
     const int status = run(argc, argv);
     std::fflush(nullptr);
 #ifndef __SANITIZE_ADDRESS__ // which looks for leaks at a usual end
-    // All that is ours is closed. libtorch would now take its thousands of operators apart one by one, for as long as it took
-    // to put them together: a third of the time of a short command.
+    // All that is ours is closed. libtorch would now take its thousands of operators apart one by one, for as long as
+    // it took to put them together: a third of the time of a short command.
     std::_Exit(status);
 #endif
     return status;

@@ -4,9 +4,9 @@
 
 namespace attune::cli {
 
-void SetOptions::addTo(CLI::App &verb, const std::string &help)
+void SetOptions::addTo(const Verb &verb, const std::string &help)
 {
-    verb.add_option("--set", pairs, help)->type_name("KEY=VALUE")->allow_extra_args(false);
+    verb.option("--set", pairs, help).valueName("KEY=VALUE").oneAtATime();
 }
 
 Result<void> SetOptions::apply(TrainSettings &settings) const
@@ -16,24 +16,19 @@ Result<void> SetOptions::apply(TrainSettings &settings) const
     return {};
 }
 
-void SamplingFlags::addTo(CLI::App &verb, const std::string &lengthHelp)
+void SamplingFlags::addTo(const Verb &verb, const std::string &lengthHelp)
 {
-    verb.add_option("--max-new-tokens", options.maxNewTokens, lengthHelp)->capture_default_str();
-    verb.add_option("--temperature", options.sampling.temperature, "0: always the likeliest token")
-        ->capture_default_str();
-    verb.add_option("--top-p", options.sampling.topP, "Keep the likeliest tokens that hold this share")
-        ->capture_default_str();
-    verb.add_option("--top-k", options.sampling.topK, "Keep so many of the likeliest tokens; 0: all")
-        ->capture_default_str();
-    verb.add_option("--min-p", options.sampling.minP, "Keep tokens at least so likely, against the likeliest")
-        ->capture_default_str();
-    verb.add_option("--repetition-penalty", options.sampling.repetitionPenalty, "Above 1: discourage what was said")
-        ->capture_default_str();
-    verb.add_option("--seed", options.sampling.seed, "Decides the choices where temperature is above 0")
-        ->capture_default_str();
-    verb.add_option("--stop", options.stop, "End the answer before this text; may be repeated")
-        ->allow_extra_args(false);
-    verb.add_flag("--ignore-eos", options.ignoreEos, "Go on after the end token");
+    verb.option("--max-new-tokens", options.maxNewTokens, lengthHelp).showsDefault();
+    verb.option("--temperature", options.sampling.temperature, "0: always the likeliest token").showsDefault();
+    verb.option("--top-p", options.sampling.topP, "Keep the likeliest tokens that hold this share").showsDefault();
+    verb.option("--top-k", options.sampling.topK, "Keep so many of the likeliest tokens; 0: all").showsDefault();
+    verb.option("--min-p", options.sampling.minP, "Keep tokens at least so likely, against the likeliest")
+        .showsDefault();
+    verb.option("--repetition-penalty", options.sampling.repetitionPenalty, "Above 1: discourage what was said")
+        .showsDefault();
+    verb.option("--seed", options.sampling.seed, "Decides the choices where temperature is above 0").showsDefault();
+    verb.option("--stop", options.stop, "End the answer before this text; may be repeated").oneAtATime();
+    verb.flag("--ignore-eos", options.ignoreEos, "Go on after the end token");
 }
 
 Result<LanguageModel> loadForInference(const Context &context, const std::string &model, const SetOptions &sets)

@@ -11,14 +11,14 @@ namespace attune::cli {
 /// --set KEY=VALUE..., over the defaults of a verb.
 struct SetOptions {
     std::vector<std::string> pairs;
-    void addTo(CLI::App &verb, const std::string &help = "A setting as KEY=VALUE; may be repeated");
+    void addTo(const Verb &verb, const std::string &help = "A setting as KEY=VALUE; may be repeated");
     Result<void> apply(TrainSettings &settings) const;
 };
 
 /// The sampling flags of generate and compare.
 struct SamplingFlags {
     GenerationOptions options;
-    void addTo(CLI::App &verb, const std::string &lengthHelp = "Longest answer, in tokens");
+    void addTo(const Verb &verb, const std::string &lengthHelp = "Longest answer, in tokens");
 };
 
 /// The base model of generate and logits: weights as stored unless --set says otherwise.

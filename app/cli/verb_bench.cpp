@@ -68,8 +68,9 @@ Result<int> bench(const Context &context, const Options &o)
             json["limit_share"] = result.gemmShare;
             printJson(json);
         } else {
-            print(rounded(result.tokensPerSecond, 0) + " tokens/s, " + rounded(result.stepSeconds, 3) + " s a step, " +
-                  rounded(result.peakMemoryGib, 2) + " GiB at the peak (planned: " + rounded(result.plannedMemoryGib, 2) + ")");
+            print(rounded(result.tokensPerSecond, 0) + " tokens/s, " + rounded(result.stepSeconds, 3) +
+                  " s a step, " + rounded(result.peakMemoryGib, 2) +
+                  " GiB at the peak (planned: " + rounded(result.plannedMemoryGib, 2) + ")");
             print(limitText(result.limits) + "; the step needs " + rounded(result.neededFlops / 1e9, 0) +
                   " GFLOP of products and so reaches " + percent(result.gemmShare) + " of the limit");
         }
@@ -100,19 +101,19 @@ Result<int> bench(const Context &context, const Options &o)
 void addBench(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "bench", "Measure training or generation on random tokens",
-                         [o](const Context &context) { return bench(context, *o); });
-    verb->add_option("what", o->what, "train or generate")->required()->check(CLI::IsMember({"train", "generate"}));
-    verb->add_option("--model", o->model, "Folder, GGUF file or known name")->required();
-    verb->add_option("--seq", o->sequence, "Tokens a row")->check(CLI::Range(2, 1 << 20))->capture_default_str();
-    verb->add_option("--batch", o->batch, "Rows at once")->check(CLI::Range(1, 4096))->capture_default_str();
-    verb->add_option("--steps", o->steps, "Training steps")->check(CLI::Range(1, 100000))->capture_default_str();
-    verb->add_option("--rank", o->rank, "LoRA rank")->check(CLI::Range(1, 4096))->capture_default_str();
-    verb->add_option("--prompt", o->prompt, "Tokens of the prompt")->check(CLI::Range(1, 1 << 20))->capture_default_str();
-    verb->add_option("--new", o->newTokens, "Tokens to generate")->check(CLI::Range(1, 1 << 20))->capture_default_str();
-    verb->add_option("--device", o->device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-    verb->add_flag("--json", o->json, "One JSON object");
-    o->sets.addTo(*verb);
+    const Verb verb(app, "bench", "Measure training or generation on random tokens",
+                    [o](const Context &context) { return bench(context, *o); });
+    verb.option("what", o->what, "train or generate").required().oneOf({"train", "generate"});
+    verb.option("--model", o->model, "Folder, GGUF file or known name").required();
+    verb.option("--seq", o->sequence, "Tokens a row").inRange(2, 1 << 20).showsDefault();
+    verb.option("--batch", o->batch, "Rows at once").inRange(1, 4096).showsDefault();
+    verb.option("--steps", o->steps, "Training steps").inRange(1, 100000).showsDefault();
+    verb.option("--rank", o->rank, "LoRA rank").inRange(1, 4096).showsDefault();
+    verb.option("--prompt", o->prompt, "Tokens of the prompt").inRange(1, 1 << 20).showsDefault();
+    verb.option("--new", o->newTokens, "Tokens to generate").inRange(1, 1 << 20).showsDefault();
+    verb.option("--device", o->device, "auto, cpu, cuda or cuda:N").showsDefault();
+    verb.flag("--json", o->json, "One JSON object");
+    o->sets.addTo(verb);
 }
 
 } // namespace attune::cli

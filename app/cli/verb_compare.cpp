@@ -67,20 +67,20 @@ Result<int> compare(const Context &context, const Options &o)
 void addCompare(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "compare", "Let two runs, or a run and its base, answer the same prompts",
-                         [o](const Context &context) { return compare(context, *o); });
-    verb->add_option("project", o->project, "The project file")->required();
-    verb->add_option("--run", o->runs, "Number or name of a run; a second one takes the place of the base")
-        ->required()
-        ->allow_extra_args(false);
-    verb->add_flag("--base", o->base, "Against the base model, which is the default with one --run");
-    verb->add_option("--checkpoint", o->checkpoint, "best, last or a step, of both; best where a run was validated");
-    verb->add_option("--prompts", o->prompts, "A file of {\"messages\"} or {\"prompt\"}, as JSON Lines or JSON")
-        ->required();
-    o->sampling.addTo(*verb);
-    o->sets.addTo(*verb, "How the base is held, as KEY=VALUE; else as in the first run's training");
-    verb->add_flag("--json", o->json, "One {\"index\", \"answers\"} a prompt");
-    checkUsage(verb, [o]() -> std::string {
+    const Verb verb(app, "compare", "Let two runs, or a run and its base, answer the same prompts",
+                    [o](const Context &context) { return compare(context, *o); });
+    verb.option("project", o->project, "The project file").required();
+    verb.option("--run", o->runs, "Number or name of a run; a second one takes the place of the base")
+        .required()
+        .oneAtATime();
+    verb.flag("--base", o->base, "Against the base model, which is the default with one --run");
+    verb.option("--checkpoint", o->checkpoint, "best, last or a step, of both; best where a run was validated");
+    verb.option("--prompts", o->prompts, "A file of {\"messages\"} or {\"prompt\"}, as JSON Lines or JSON")
+        .required();
+    o->sampling.addTo(verb);
+    o->sets.addTo(verb, "How the base is held, as KEY=VALUE; else as in the first run's training");
+    verb.flag("--json", o->json, "One {\"index\", \"answers\"} a prompt");
+    verb.checkUsage([o]() -> std::string {
         if (o->runs.size() > 2)
             return "give --run once or twice";
         return o->runs.size() == 2 && o->base ? "give either a second --run or --base" : "";

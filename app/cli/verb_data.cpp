@@ -269,8 +269,8 @@ Result<std::optional<ChatEncoder>> encoderFor(Project &project, Options &o)
         return std::optional<ChatEncoder>(std::move(*encoder));
     if (named)
         return forward(encoder);
-    std::fprintf(stderr, "Tokens are not counted, as %s can't be used; name a model with --model. %s\n", o.model.c_str(),
-                 encoder.error().message.c_str());
+    std::fprintf(stderr, "Tokens are not counted, as %s can't be used; name a model with --model. %s\n",
+                 o.model.c_str(), encoder.error().message.c_str());
     return std::optional<ChatEncoder>();
 }
 
@@ -284,8 +284,7 @@ Result<int> check(Project &project, Options o, const Context &context)
     HealthOptions options;
     options.maxLength = o.settings.max_length;
     ProgressBar bar;
-    const auto report =
-        checkProject(project, encoder ? &*encoder : nullptr, options, context.stop, bar.callback());
+    const auto report = checkProject(project, encoder ? &*encoder : nullptr, options, context.stop, bar.callback());
     bar.clear();
     if (!report)
         return tl::unexpected(report.error());
@@ -355,30 +354,30 @@ Result<int> handle(const Options &o, const Context &context)
 void addData(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "data", "Check, split, list or export a project's rows",
-                         [o](const Context &context) { return handle(*o, context); });
-    verb->add_option("project", o->project, "The project file")->required();
-    verb->add_option("what", o->what, "check, split, list or export OUT")
-        ->required()
-        ->check(CLI::IsMember({"check", "split", "list", "export"}));
-    verb->add_option("out", o->out, "With export: the file to write");
-    verb->add_option("--part", o->part, "With list and export: only train, validation or test")
-        ->check(CLI::IsMember({"train", "validation", "test"}));
-    verb->add_option("--format", o->format,
-                     "With export: chat, alpaca, sharegpt or csv; by the ending of OUT where it is not given")
-        ->check(CLI::IsMember({"chat", "alpaca", "sharegpt", "csv"}));
-    verb->add_option("--model", o->model, "With check: count tokens as this model sees them; else as that of the next run");
-    verb->add_flag("--no-tokens", o->withoutTokens, "With check: count none, which is quicker");
-    verb->add_option("--max-length", o->maxLength,
-                     "With check: longer rows are cut; as --set max_length=N; else what the next run has")
-        ->check(CLI::Range(8, 1 << 20));
-    o->sets.addTo(*verb, "With check: max_length=N, assistant_only_loss=false");
-    verb->add_option("--validation", o->validationShare,
-                     "With split: share of validation rows from now on; 0.1 at first");
-    verb->add_option("--test", o->testShare, "With split: share of test rows from now on; 0.1 at first");
-    verb->add_option("--seed", o->seed, "With split: decides the parts");
-    verb->add_flag("--json", o->json, "One JSON object a row, leak or result");
-    checkUsage(verb, [o]() -> std::string {
+    const Verb verb(app, "data", "Check, split, list or export a project's rows",
+                    [o](const Context &context) { return handle(*o, context); });
+    verb.option("project", o->project, "The project file").required();
+    verb.option("what", o->what, "check, split, list or export OUT")
+        .required()
+        .oneOf({"check", "split", "list", "export"});
+    verb.option("out", o->out, "With export: the file to write");
+    verb.option("--part", o->part, "With list and export: only train, validation or test")
+        .oneOf({"train", "validation", "test"});
+    verb.option("--format", o->format,
+                "With export: chat, alpaca, sharegpt or csv; by the ending of OUT where it is not given")
+        .oneOf({"chat", "alpaca", "sharegpt", "csv"});
+    verb.option("--model", o->model,
+                "With check: count tokens as this model sees them; else as that of the next run");
+    verb.flag("--no-tokens", o->withoutTokens, "With check: count none, which is quicker");
+    verb.option("--max-length", o->maxLength,
+                "With check: longer rows are cut; as --set max_length=N; else what the next run has")
+        .inRange(8, 1 << 20);
+    o->sets.addTo(verb, "With check: max_length=N, assistant_only_loss=false");
+    verb.option("--validation", o->validationShare, "With split: share of validation rows from now on; 0.1 at first");
+    verb.option("--test", o->testShare, "With split: share of test rows from now on; 0.1 at first");
+    verb.option("--seed", o->seed, "With split: decides the parts");
+    verb.flag("--json", o->json, "One JSON object a row, leak or result");
+    verb.checkUsage([o]() -> std::string {
         if (o->what == "export")
             return o->out.empty() ? "export needs the file to write" : "";
         return o->out.empty() ? "" : o->what + " takes no file";

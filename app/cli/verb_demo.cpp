@@ -150,10 +150,10 @@ Result<int> demo(const Context &context, const Options &o)
 void addDemo(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "demo", "See it work: train the bundled model on sample data and measure the gain",
-                         [o](const Context &context) { return demo(context, *o); });
-    verb->add_option("folder", o->folder, "Where to put demo.attune and loss.svg")->capture_default_str();
-    verb->add_flag("--json", o->json, "End with one {\"base\", \"tuned\", \"train_seconds\"}");
+    const Verb verb(app, "demo", "See it work: train the bundled model on sample data and measure the gain",
+                    [o](const Context &context) { return demo(context, *o); });
+    verb.option("folder", o->folder, "Where to put demo.attune and loss.svg").showsDefault();
+    verb.flag("--json", o->json, "End with one {\"base\", \"tuned\", \"train_seconds\"}");
 }
 
 } // namespace attune::cli

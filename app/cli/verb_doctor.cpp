@@ -154,9 +154,9 @@ Result<int> doctor(bool asJson)
 void addDoctor(CLI::App &app)
 {
     auto asJson = std::make_shared<bool>(false);
-    auto *verb = addVerb(app, "doctor", "What this machine can do, a self-test, and what is missing",
-                         [asJson](const Context &) { return doctor(*asJson); });
-    verb->add_flag("--json", *asJson, "One JSON object; nothing in either form names you or this machine");
+    const Verb verb(app, "doctor", "What this machine can do, a self-test, and what is missing",
+                    [asJson](const Context &) { return doctor(*asJson); });
+    verb.flag("--json", *asJson, "One JSON object; nothing in either form names you or this machine");
 }
 
 } // namespace attune::cli

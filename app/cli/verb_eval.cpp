@@ -74,26 +74,24 @@ void addEval(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
     o->sampling.options.maxNewTokens = 0;
-    auto *verb = addVerb(app, "eval", "Measure a run or its base on a part of the project; answers are kept",
-                         [o](const Context &context) { return evaluate(context, *o); });
-    verb->add_option("project", o->project, "The project file")->required();
-    auto *run = verb->add_option("--run", o->run, "Number or name of a run");
-    auto *base = verb->add_flag("--base", o->base, "The base model of the latest run, or of --model");
-    verb->add_option("--model", o->model, "Where the base model is, if not where the run found it");
-    verb->add_option("--checkpoint", o->checkpoint, "best, last or a step; best where the run was validated")
-        ->needs(run);
-    verb->add_option("--split", o->split, "train, validation or test")
-        ->check(CLI::IsMember({"train", "validation", "test"}))
-        ->capture_default_str();
-    verb->add_option(
-        "--gate", o->gate,
-        "JSON of bounds, {\"valid_json\": {\"min\": 0.95}, \"loss\": {\"max\": 1.2}, \"fields.NAME\": ...}; "
-        "exit status 1 where one does not hold");
-    o->sampling.addTo(*verb, "Longest answer, in tokens; 0: twice the longest reference");
-    o->sets.addTo(*verb, "How the base is held, as KEY=VALUE; else as the run was trained");
-    verb->add_flag("--json", o->json, "One JSON object");
-    run->excludes(base);
-    checkUsage(verb, [o]() -> std::string { return o->run.empty() && !o->base ? "give --run or --base" : ""; });
+    const Verb verb(app, "eval", "Measure a run or its base on a part of the project; answers are kept",
+                    [o](const Context &context) { return evaluate(context, *o); });
+    verb.option("project", o->project, "The project file").required();
+    Option run = verb.option("--run", o->run, "Number or name of a run");
+    Option base = verb.flag("--base", o->base, "The base model of the latest run, or of --model");
+    verb.option("--model", o->model, "Where the base model is, if not where the run found it");
+    verb.option("--checkpoint", o->checkpoint, "best, last or a step; best where the run was validated").needs(run);
+    verb.option("--split", o->split, "train, validation or test")
+        .oneOf({"train", "validation", "test"})
+        .showsDefault();
+    verb.option("--gate", o->gate,
+                "JSON of bounds, {\"valid_json\": {\"min\": 0.95}, \"loss\": {\"max\": 1.2}, \"fields.NAME\": ...}; "
+                "exit status 1 where one does not hold");
+    o->sampling.addTo(verb, "Longest answer, in tokens; 0: twice the longest reference");
+    o->sets.addTo(verb, "How the base is held, as KEY=VALUE; else as the run was trained");
+    verb.flag("--json", o->json, "One JSON object");
+    run.excludes(base);
+    verb.checkUsage([o]() -> std::string { return o->run.empty() && !o->base ? "give --run or --base" : ""; });
 }
 
 } // namespace attune::cli

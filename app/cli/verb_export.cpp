@@ -29,16 +29,16 @@ Result<int> exportForm(const Options &o)
 void addExport(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "export", "Take a trained adapter out of a project",
-                         [o](const Context &) { return exportForm(*o); });
-    verb->add_option("project", o->project, "The project file")->required();
-    verb->add_option("--run", o->request.run, "Number or name of the run")->required();
-    verb->add_option("--checkpoint", o->request.checkpoint, "best, last or a step; best where the run was validated");
-    verb->add_option("--as", o->request.form, "peft; merged, gguf and bundle are to come")
-        ->check(CLI::IsMember({"peft", "merged", "gguf", "bundle"}))
-        ->capture_default_str();
-    verb->add_option("target", o->target, "The folder to write")->required();
-    verb->add_flag("--json", o->json, "One JSON object");
+    const Verb verb(app, "export", "Take a trained adapter out of a project",
+                    [o](const Context &) { return exportForm(*o); });
+    verb.option("project", o->project, "The project file").required();
+    verb.option("--run", o->request.run, "Number or name of the run").required();
+    verb.option("--checkpoint", o->request.checkpoint, "best, last or a step; best where the run was validated");
+    verb.option("--as", o->request.form, "peft; merged, gguf and bundle are to come")
+        .oneOf({"peft", "merged", "gguf", "bundle"})
+        .showsDefault();
+    verb.option("target", o->target, "The folder to write").required();
+    verb.flag("--json", o->json, "One JSON object");
 }
 
 } // namespace attune::cli

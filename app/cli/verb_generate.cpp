@@ -136,28 +136,26 @@ Result<int> generateAnswers(const Context &context, const Options &o)
 void addGenerate(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "generate", "Answer prompts, with or without an adapter; text comes as it is made",
-                         [o](const Context &context) { return generateAnswers(context, *o); });
-    auto *model = verb->add_option("--model", o->model, "The base: folder, GGUF file or known name");
-    auto *adapter = verb->add_option("--adapter", o->adapter, "A PEFT adapter folder");
-    auto *project = verb->add_option("--project", o->project, "The project that holds --run");
-    auto *run = verb->add_option("--run", o->run, "Number or name of a run; its base model unless --model is given");
-    verb->add_option("--checkpoint", o->checkpoint, "best, last or a step; best where the run was validated")
-        ->needs(run);
-    run->needs(project)->excludes(adapter);
-    project->needs(run);
-    adapter->needs(model);
-    auto *input = verb->add_option_group("prompt", "What to answer, one of");
-    input->add_option("--prompt", o->prompt, "A text, as one user message where the model has a chat template");
-    input->add_option("--messages", o->messages, "A file of {\"messages\"} or {\"prompt\"}, as JSON Lines or JSON");
-    input->add_option("--ids", o->ids, "Token ids, as 1,2,3");
-    input->require_option(1);
-    checkUsage(verb, [o]() -> std::string {
+    const Verb verb(app, "generate", "Answer prompts, with or without an adapter; text comes as it is made",
+                    [o](const Context &context) { return generateAnswers(context, *o); });
+    Option model = verb.option("--model", o->model, "The base: folder, GGUF file or known name");
+    Option adapter = verb.option("--adapter", o->adapter, "A PEFT adapter folder");
+    Option project = verb.option("--project", o->project, "The project that holds --run");
+    Option run = verb.option("--run", o->run, "Number or name of a run; its base model unless --model is given");
+    verb.option("--checkpoint", o->checkpoint, "best, last or a step; best where the run was validated").needs(run);
+    run.needs(project).excludes(adapter);
+    project.needs(run);
+    adapter.needs(model);
+    const Verb input = verb.exactlyOneOf("prompt", "What to answer, one of");
+    input.option("--prompt", o->prompt, "A text, as one user message where the model has a chat template");
+    input.option("--messages", o->messages, "A file of {\"messages\"} or {\"prompt\"}, as JSON Lines or JSON");
+    input.option("--ids", o->ids, "Token ids, as 1,2,3");
+    verb.checkUsage([o]() -> std::string {
         return o->model.empty() && o->project.empty() ? "give --model, or --project with --run" : "";
     });
-    o->sampling.addTo(*verb);
-    o->sets.addTo(*verb);
-    verb->add_flag("--json", o->json, "One {\"text\", \"ids\", \"finish\", ...} a prompt, when it is complete");
+    o->sampling.addTo(verb);
+    o->sets.addTo(verb);
+    verb.flag("--json", o->json, "One {\"text\", \"ids\", \"finish\", ...} a prompt, when it is complete");
 }
 
 } // namespace attune::cli

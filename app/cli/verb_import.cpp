@@ -23,8 +23,8 @@ struct Options {
 /// "user=Question,assistant=Answer".
 Result<std::map<std::string, std::string>> parseMap(const std::string &text)
 {
-    static constexpr std::array roles = {"user", "assistant", "system", "input", "conversation",
-                                         "split", "tags", "rating", "note"};
+    static constexpr std::array roles = {"user",  "assistant", "system", "input", "conversation",
+                                         "split", "tags",      "rating", "note"};
     std::map<std::string, std::string> columns;
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = std::min(text.find(',', begin), text.size());
@@ -35,7 +35,8 @@ Result<std::map<std::string, std::string>> parseMap(const std::string &text)
             return fail(ErrorCode::InvalidInput, "--map: \"" + one + "\" is not ROLE=COLUMN, as in user=Question.");
         if (std::find(roles.begin(), roles.end(), role) == roles.end())
             return fail(ErrorCode::InvalidInput,
-                        "--map: \"" + role + "\" is none of user, assistant, system, input, conversation, split, tags, "
+                        "--map: \"" + role +
+                            "\" is none of user, assistant, system, input, conversation, split, tags, "
                             "rating, note.");
         columns[role] = one.substr(equals + 1);
         begin = end + 1;
@@ -139,8 +140,9 @@ Result<int> importAll(const Context &context, const Options &o)
     explainEncodings(request, *report);
     if (report->imported == 0 && report->duplicates == 0 && !report->rejects.empty()) {
         const Reject &first = report->rejects.front();
-        return fail(ErrorCode::InvalidInput, "Nothing was imported, as no record can be used; the first is " + first.file +
-                                                 " line " + std::to_string(first.line) + ": " + first.reason);
+        return fail(ErrorCode::InvalidInput, "Nothing was imported, as no record can be used; the first is " +
+                                                 first.file + " line " + std::to_string(first.line) + ": " +
+                                                 first.reason);
     }
     return 0;
 }
@@ -150,22 +152,22 @@ Result<int> importAll(const Context &context, const Options &o)
 void addImport(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "import", "Add rows from files to a project: all of them or, on a failure, none",
-                         [o](const Context &context) { return importAll(context, *o); });
-    verb->add_option("project", o->project, "The project file")->required();
-    verb->add_option("files", o->files, "JSON Lines, JSON, CSV, TSV or, where it was built in, Parquet")->required();
-    verb->add_option("--format", o->format, "auto, openai, alpaca, sharegpt, prompt-completion, csv or tsv")
-        ->check(CLI::IsMember({"auto", "openai", "alpaca", "sharegpt", "prompt-completion", "csv", "tsv"}))
-        ->capture_default_str();
-    verb->add_option("--map", o->map, "What is in which column: user=COLUMN,assistant=COLUMN,...");
-    verb->add_option("--split", o->split,
-                     "The part of the new rows; auto: what the row says, else by the project's split")
-        ->check(CLI::IsMember({"auto", "train", "validation", "test"}))
-        ->capture_default_str();
-    verb->add_option("--encoding", o->encoding, "Of text files: auto (UTF-8, or UTF-16 with its mark), utf-8, latin-1, utf-16")
-        ->check(CLI::IsMember({"auto", "utf-8", "latin-1", "utf-16"}))
-        ->capture_default_str();
-    verb->add_flag("--json", o->json, "Rejects and leaks one a line, then the counts");
+    const Verb verb(app, "import", "Add rows from files to a project: all of them or, on a failure, none",
+                    [o](const Context &context) { return importAll(context, *o); });
+    verb.option("project", o->project, "The project file").required();
+    verb.option("files", o->files, "JSON Lines, JSON, CSV, TSV or, where it was built in, Parquet").required();
+    verb.option("--format", o->format, "auto, openai, alpaca, sharegpt, prompt-completion, csv or tsv")
+        .oneOf({"auto", "openai", "alpaca", "sharegpt", "prompt-completion", "csv", "tsv"})
+        .showsDefault();
+    verb.option("--map", o->map, "What is in which column: user=COLUMN,assistant=COLUMN,...");
+    verb.option("--split", o->split, "The part of the new rows; auto: what the row says, else by the project's split")
+        .oneOf({"auto", "train", "validation", "test"})
+        .showsDefault();
+    verb.option("--encoding", o->encoding,
+                "Of text files: auto (UTF-8, or UTF-16 with its mark), utf-8, latin-1, utf-16")
+        .oneOf({"auto", "utf-8", "latin-1", "utf-16"})
+        .showsDefault();
+    verb.flag("--json", o->json, "Rejects and leaks one a line, then the counts");
 }
 
 } // namespace attune::cli

@@ -10,7 +10,7 @@ void addInit(CLI::App &app)
         bool json = false;
     };
     auto options = std::make_shared<Options>();
-    auto *verb = addVerb(app, "init", "Make a new project file", [options](const Context &) -> Result<int> {
+    const Verb verb(app, "init", "Make a new project file", [options](const Context &) -> Result<int> {
         ATTUNE_TRY(const auto project, Project::create(options->project));
         if (options->json)
             printJson(Json{{"project", project.path().string()}});
@@ -18,8 +18,8 @@ void addInit(CLI::App &app)
             print("Made " + project.path().string() + "; next: attune import " + project.path().string() + " FILE");
         return 0;
     });
-    verb->add_option("project", options->project, "The file to make, P.attune")->required();
-    verb->add_flag("--json", options->json, "One JSON object");
+    verb.option("project", options->project, "The file to make, P.attune").required();
+    verb.flag("--json", options->json, "One JSON object");
 }
 
 } // namespace attune::cli

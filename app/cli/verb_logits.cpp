@@ -39,13 +39,13 @@ Result<int> logits(const Context &context, const Options &options)
 void addLogits(CLI::App &app)
 {
     auto options = std::make_shared<Options>();
-    auto *verb = addVerb(app, "logits", "Write a model's scores after each token of a sequence",
-                         [options](const Context &context) { return logits(context, *options); });
-    verb->add_option("--model", options->model, "Folder, GGUF file or known name")->required();
-    verb->add_option("--adapter", options->adapter, "A PEFT adapter folder");
-    verb->add_option("--ids", options->ids, "Token ids, as 1,2,3")->required();
-    verb->add_option("--out", options->out, "Safetensors file with logits [tokens, vocabulary], fp32")->required();
-    options->sets.addTo(*verb);
+    const Verb verb(app, "logits", "Write a model's scores after each token of a sequence",
+                    [options](const Context &context) { return logits(context, *options); });
+    verb.option("--model", options->model, "Folder, GGUF file or known name").required();
+    verb.option("--adapter", options->adapter, "A PEFT adapter folder");
+    verb.option("--ids", options->ids, "Token ids, as 1,2,3").required();
+    verb.option("--out", options->out, "Safetensors file with logits [tokens, vocabulary], fp32").required();
+    options->sets.addTo(verb);
 }
 
 } // namespace attune::cli

@@ -98,20 +98,20 @@ Result<int> info(const Options &o)
 void addModels(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "models", "The models that this machine knows by name", [o](const Context &) {
+    const Verb verb(app, "models", "The models that this machine knows by name", [o](const Context &) {
         if (o->what == "add")
             return add(*o);
         if (o->what == "rm")
             return remove(*o);
         return o->what == "info" ? info(*o) : list(*o);
     });
-    verb->add_option("what", o->what, "list, add PATH, rm NAME or info NAME")
-        ->required()
-        ->check(CLI::IsMember({"list", "add", "rm", "info"}));
-    verb->add_option("model", o->model, "A folder or GGUF file to add; else a name");
-    verb->add_option("--name", o->name, "With add: the name; else that of the folder or file");
-    verb->add_flag("--json", o->json, "One JSON object a model");
-    checkUsage(verb, [o]() -> std::string {
+    verb.option("what", o->what, "list, add PATH, rm NAME or info NAME")
+        .required()
+        .oneOf({"list", "add", "rm", "info"});
+    verb.option("model", o->model, "A folder or GGUF file to add; else a name");
+    verb.option("--name", o->name, "With add: the name; else that of the folder or file");
+    verb.flag("--json", o->json, "One JSON object a model");
+    verb.checkUsage([o]() -> std::string {
         if (o->what == "list")
             return o->model.empty() ? "" : "list takes no model";
         return o->model.empty() ? o->what + " needs a " + (o->what == "add" ? "PATH" : "NAME") : "";

@@ -142,12 +142,12 @@ Result<int> plan(const Options &o)
 void addPlan(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "plan", "Predict the memory of a training run, by part, and whether it fits",
-                         [o](const Context &) { return plan(*o); });
-    verb->add_option("--model", o->model, "The base: folder, GGUF file or known name")->required();
-    verb->add_option("--project", o->project, "For the longest row of this project's train part");
-    verb->add_flag("--json", o->json, "One JSON object, in bytes");
-    o->sets.addTo(*verb, "A training setting as KEY=VALUE, as for `attune train`; may be repeated");
+    const Verb verb(app, "plan", "Predict the memory of a training run, by part, and whether it fits",
+                    [o](const Context &) { return plan(*o); });
+    verb.option("--model", o->model, "The base: folder, GGUF file or known name").required();
+    verb.option("--project", o->project, "For the longest row of this project's train part");
+    verb.flag("--json", o->json, "One JSON object, in bytes");
+    o->sets.addTo(verb, "A training setting as KEY=VALUE, as for `attune train`; may be repeated");
 }
 
 } // namespace attune::cli

@@ -49,11 +49,11 @@ Result<int> quantize(const Options &options)
 void addQuantize(CLI::App &app)
 {
     auto options = std::make_shared<Options>();
-    auto *verb = addVerb(app, "quantize", "Quantise one tensor to NF4, with and without double quantisation",
-                         [options](const Context &) { return quantize(*options); });
-    verb->add_option("--in", options->in, "Safetensors file")->required();
-    verb->add_option("--tensor", options->tensor, "Name of a matrix in it")->required();
-    verb->add_option("--out", options->out, "Safetensors file with the parts")->required();
+    const Verb verb(app, "quantize", "Quantise one tensor to NF4, with and without double quantisation",
+                    [options](const Context &) { return quantize(*options); });
+    verb.option("--in", options->in, "Safetensors file").required();
+    verb.option("--tensor", options->tensor, "Name of a matrix in it").required();
+    verb.option("--out", options->out, "Safetensors file with the parts").required();
 }
 
 } // namespace attune::cli

@@ -132,16 +132,16 @@ Result<int> manage(const Options &o)
 void addRun(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "run", "Look at one run, or rename, tag or remove it",
-                         [o](const Context &) { return manage(*o); });
-    verb->add_option("project", o->project, "The project file")->required();
-    verb->add_option("run", o->run, "Number or name of the run")->required();
-    verb->add_option("what", o->what, "show, rename NAME, tag TAG... (-TAG takes it away, after --), rm or config")
-        ->required()
-        ->check(CLI::IsMember({"show", "rename", "tag", "rm", "config"}));
-    verb->add_option("values", o->values, "The new name, or the tags");
-    verb->add_flag("--json", o->json, "One JSON object");
-    checkUsage(verb, [o]() -> std::string {
+    const Verb verb(app, "run", "Look at one run, or rename, tag or remove it",
+                    [o](const Context &) { return manage(*o); });
+    verb.option("project", o->project, "The project file").required();
+    verb.option("run", o->run, "Number or name of the run").required();
+    verb.option("what", o->what, "show, rename NAME, tag TAG... (-TAG takes it away, after --), rm or config")
+        .required()
+        .oneOf({"show", "rename", "tag", "rm", "config"});
+    verb.option("values", o->values, "The new name, or the tags");
+    verb.flag("--json", o->json, "One JSON object");
+    verb.checkUsage([o]() -> std::string {
         if (o->what == "rename")
             return o->values.size() == 1 ? "" : "rename needs one new name";
         if (o->what == "tag")

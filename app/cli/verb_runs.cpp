@@ -40,9 +40,9 @@ Result<int> listRuns(const Options &o)
 void addRuns(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "runs", "List a project's runs", [o](const Context &) { return listRuns(*o); });
-    verb->add_option("project", o->project, "The project file")->required();
-    verb->add_flag("--json", o->json, "One JSON object a run");
+    const Verb verb(app, "runs", "List a project's runs", [o](const Context &) { return listRuns(*o); });
+    verb.option("project", o->project, "The project file").required();
+    verb.flag("--json", o->json, "One JSON object a run");
 }
 
 } // namespace attune::cli

@@ -75,14 +75,14 @@ Result<int> renderAll(const Options &options)
 void addTemplate(CLI::App &app)
 {
     auto options = std::make_shared<Options>();
-    auto *verb = addVerb(app, "template", "Render conversations exactly as they are trained on",
-                         [options](const Context &) { return renderAll(*options); });
-    verb->add_option("--model", options->model, "Folder, GGUF file or known name");
-    verb->add_option("--chat-template", options->chatTemplate, "A file with a Jinja template, instead of the model's");
-    verb->add_option("--bos-token", options->bos, "bos_token, where there is no model");
-    verb->add_option("--eos-token", options->eos, "eos_token, where there is no model");
-    verb->add_option("--input", options->input, "JSON Lines of {\"messages\", \"add_generation_prompt\"}")->required();
-    verb->add_flag("--json", options->json, "One {\"text\", \"ids\", \"assistant_mask\"} or {\"error\"} a line");
+    const Verb verb(app, "template", "Render conversations exactly as they are trained on",
+                    [options](const Context &) { return renderAll(*options); });
+    verb.option("--model", options->model, "Folder, GGUF file or known name");
+    verb.option("--chat-template", options->chatTemplate, "A file with a Jinja template, instead of the model's");
+    verb.option("--bos-token", options->bos, "bos_token, where there is no model");
+    verb.option("--eos-token", options->eos, "eos_token, where there is no model");
+    verb.option("--input", options->input, "JSON Lines of {\"messages\", \"add_generation_prompt\"}").required();
+    verb.flag("--json", options->json, "One {\"text\", \"ids\", \"assistant_mask\"} or {\"error\"} a line");
 }
 
 } // namespace attune::cli

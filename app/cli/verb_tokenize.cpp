@@ -43,11 +43,11 @@ Result<int> tokenize(const Options &options)
 void addTokenize(CLI::App &app)
 {
     auto options = std::make_shared<Options>();
-    auto *verb = addVerb(app, "tokenize", "Show the tokens of texts, without BOS",
-                         [options](const Context &) { return tokenize(*options); });
-    verb->add_option("--model", options->model, "Folder, GGUF file or known name")->required();
-    verb->add_option("--input", options->input, "JSON Lines of {\"text\"}")->required();
-    verb->add_flag("--json", options->json, "One {\"ids\", \"pieces\"} a line");
+    const Verb verb(app, "tokenize", "Show the tokens of texts, without BOS",
+                    [options](const Context &) { return tokenize(*options); });
+    verb.option("--model", options->model, "Folder, GGUF file or known name").required();
+    verb.option("--input", options->input, "JSON Lines of {\"text\"}").required();
+    verb.flag("--json", options->json, "One {\"ids\", \"pieces\"} a line");
 }
 
 } // namespace attune::cli

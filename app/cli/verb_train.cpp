@@ -96,24 +96,24 @@ Result<int> trainProject(const Context &context, const Options &o)
 void addTrain(CLI::App &app)
 {
     auto o = std::make_shared<Options>();
-    auto *verb = addVerb(app, "train", "Fine-tune a model on a project's train part; Ctrl-C stops with a checkpoint",
-                         [o](const Context &context) { return trainProject(context, *o); });
-    verb->add_option("project", o->project, "The project file")->required();
-    verb->add_option("--model", o->request.model, "The base: folder, GGUF file or known name");
-    verb->add_option("--name", o->request.name, "Name of the new run");
-    verb->add_option("--init-adapter", o->initAdapter, "PEFT folder of an adapter to start from");
-    verb->add_option("--resume", o->request.resume, "Go on with this run from its last checkpoint");
-    verb->add_option("--events", o->events, "Write each event as a line of JSON to this file");
-    checkUsage(verb, [o]() -> std::string {
+    const Verb verb(app, "train", "Fine-tune a model on a project's train part; Ctrl-C stops with a checkpoint",
+                    [o](const Context &context) { return trainProject(context, *o); });
+    verb.option("project", o->project, "The project file").required();
+    verb.option("--model", o->request.model, "The base: folder, GGUF file or known name");
+    verb.option("--name", o->request.name, "Name of the new run");
+    verb.option("--init-adapter", o->initAdapter, "PEFT folder of an adapter to start from");
+    verb.option("--resume", o->request.resume, "Go on with this run from its last checkpoint");
+    verb.option("--events", o->events, "Write each event as a line of JSON to this file");
+    verb.checkUsage([o]() -> std::string {
         if (o->request.resume.empty())
             return o->request.model.empty() ? "give --model, or --resume with an old run" : "";
         return o->sets.pairs.empty() && o->initAdapter.empty() && o->request.name.empty()
                    ? ""
                    : "a resumed run keeps its settings, start and name: leave out --set, --init-adapter and --name";
     });
-    verb->add_flag("--json", o->json, "Print the result as one JSON object");
-    o->sets.addTo(*verb);
-    verb->footer("Settings for --set, with their defaults:\n" + trainSettingsHelp());
+    verb.flag("--json", o->json, "Print the result as one JSON object");
+    o->sets.addTo(verb);
+    verb.footer("Settings for --set, with their defaults:\n" + trainSettingsHelp());
 }
 
 } // namespace attune::cli

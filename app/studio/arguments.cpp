@@ -47,7 +47,9 @@ Arguments readArguments(int argc, char **argv)
     const QCommandLineOption help({"h", "help"}, "Say this.");
     const QCommandLineOption version({"v", "version"}, "Say the version.");
     const QCommandLineOption sample("sample", "Open the sample project; it is made where it is not there yet.");
-    const QCommandLineOption tour("tour", "Write pictures of every page into DIR, then end: of a copy of the project, else of the sample.", "DIR");
+    const QCommandLineOption tour(
+        "tour", "Write pictures of every page into DIR, then end: of a copy of the project, else of the sample.",
+        "DIR");
     const QCommandLineOption steps("tour-steps", "How many steps the run in these pictures is trained.", "N");
     parser.addOptions({help, version, sample, tour, steps});
     parser.addPositionalArgument("project", "A project to open (.attune).", "[project]");
@@ -79,7 +81,8 @@ Arguments readArguments(int argc, char **argv)
         bool number = false;
         read.tourSteps = parser.value(steps).toInt(&number);
         if (!number || read.tourSteps < 2 || read.tour.isEmpty())
-            return refuse(read.tour.isEmpty() ? "--tour-steps goes with --tour." : "--tour-steps needs a number from 2 on.");
+            return refuse(read.tour.isEmpty() ? "--tour-steps goes with --tour."
+                                              : "--tour-steps needs a number from 2 on.");
     }
     return read;
 }

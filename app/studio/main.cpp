@@ -41,10 +41,11 @@ void whileStarting(QtMsgType type, const QMessageLogContext &, const QString &te
 {
     if (type != QtFatalMsg)
         return;
-    std::fprintf(stderr,
-                 "attune-studio: The window can't be shown: no display can be reached (DISPLAY is \"%s\"). Without one, the "
-                 "command line program attune does the same work.\n%s\n",
-                 qgetenv("DISPLAY").constData(), qUtf8Printable(text));
+    std::fprintf(
+        stderr,
+        "attune-studio: The window can't be shown: no display can be reached (DISPLAY is \"%s\"). Without one, the "
+        "command line program attune does the same work.\n%s\n",
+        qgetenv("DISPLAY").constData(), qUtf8Printable(text));
     std::fflush(stderr);
     std::_Exit(Failed);
 }
@@ -60,8 +61,9 @@ int main(int argc, char **argv)
     }
     if (!hasDisplay(argc, argv)) {
         if (asked.tour.isEmpty()) {
-            std::fprintf(stderr, "attune-studio: There is no display to show the window on. The command line program attune "
-                                 "does the same work without one, and --tour DIR writes pictures of the window.\n");
+            std::fprintf(stderr,
+                         "attune-studio: There is no display to show the window on. The command line program attune "
+                         "does the same work without one, and --tour DIR writes pictures of the window.\n");
             return Failed;
         }
         qputenv("QT_QPA_PLATFORM", "offscreen");

@@ -31,7 +31,8 @@ public:
 
     std::span<const std::byte> bytes() const noexcept { return m_bytes; }
     const std::filesystem::path &path() const noexcept { return m_path; }
-    /// Lets the kernel drop the pages of a range that has been read, so that a large model does not stay resident twice.
+    /// Lets the kernel drop the pages of a range that has been read, so that a large model does not stay resident
+    /// twice.
     void forget(std::span<const std::byte> range) const noexcept;
 
 private:

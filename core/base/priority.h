@@ -2,9 +2,9 @@
 
 namespace attune {
 
-/// Ranks the calling thread, and those that it makes from now on, behind what somebody waits for: 0 (as usual) to 19. For
-/// threads that compute: on two cores that are both busy, a key press must not wait for a step. Failing to rank lower is
-/// no reason not to work, so nothing is said of it.
+/// Ranks the calling thread, and those that it makes from now on, behind what somebody waits for: 0 (as usual) to 19.
+/// For threads that compute: on two cores that are both busy, a key press must not wait for a step. Failing to rank
+/// lower is no reason not to work, so nothing is said of it.
 void lowerPriority(int niceness);
 
 /// Answers that are read while they are made stand behind the window, and before a training that goes on beside them.

@@ -39,16 +39,16 @@ tl::unexpected<Error> forward(Result<T> &result)
 // Gives the value of a Result to a new variable, or returns its error from the calling function.
 #define ATTUNE_JOIN_(a, b) a##b
 #define ATTUNE_JOIN(a, b) ATTUNE_JOIN_(a, b)
-#define ATTUNE_TRY_IMPL(temporary, target, expression)                                                                 \
-    auto temporary = (expression);                                                                                     \
-    if (!temporary)                                                                                                    \
-        return ::attune::forward(temporary);                                                                           \
+#define ATTUNE_TRY_IMPL(temporary, target, expression)                                                               \
+    auto temporary = (expression);                                                                                   \
+    if (!temporary)                                                                                                  \
+        return ::attune::forward(temporary);                                                                         \
     target = std::move(*temporary)
 #define ATTUNE_TRY(target, ...) ATTUNE_TRY_IMPL(ATTUNE_JOIN(attuneTry, __LINE__), target, (__VA_ARGS__))
 
 // The same for a Result<void>.
-#define ATTUNE_CHECK(...)                                                                                              \
-    do {                                                                                                               \
-        if (auto attuneCheck = (__VA_ARGS__); !attuneCheck)                                                            \
-            return ::attune::forward(attuneCheck);                                                                     \
+#define ATTUNE_CHECK(...)                                                                                            \
+    do {                                                                                                             \
+        if (auto attuneCheck = (__VA_ARGS__); !attuneCheck)                                                          \
+            return ::attune::forward(attuneCheck);                                                                   \
     } while (false)

@@ -4,8 +4,8 @@
 
 namespace attune {
 
-/// SplitMix64 (Steele et al. 2014, "Fast splittable pseudorandom number generators"): the same draws on every platform, which
-/// the standard library's distributions and std::shuffle do not promise.
+/// SplitMix64 (Steele et al. 2014, "Fast splittable pseudorandom number generators"): the same draws on every
+/// platform, which the standard library's distributions and std::shuffle do not promise.
 constexpr std::uint64_t splitMixStep = 0x9E3779B97F4A7C15ULL;
 
 /// What the generator gives in this state.

@@ -17,8 +17,8 @@ namespace attune {
 
 class ParquetLines;
 
-/// The bytes of a text file in order, as UTF-8 without a byte order mark, a piece in memory at a time. A Parquet file gives
-/// the bytes of its rows as JSON Lines.
+/// The bytes of a text file in order, as UTF-8 without a byte order mark, a piece in memory at a time. A Parquet file
+/// gives the bytes of its rows as JSON Lines.
 class ByteSource {
 public:
     /// Fails with NotFound, Io, and InvalidInput where the first bytes are those of a compressed file, a picture or a

@@ -30,7 +30,8 @@ bool isBlank(std::string_view text)
 
 std::int64_t characters(std::string_view text)
 {
-    return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    return std::count_if(text.begin(), text.end(),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
 /// Up to three are enough to know.
@@ -75,7 +76,8 @@ std::string turn(std::span<const Message> messages, std::size_t index)
     return "turn " + std::to_string(index + 1) + " (" + messages[index].role + ")";
 }
 
-/// Answer lengths, counted in bins of at most a sixteenth of their size: enough for a percentile, whatever their number.
+/// Answer lengths, counted in bins of at most a sixteenth of their size: enough for a percentile, whatever their
+/// number.
 class LengthCounts {
 public:
     void add(std::int64_t length)

@@ -47,8 +47,8 @@ private:
     std::unique_ptr<Impl> m_impl;
 };
 
-/// NoAnswer, ShortAnswer, NotJson, MissingKeys, EmptyTurn, RoleOrder, OddEncoding, PersonalData and RareLabel, each at
-/// most once, in the order of ProblemKind. Thread-safe.
+/// NoAnswer, ShortAnswer, NotJson, MissingKeys, EmptyTurn, RoleOrder, OddEncoding, PersonalData and RareLabel, each
+/// at most once, in the order of ProblemKind. Thread-safe.
 std::vector<RowProblem> rowProblems(std::span<const Message> messages, const AnswerHabits &habits);
 
 /// Where a text stops being a JSON object; line and column count from 1, the column in characters.
@@ -60,8 +60,8 @@ struct JsonFault {
 /// None: the text is one JSON object and nothing else.
 std::optional<JsonFault> jsonObjectFault(std::string_view text);
 
-/// The text that near duplicates are found by: all user turns, folded as in normalisedPrompt(), but digits stay as they
-/// are: two orders are two rows.
+/// The text that near duplicates are found by: all user turns, folded as in normalisedPrompt(), but digits stay as
+/// they are: two orders are two rows.
 std::string duplicateText(std::span<const Message> messages);
 
 } // namespace attune

@@ -196,8 +196,9 @@ private:
             if (mended->empty())
                 return {};
             auto parsed = table.parseRow(*mended, row.line);
-            row = parsed ? std::move(*parsed)
-                         : TableRow{.fields = {}, .line = row.line, .problem = parsed.error().message, .raw = *mended};
+            row = parsed
+                      ? std::move(*parsed)
+                      : TableRow{.fields = {}, .line = row.line, .problem = parsed.error().message, .raw = *mended};
         }
         m_text = &row.raw;
         if (!row.problem.empty())

@@ -72,12 +72,12 @@ TextEncoding encodingOf(const ImportSource &source);
 /// Formats: OpenAI chat ({"messages": [{"role", "content"}]}), Alpaca ({"instruction", "input"?, "output", "system"?,
 /// "history"?}), ShareGPT ({"conversations": [{"from", "value"}], "system"?}), prompt/completion (strings, or message
 /// lists as TRL writes them), as JSON Lines or as one JSON array; CSV and TSV (RFC 4180) with the columns of
-/// `options.columns`. A record's own "split" ("train", "validation", "test"), "tags", "rating" (1 to 5) and "notes" are
-/// kept. Parquet is read as JSON Lines of its rows (parquet_lines.h). Auto looks at the extension and the first record; well-known column names need no map; a pasted text that is
-/// no JSON is a table. A byte order mark and CRLF are fine, and so is what `source.encoding`
-/// tells; invalid UTF-8 and NUL are rejects. A quote that is never closed in a table or an array is an error: nothing after it could be
-/// told apart. So is a file without any record. `progress` gets the bytes read so far. Fails with NotFound, Io,
-/// InvalidInput (format unknown), Interrupted.
+/// `options.columns`. A record's own "split" ("train", "validation", "test"), "tags", "rating" (1 to 5) and "notes"
+/// are kept. Parquet is read as JSON Lines of its rows (parquet_lines.h). Auto looks at the extension and the first
+/// record; well-known column names need no map; a pasted text that is no JSON is a table. A byte order mark and CRLF
+/// are fine, and so is what `source.encoding` tells; invalid UTF-8 and NUL are rejects. A quote that is never closed
+/// in a table or an array is an error: nothing after it could be told apart. So is a file without any record.
+/// `progress` gets the bytes read so far. Fails with NotFound, Io, InvalidInput (format unknown), Interrupted.
 Result<void> readExamples(const ImportSource &source, const ImportOptions &options,
                           const std::function<Result<void>(Example)> &onExample,
                           const std::function<Result<void>(Reject)> &onReject, std::stop_token stop = {},

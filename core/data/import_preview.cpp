@@ -86,8 +86,9 @@ private:
         guess.format = kind;
         guess.separator = table.separator();
         const char *with = guess.separator == '\t' ? "tabs" : guess.separator == ';' ? "semicolons" : "commas";
-        guess.sentence = "A table with " + std::string(with) + " and " + (m_options.namesFirst ? "a header of " : "") +
-                         counted(width, "column") + columnWords() + ".";
+        guess.sentence = "A table with " + std::string(with) + " and " +
+                         (m_options.namesFirst ? "a header of " : "") + counted(width, "column") + columnWords() +
+                         ".";
         return {};
     }
 
@@ -159,7 +160,7 @@ private:
         guess.trust = fitting == read       ? FormatGuess::Trust::Sure
                       : fitting * 5 > read * 4 ? FormatGuess::Trust::Likely
                                                : FormatGuess::Trust::Unsure;
-        const char *what = shape->format == DataFormat::OpenAi     ? "conversations with role and content (OpenAI chat)"
+        const char *what = shape->format == DataFormat::OpenAi ? "conversations with role and content (OpenAI chat)"
                            : shape->format == DataFormat::ShareGpt ? "conversations with from and value (ShareGPT)"
                            : shape->format == DataFormat::Alpaca   ? "instruction, input and output (Alpaca)"
                                                                    : "prompt and completion";

@@ -36,7 +36,10 @@ struct FormatGuess {
     std::string sentence;
     char separator = 0;     ///< of a table
     bool jsonArray = false; ///< JSON in one array, not a record a line
-    bool usesColumns() const { return format == DataFormat::Csv || format == DataFormat::Tsv || format == DataFormat::Auto; }
+    bool usesColumns() const
+    {
+        return format == DataFormat::Csv || format == DataFormat::Tsv || format == DataFormat::Auto;
+    }
 };
 
 /// One of the first records: the conversation that it becomes, or why it becomes none.

@@ -14,8 +14,9 @@ inline constexpr std::size_t rejectTextLimit = std::size_t(64) << 10;
 Result<ByteSource> openSource(const ImportSource &source, std::stop_token stop,
                               std::function<void(std::int64_t)> progress);
 
-/// `asked`, unless that is Auto; else Csv, Tsv, or Auto for some kind of JSON, by the ending of the name and the first
-/// character. What is pasted has no ending: it is a table where it is no JSON, by tabs where its first line has one.
+/// `asked`, unless that is Auto; else Csv, Tsv, or Auto for some kind of JSON, by the ending of the name and the
+/// first character. What is pasted has no ending: it is a table where it is no JSON, by tabs where its first line has
+/// one.
 Result<DataFormat> kindOfSource(ByteSource &bytes, const ImportSource &source, DataFormat asked);
 
 inline bool isTable(DataFormat format)

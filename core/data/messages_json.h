@@ -8,7 +8,8 @@
 
 namespace attune {
 
-/// The messages of an object that holds {"messages": [{"role", "content"}]}. Fails with InvalidInput naming the field.
+/// The messages of an object that holds {"messages": [{"role", "content"}]}. Fails with InvalidInput naming the
+/// field.
 Result<std::vector<Message>> parseMessages(const Json &object, std::string_view where);
 Json messagesJson(std::span<const Message> messages);
 

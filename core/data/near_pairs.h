@@ -27,14 +27,14 @@ struct NearPair {
 /// the data set. Shingles that half of them have are then left out, and they are compared by the rest. Deterministic;
 /// thread-safe.
 ///
-/// Where the texts are only those of a larger set that NearIndex names, `all` is the size of that set: the pairs are then
-/// those of the whole set. After a stop, which it heeds at once, the pairs are those found until then.
+/// Where the texts are only those of a larger set that NearIndex names, `all` is the size of that set: the pairs are
+/// then those of the whole set. After a stop, which it heeds at once, the pairs are those found until then.
 std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity, std::size_t all = 0,
                                 const std::stop_token &stop = {});
 
 /// Which texts can be nearly equal, without the texts: what nearPairs() begins with, kept. Of each text it holds the
-/// bands of its signature, 64 bytes at a similarity of 0.85. Two texts that nearPairs() would call a pair are candidates
-/// of each other, and few others are. One thread at a time.
+/// bands of its signature, 64 bytes at a similarity of 0.85. Two texts that nearPairs() would call a pair are
+/// candidates of each other, and few others are. One thread at a time.
 class NearIndex {
 public:
     explicit NearIndex(double similarity);

@@ -17,7 +17,8 @@ namespace attune {
 
 namespace {
 
-constexpr std::int64_t PieceBytes = std::int64_t(2) << 20; // of a piece's rows, as far as the file's own figures are true
+constexpr std::int64_t PieceBytes = std::int64_t(2)
+                                    << 20; // of a piece's rows, as far as the file's own figures are true
 constexpr std::int64_t MostRows = 4096;
 constexpr int DeepestValue = 64;
 

@@ -8,9 +8,10 @@
 
 namespace attune {
 
-/// A Parquet file as JSON Lines, a few of its rows in memory at a time: each row an object, its columns by name; lists
-/// are arrays, structs and maps are objects. Times and what else JSON lacks become texts. Everything behind it (formats,
-/// maps of columns, previews, rejects by line) then is that of JSON Lines; the line is the row, counted from 1.
+/// A Parquet file as JSON Lines, a few of its rows in memory at a time: each row an object, its columns by name;
+/// lists are arrays, structs and maps are objects. Times and what else JSON lacks become texts. Everything behind it
+/// (formats, maps of columns, previews, rejects by line) then is that of JSON Lines; the line is the row, counted
+/// from 1.
 ///
 /// Parquet is an optional part: its libraries (Arrow) are those that `installer/setup --with-parquet` fetches.
 class ParquetLines {

@@ -33,8 +33,9 @@ Result<PromptTemplate> PromptTemplate::parse(std::string_view text)
                 return fail(ErrorCode::InvalidInput, "The prompt template opens a slot with { and does not close it; "
                                                      "write {{ where a brace is meant.");
             if (end == i + 1)
-                return fail(ErrorCode::InvalidInput,
-                            "The prompt template has a slot without a name; write the column's name, as in {question}.");
+                return fail(
+                    ErrorCode::InvalidInput,
+                    "The prompt template has a slot without a name; write the column's name, as in {question}.");
             result.m_blocks.back().pieces.push_back({std::string(text.substr(i + 1, end - i - 1)), true});
             anySlot = true;
             i = end;
@@ -43,8 +44,9 @@ Result<PromptTemplate> PromptTemplate::parse(std::string_view text)
         }
     }
     if (!anySlot)
-        return fail(ErrorCode::InvalidInput, "The prompt template has no slot, so every row would ask the same; write "
-                                             "columns in braces, as in {question}.");
+        return fail(ErrorCode::InvalidInput,
+                    "The prompt template has no slot, so every row would ask the same; write "
+                    "columns in braces, as in {question}.");
     return result;
 }
 

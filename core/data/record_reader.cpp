@@ -98,7 +98,8 @@ Conversation addPair(ConversationBuilder &builder, const Json &record, const Col
         if (auto added = builder.addHistory(*history, "history"); !added)
             return added;
     }
-    builder.add("user", std::move(*user), columns.promptTemplate ? columns.promptTemplate->slots().front() : columns.user);
+    builder.add("user", std::move(*user),
+                columns.promptTemplate ? columns.promptTemplate->slots().front() : columns.user);
     builder.add("assistant", std::move(*assistant), columns.assistant);
     return {};
 }

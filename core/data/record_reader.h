@@ -45,8 +45,8 @@ struct RecordShape {
 /// The shape of a JSON record by its keys; none where they say nothing.
 std::optional<RecordShape> guessShape(const Json &record);
 
-/// One record as an example, with its split, tags, rating and notes; the origin is left to the caller. What is doubtful
-/// but keeps the row in goes to `notes`.
+/// One record as an example, with its split, tags, rating and notes; the origin is left to the caller. What is
+/// doubtful but keeps the row in goes to `notes`.
 ReadRecord readRecord(const Json &record, const RecordShape &shape, std::vector<Problem> *notes = nullptr);
 
 /// First byte that is no valid UTF-8, or npos.

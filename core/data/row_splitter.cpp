@@ -88,7 +88,8 @@ void RowSplitter::add(std::string_view prompt, std::string_view group, std::opti
 {
     Row row{.node = nodeOf(prompt), .fixed = fixed};
     if (!group.empty())
-        row.group = m_groups.try_emplace(std::string(group), static_cast<std::uint32_t>(m_groups.size())).first->second;
+        row.group =
+            m_groups.try_emplace(std::string(group), static_cast<std::uint32_t>(m_groups.size())).first->second;
     if (Node &node = m_nodes[row.node]; !node.fixed)
         node.fixed = fixed;
     m_rows.push_back(row);
@@ -142,7 +143,8 @@ Result<SplitResult> RowSplitter::finish(const std::stop_token &stop)
     return result;
 }
 
-/// Nodes that belong together. Nodes stand in the order of their first rows, so a set's lowest node has its first row.
+/// Nodes that belong together. Nodes stand in the order of their first rows, so a set's lowest node has its first
+/// row.
 void RowSplitter::link(Groups &groups, const std::stop_token &stop)
 {
     const auto add = [&](std::uint32_t a, std::uint32_t b, double similarity) {

@@ -13,8 +13,9 @@
 
 namespace attune {
 
-/// assignParts() for rows that come one after the other and do not stay: of each it keeps some 110 bytes instead of its
-/// prompt. First add() every row, then setPrompt() for those that doubtful() names, then finish(). One thread at a time.
+/// assignParts() for rows that come one after the other and do not stay: of each it keeps some 110 bytes instead of
+/// its prompt. First add() every row, then setPrompt() for those that doubtful() names, then finish(). One thread at
+/// a time.
 class RowSplitter {
 public:
     /// InvalidInput when a share is out of range.

@@ -16,8 +16,8 @@ struct TableRow {
 class TableRecords {
 public:
     /// Reads the header row. A CSV file whose header has semicolons and no comma is read with semicolons, as
-    /// spreadsheets of half of Europe write it. Fails with InvalidInput where there is no header. Without `namesFirst`
-    /// the first row is one of the rows, and the columns are called "column 1", "column 2", ...
+    /// spreadsheets of half of Europe write it. Fails with InvalidInput where there is no header. Without
+    /// `namesFirst` the first row is one of the rows, and the columns are called "column 1", "column 2", ...
     static Result<TableRecords> open(ByteSource &source, char separator, std::size_t recordLimit,
                                      bool namesFirst = true);
 

@@ -32,7 +32,8 @@ int byte(const std::byte *at)
     return std::to_integer<int>(*at);
 }
 
-/// 32 values of four bits: the low nibbles are elements 0-15, the high ones 16-31. `fifth` holds a fifth bit for each.
+/// 32 values of four bits: the low nibbles are elements 0-15, the high ones 16-31. `fifth` holds a fifth bit for
+/// each.
 template <typename F>
 void forNibbles(const std::byte *nibbles, std::uint32_t fifth, F &&put)
 {
@@ -88,8 +89,8 @@ void fromQ8_0(const std::byte *block, float *out)
         out[i] = static_cast<float>(static_cast<std::int8_t>(block[2 + i])) * d;
 }
 
-/// Eight scales and eight minima of six bits in twelve bytes: the first four of each whole, of the others the low four bits
-/// together and the high two on top of the first ones.
+/// Eight scales and eight minima of six bits in twelve bytes: the first four of each whole, of the others the low
+/// four bits together and the high two on top of the first ones.
 struct Scales {
     std::array<int, 8> scale;
     std::array<int, 8> minimum;
@@ -105,7 +106,8 @@ struct Scales {
     }
 };
 
-/// Eight groups of 32: w = d scale q - dmin minimum. `fifth` has bit g of byte i for element i of group g; null without.
+/// Eight groups of 32: w = d scale q - dmin minimum. `fifth` has bit g of byte i for element i of group g; null
+/// without.
 void fromGroups(const std::byte *block, const std::byte *fifth, const std::byte *nibbles, float *out)
 {
     const float d = half(block);
@@ -134,8 +136,8 @@ void fromQ5_K(const std::byte *block, float *out)
     fromGroups(block, block + 16, block + 48, out);
 }
 
-/// Sixteen groups of 16: w = d scale (q - 32), scale a signed byte. Of each half of 128 the low four bits lie in 64 bytes, the
-/// high two in 32.
+/// Sixteen groups of 16: w = d scale (q - 32), scale a signed byte. Of each half of 128 the low four bits lie in 64
+/// bytes, the high two in 32.
 void fromQ6_K(const std::byte *block, float *out)
 {
     const std::byte *low = block;

@@ -360,9 +360,10 @@ Result<TensorView> GgufFile::tensor(const std::string &name) const
     if (const auto found = m_tensors.find(name); found != m_tensors.end())
         return found->second;
     if (const auto found = m_unsupported.find(name); found != m_unsupported.end())
-        return fail(ErrorCode::InvalidInput,
-                    path().string() + ": the tensor " + name + " has the type " + found->second +
-                        ", which is not supported; F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_1, Q5_0, Q4_K, Q4_1 and Q4_0 are.");
+        return fail(
+            ErrorCode::InvalidInput,
+            path().string() + ": the tensor " + name + " has the type " + found->second +
+                ", which is not supported; F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_1, Q5_0, Q4_K, Q4_1 and Q4_0 are.");
     return fail(ErrorCode::NotFound, path().string() + " holds no tensor " + name + ".");
 }
 

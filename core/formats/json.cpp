@@ -123,7 +123,8 @@ Result<Json> parseJson(std::string_view text, std::string_view where)
     } catch (const Json::exception &error) { // a number that no double holds
         const std::string_view words = error.what();
         return fail(ErrorCode::InvalidInput,
-                    std::string(where) + " is not valid JSON: " + std::string(words.substr(words.find(']') + 2)) + ".",
+                    std::string(where) + " is not valid JSON: " + std::string(words.substr(words.find(']') + 2)) +
+                        ".",
                     error.what());
     }
 }

@@ -9,8 +9,8 @@
 
 namespace attune {
 
-/// Element types of safetensors and GGUF files that this program reads. Their numbers stand in the fingerprints by which stored
-/// runs find their base again: new ones go to the end.
+/// Element types of safetensors and GGUF files that this program reads. Their numbers stand in the fingerprints by
+/// which stored runs find their base again: new ones go to the end.
 enum class DType { F64, F32, F16, BF16, I64, I32, I16, I8, U8, Bool, Q4_0, Q4_1, Q8_0, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K };
 
 std::string_view name(DType type);

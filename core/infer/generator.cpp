@@ -9,9 +9,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Sequences decoded side by side. More share the reading and widening of the weights: with 24, four of the product's tiles,
-/// it runs at three quarters of what the processor computes, with 8 at half of it. But each has a cache, and what these hold
-/// together is bounded.
+/// Sequences decoded side by side. More share the reading and widening of the weights: with 24, four of the product's
+/// tiles, it runs at three quarters of what the processor computes, with 8 at half of it. But each has a cache, and
+/// what these hold together is bounded.
 constexpr std::size_t mostAtOnce = 24;
 constexpr std::size_t leastAtOnce = 8;
 constexpr std::int64_t cacheBytes = std::int64_t(512) << 20;
@@ -113,13 +113,14 @@ bool endsAnswer(TokenId id, const Tokenizer *tokenizer)
 }
 
 /// Chooses from the scores; true where the answer is complete. Fails where they have no order.
-Result<bool> takeToken(Sequence &s, std::span<float> logits, const Tokenizer *tokenizer, const GenerationOptions &options,
-                       const std::function<void(std::string_view)> &onText)
+Result<bool> takeToken(Sequence &s, std::span<float> logits, const Tokenizer *tokenizer,
+                       const GenerationOptions &options, const std::function<void(std::string_view)> &onText)
 {
     constexpr float Infinity = std::numeric_limits<float>::infinity();
     if (!std::all_of(logits.begin(), logits.end(), [](float score) { return score < Infinity; }))
-        return fail(ErrorCode::Corrupt, "The model's scores are not all numbers: values of its weights or its adapter are "
-                                        "damaged or too large; fetch the model again, or take an earlier checkpoint.");
+        return fail(ErrorCode::Corrupt,
+                    "The model's scores are not all numbers: values of its weights or its adapter are "
+                    "damaged or too large; fetch the model again, or take an earlier checkpoint.");
     const TokenId id = s.sampler.choose(logits, s.seen);
     s.seen.push_back(id);
     s.result.ids.push_back(id);
@@ -138,7 +139,8 @@ Result<bool> takeToken(Sequence &s, std::span<float> logits, const Tokenizer *to
     return false;
 }
 
-Result<void> checkPrompt(const LanguageModel &model, std::span<const TokenId> prompt, const GenerationOptions &options)
+Result<void> checkPrompt(const LanguageModel &model, std::span<const TokenId> prompt,
+                         const GenerationOptions &options)
 {
     ATTUNE_CHECK(options.sampling.check());
     if (prompt.empty())
@@ -163,7 +165,8 @@ std::size_t sequencesAtOnce(const ModelConfig &config, std::span<const std::vect
     const std::int64_t tokens = static_cast<std::int64_t>(longest) + options.maxNewTokens;
     constexpr std::int64_t keysAndValues = 2 * sizeof(std::uint16_t);
     const std::int64_t each = tokens * config.layers * config.kvHeads * config.headDim * keysAndValues;
-    return std::clamp(static_cast<std::size_t>(cacheBytes / std::max<std::int64_t>(1, each)), leastAtOnce, mostAtOnce);
+    return std::clamp(static_cast<std::size_t>(cacheBytes / std::max<std::int64_t>(1, each)), leastAtOnce,
+                      mostAtOnce);
 }
 
 /// Reads the next piece of the prompt; the scores after it.
@@ -183,8 +186,8 @@ Result<std::vector<float>> prefill(LanguageModel &model, KvCache &cache, std::sp
     return logits;
 }
 
-/// The cache of what all prompts begin with, read once; empty where that is little. Each keeps a token of its own, whose
-/// scores are needed.
+/// The cache of what all prompts begin with, read once; empty where that is little. Each keeps a token of its own,
+/// whose scores are needed.
 Result<KvCache> readBeginning(LanguageModel &model, std::span<const std::vector<TokenId>> prompts)
 {
     constexpr std::size_t worthCopying = 16;

@@ -50,14 +50,16 @@ private:
     std::unique_ptr<Impl> m_impl;
 };
 
-/// Answers one prompt. `onText` gets the answer piece by piece, in whole UTF-8 characters, held back while a stop string may
-/// still begin. Fails where the prompt is empty or an id is outside the vocabulary. `tokenizer` may be null: no text then.
+/// Answers one prompt. `onText` gets the answer piece by piece, in whole UTF-8 characters, held back while a stop
+/// string may still begin. Fails where the prompt is empty or an id is outside the vocabulary. `tokenizer` may be
+/// null: no text then.
 Result<Generation> generate(LanguageModel &model, const std::shared_ptr<const Tokenizer> &tokenizer,
                             std::span<const TokenId> prompt, const GenerationOptions &options,
                             std::stop_token stop = {}, const std::function<void(std::string_view)> &onText = {});
 
-/// Answers many prompts, several at a time, so that the weights are read once for all of them: for evaluations. The answers
-/// stand in the order of the prompts; each is what generate() gives up to rounding. `onDone` gets the index of each.
+/// Answers many prompts, several at a time, so that the weights are read once for all of them: for evaluations. The
+/// answers stand in the order of the prompts; each is what generate() gives up to rounding. `onDone` gets the index
+/// of each.
 Result<std::vector<Generation>> generateAll(LanguageModel &model, const std::shared_ptr<const Tokenizer> &tokenizer,
                                             std::span<const std::vector<TokenId>> prompts,
                                             const GenerationOptions &options, std::stop_token stop = {},

@@ -47,7 +47,8 @@ TokenId Sampler::choose(std::span<float> logits, std::span<const TokenId> seen)
     if (m_options.temperature == 0)
         return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 
-    // Only candidates that can still be kept are sorted: with top-k the k likeliest, with min-p those above its floor.
+    // Only candidates that can still be kept are sorted: with top-k the k likeliest, with min-p those above its
+    // floor.
     const float top = *std::max_element(logits.begin(), logits.end());
     const auto scale = static_cast<float>(1.0 / m_options.temperature);
     const double floor = m_options.minP > 0 ? std::log(m_options.minP) : -std::numeric_limits<double>::infinity();
@@ -79,7 +80,8 @@ TokenId Sampler::choose(std::span<float> logits, std::span<const TokenId> seen)
     }
     while (kept > 1 && weights[kept - 1] < m_options.minP * weights.front())
         --kept;
-    double left = uniform() * std::accumulate(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(kept), 0.0);
+    double left =
+        uniform() * std::accumulate(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(kept), 0.0);
     for (std::size_t i = 0; i < kept; ++i) {
         left -= weights[i];
         if (left < 0)

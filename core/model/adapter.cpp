@@ -21,10 +21,11 @@ std::string tensorName(std::int64_t layer, Projection projection, std::string_vi
 
 enum class Side { A, B, Magnitude };
 // PEFT's names; older versions wrote the magnitude with ".weight" behind it.
-constexpr std::array<std::pair<std::string_view, Side>, 4> sides = {{{"lora_A.weight", Side::A},
-                                                                     {"lora_B.weight", Side::B},
-                                                                     {"lora_magnitude_vector", Side::Magnitude},
-                                                                     {"lora_magnitude_vector.weight", Side::Magnitude}}};
+constexpr std::array<std::pair<std::string_view, Side>, 4> sides = {
+    {{"lora_A.weight", Side::A},
+     {"lora_B.weight", Side::B},
+     {"lora_magnitude_vector", Side::Magnitude},
+     {"lora_magnitude_vector.weight", Side::Magnitude}}};
 
 struct ParsedName {
     std::int64_t layer = 0;
@@ -71,13 +72,14 @@ Result<TargetModules> parseTargets(const Json &json, std::string_view where)
             return fail(ErrorCode::InvalidInput, std::string(where) + ": target_modules is no list and no text.");
         for (const Json &name : json["target_modules"]) {
             if (!name.is_string())
-                return fail(ErrorCode::InvalidInput, std::string(where) + ": target_modules has a name that is no text.");
+                return fail(ErrorCode::InvalidInput,
+                            std::string(where) + ": target_modules has a name that is no text.");
             modules += (modules.empty() ? "" : ",") + name.get<std::string>();
         }
     }
     if (has("layers_to_transform")) {
-        const Json numbers =
-            json["layers_to_transform"].is_array() ? json["layers_to_transform"] : Json::array({json["layers_to_transform"]});
+        const Json numbers = json["layers_to_transform"].is_array() ? json["layers_to_transform"]
+                                                                    : Json::array({json["layers_to_transform"]});
         for (const Json &number : numbers) {
             if (!number.is_number_integer())
                 return fail(ErrorCode::InvalidInput,
@@ -230,9 +232,10 @@ Result<Adapter> parsePeftAdapter(std::span<const std::byte> safetensors, const s
                                                 std::to_string(magnitudes) + ", as use_dora and its lora_B say.");
         for (const auto *values : {&pair.a, &pair.b, &pair.magnitude})
             if (!std::all_of(values->begin(), values->end(), [](float value) { return std::isfinite(value); }))
-                return fail(ErrorCode::Corrupt, std::string(where) + " is damaged: layer " + std::to_string(layer) + " " +
-                                                    std::string(shortName(projection)) +
-                                                    " holds values that are no numbers; export an earlier checkpoint.");
+                return fail(ErrorCode::Corrupt,
+                            std::string(where) + " is damaged: layer " + std::to_string(layer) + " " +
+                                std::string(shortName(projection)) +
+                                " holds values that are no numbers; export an earlier checkpoint.");
     }
     if (adapter.pairs.empty())
         return fail(ErrorCode::Corrupt, std::string(where) + " holds no LoRA tensors.");

@@ -54,8 +54,8 @@ struct ProjectionShape {
 };
 ProjectionShape projectionShape(const ModelConfig &model, Projection projection);
 
-/// A PEFT folder (adapter_config.json, adapter_model.safetensors): tensors F32, F16 or BF16. A setting that changes the
-/// computation and is not supported here (a bias, modules_to_save, rank patterns, another peft_type) is an error.
+/// A PEFT folder (adapter_config.json, adapter_model.safetensors): tensors F32, F16 or BF16. A setting that changes
+/// the computation and is not supported here (a bias, modules_to_save, rank patterns, another peft_type) is an error.
 Result<Adapter> readPeftAdapter(const std::filesystem::path &folder);
 /// The same from the parts that a project file keeps.
 Result<Adapter> parsePeftAdapter(std::span<const std::byte> safetensors, const std::string &configJson,

@@ -27,7 +27,8 @@ public:
     void *take(std::size_t bytes)
     {
         const std::scoped_lock lock(m_mutex);
-        if (const auto found = m_bySize.lower_bound(bytes); found != m_bySize.end() && found->first <= bytes + bytes / 2) {
+        if (const auto found = m_bySize.lower_bound(bytes);
+            found != m_bySize.end() && found->first <= bytes + bytes / 2) {
             void *block = *found->second;
             m_idle.erase(found->second);
             m_used += found->first;

@@ -78,7 +78,8 @@ std::optional<std::int64_t> keysAfter(std::int64_t window)
     return window > 0 ? std::optional<std::int64_t>(0) : std::nullopt;
 }
 
-/// FlashAttention's backward pass adds in the order in which blocks end, unless it is told not to: two runs would differ.
+/// FlashAttention's backward pass adds in the order in which blocks end, unless it is told not to: two runs would
+/// differ.
 class Deterministic {
 public:
     Deterministic() : m_was(at::globalContext().deterministicAlgorithms())
@@ -97,9 +98,9 @@ at::Tensor flashAttention(const Heads &heads, std::int64_t window, at::Tensor *l
 {
     const std::int64_t time = heads.q.size(2);
     const std::int64_t keys = heads.k.size(2);
-    const auto result = at::_flash_attention_forward(
-        heads.q.transpose(1, 2), heads.k.transpose(1, 2), heads.v.transpose(1, 2), {}, {}, time, keys, 0.0, true, false,
-        std::nullopt, keysBefore(window), keysAfter(window));
+    const auto result = at::_flash_attention_forward(heads.q.transpose(1, 2), heads.k.transpose(1, 2),
+                                                     heads.v.transpose(1, 2), {}, {}, time, keys, 0.0, true, false,
+                                                     std::nullopt, keysBefore(window), keysAfter(window));
     if (lse)
         *lse = std::get<1>(result);
     const at::Tensor &out = std::get<0>(result);
@@ -114,8 +115,9 @@ Heads flashAttentionBackward(const at::Tensor &dOut, const at::Tensor &out, cons
     const std::int64_t time = q.size(1);
     const at::Tensor noRandomness = at::empty({2}, q.options().dtype(at::kUInt64));
     const auto [dq, dk, dv] = at::_flash_attention_backward(
-        dOut.view(q.sizes()), q, heads.k.transpose(1, 2), heads.v.transpose(1, 2), out.view(q.sizes()), lse, {}, {}, time,
-        heads.k.size(2), 0.0, true, noRandomness, noRandomness, std::nullopt, keysBefore(window), keysAfter(window));
+        dOut.view(q.sizes()), q, heads.k.transpose(1, 2), heads.v.transpose(1, 2), out.view(q.sizes()), lse, {}, {},
+        time, heads.k.size(2), 0.0, true, noRandomness, noRandomness, std::nullopt, keysBefore(window),
+        keysAfter(window));
     return {dq.transpose(1, 2), dk.transpose(1, 2), dv.transpose(1, 2)};
 }
 

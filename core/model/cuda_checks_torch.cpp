@@ -94,8 +94,8 @@ private:
                     kernels->nf4MatVec(w, there(x), y);
                 worst = std::max(worst, difference(at::mm(x.to(at::kDouble), dense.t()), y));
             }
-            note(twice ? "NF4, double-quantised: product with few vectors" : "NF4: product with few vectors", bf16Error,
-                 {worst});
+            note(twice ? "NF4, double-quantised: product with few vectors" : "NF4: product with few vectors",
+                 bf16Error, {worst});
         }
     }
 
@@ -138,7 +138,8 @@ private:
         const Heads c = splitHeads(there(qkv), shape, card, 3);
         note("rotary embedding", bf16Error,
              {difference(h.q, c.q.contiguous()), difference(h.k, c.k.contiguous()), difference(h.v, c.v.contiguous()),
-              difference(joinHeads(h, shape, here, 3), joinHeads({there(h.q), there(h.k), there(h.v)}, shape, card, 3))});
+              difference(joinHeads(h, shape, here, 3),
+                         joinHeads({there(h.q), there(h.k), there(h.v)}, shape, card, 3))});
     }
 
     Heads heads(std::int64_t time, std::int64_t keys)
@@ -159,8 +160,8 @@ private:
         const Heads dThere = attentionBackward(there(dOut), outThere, lseThere, c, window, 0);
         const Heads again = attentionBackward(there(dOut), outThere, lseThere, c, window, 0);
         note(name, chainError,
-             {difference(out, outThere), difference(d.q, dThere.q.contiguous()), difference(d.k, dThere.k.contiguous()),
-              difference(d.v, dThere.v.contiguous()),
+             {difference(out, outThere), difference(d.q, dThere.q.contiguous()),
+              difference(d.k, dThere.k.contiguous()), difference(d.v, dThere.v.contiguous()),
               // A resumed run repeats its steps bit for bit.
               again.q.equal(dThere.q) && again.k.equal(dThere.k) && again.v.equal(dThere.v) ? 0.0 : 1.0});
     }
@@ -188,8 +189,8 @@ private:
         const Heads d = attentionBackward(dOut, out, lse, h, 0, 90);
         const Heads dThere = attentionBackward(there(dOut), outThere, lseThere, c, 0, 90);
         note("attention behind a shared beginning", chainError,
-             {difference(out, outThere), difference(d.q, dThere.q.contiguous()), difference(d.k, dThere.k.contiguous()),
-              difference(d.v, dThere.v.contiguous())});
+             {difference(out, outThere), difference(d.q, dThere.q.contiguous()),
+              difference(d.k, dThere.k.contiguous()), difference(d.v, dThere.v.contiguous())});
     }
 
     void loss()
@@ -243,8 +244,8 @@ private:
             const at::Tensor second = at::zeros_like(p);
             for (int step = 1; step <= 3; ++step)
                 at::_fused_adamw_({p}, {gradient.to(device)}, {first}, {second}, {},
-                                  {at::full({}, static_cast<double>(step), p.options())}, 1e-2, 0.9, 0.999, 0.01, 1e-8,
-                                  false, false);
+                                  {at::full({}, static_cast<double>(step), p.options())}, 1e-2, 0.9, 0.999, 0.01,
+                                  1e-8, false, false);
             return p;
         };
         note("AdamW", floatError, {difference(steps(at::kCPU), steps(m_card))});
@@ -338,12 +339,13 @@ private:
                     again.push_back({&copies[i], {&token, 1}});
                 }
                 const at::Tensor hidden = m.cachedForward(feeds);
-                const at::Tensor expected = wideDenseLinear(rmsNorm(hidden, m.finalNorm, m.config.rmsNormEps), m.head);
+                const at::Tensor expected =
+                    wideDenseLinear(rmsNorm(hidden, m.finalNorm, m.config.rmsNormEps), m.head);
                 const auto got = m.scoresByGraph(again);
                 if (!got) {
                     const std::string &why = m.graphs->trouble();
-                    m_checks.push_back({std::string(name) + ": " + why, why.starts_with("ATTUNE_CUDA") ? 0.0 : INFINITY,
-                                        chainError});
+                    m_checks.push_back({std::string(name) + ": " + why,
+                                        why.starts_with("ATTUNE_CUDA") ? 0.0 : INFINITY, chainError});
                     return;
                 }
                 at::Tensor scores = at::empty(expected.sizes(), at::kFloat);

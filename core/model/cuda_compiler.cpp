@@ -41,8 +41,8 @@ bool find(void *library, const char *name, Function &function)
     return function != nullptr;
 }
 
-/// NVRTC looks for its second library, libnvrtc-builtins, by name alone and has no run path: where the system does not know
-/// it, it must be there already.
+/// NVRTC looks for its second library, libnvrtc-builtins, by name alone and has no run path: where the system does
+/// not know it, it must be there already.
 void loadBuiltins(const std::filesystem::path &folder)
 {
     std::error_code ignored;
@@ -53,8 +53,8 @@ void loadBuiltins(const std::filesystem::path &folder)
 
 void *openLibrary()
 {
-    // Beside libtorch, where the wheels put it; in the cache, where installer/setup does, whatever LIBTORCH_ROOT is; the
-    // system's last.
+    // Beside libtorch, where the wheels put it; in the cache, where installer/setup does, whatever LIBTORCH_ROOT is;
+    // the system's last.
     const std::filesystem::path wheels = "nvidia/cu13/lib";
     const char *name = "libnvrtc.so.13";
     for (const std::filesystem::path &folder :
@@ -98,7 +98,8 @@ constexpr std::size_t checksumSize = 16;
 std::string digits(std::string_view bytes)
 {
     char text[checksumSize + 1];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(XXH3_64bits(bytes.data(), bytes.size())));
+    std::snprintf(text, sizeof text, "%016llx",
+                  static_cast<unsigned long long>(XXH3_64bits(bytes.data(), bytes.size())));
     return text;
 }
 
@@ -142,7 +143,8 @@ Result<std::string> compileCuda(std::string_view source, int capability)
     const std::string text(source);
     const std::string architecture = target(*nvrtc, capability);
     const std::string option = "--gpu-architecture=" + architecture;
-    const std::array<const char *, 3> options = {option.c_str(), "--std=c++17", "--device-as-default-execution-space"};
+    const std::array<const char *, 3> options = {option.c_str(), "--std=c++17",
+                                                 "--device-as-default-execution-space"};
     Nvrtc::Program program = nullptr;
     if (nvrtc->create(&program, text.c_str(), "attune.cu", 0, nullptr, nullptr) != 0)
         return fail(ErrorCode::Internal, "NVRTC could not begin to compile the CUDA kernels.");

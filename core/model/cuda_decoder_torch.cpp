@@ -116,8 +116,9 @@ int CudaDecoder::Graph::record(LanguageModel::Impl &model, const CudaKernels &ke
     int error = driver.copyToCard(address(step.inputs), inputs.get(), step.inputs.nbytes(), stream);
     step.launch(model, [&](const char *name, DecodeStep::Grid grid, unsigned threads, void **arguments) {
         if (error == 0)
-            error = driver.launchKernel(kernels.named(name), static_cast<unsigned>(grid.x),
-                                        static_cast<unsigned>(grid.y), 1, threads, 1, 1, 0, stream, arguments, nullptr);
+            error =
+                driver.launchKernel(kernels.named(name), static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y),
+                                    1, threads, 1, 1, 0, stream, arguments, nullptr);
     });
     return error != 0 ? error
                       : driver.copyFromCard(scores.get(), address(step.scores), step.scores.nbytes(), stream);

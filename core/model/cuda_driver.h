@@ -6,8 +6,9 @@
 
 namespace attune {
 
-/// What launching a kernel takes of NVIDIA's driver (cuda.h, a stable interface), looked up when first asked for, so that
-/// neither building nor starting needs a toolkit or a card. Handles are opaque; a result other than 0 is an error.
+/// What launching a kernel takes of NVIDIA's driver (cuda.h, a stable interface), looked up when first asked for, so
+/// that neither building nor starting needs a toolkit or a card. Handles are opaque; a result other than 0 is an
+/// error.
 struct CudaDriver {
     using Handle = void *;
 
@@ -16,8 +17,9 @@ struct CudaDriver {
     int (*libraryLoadData)(Handle *library, const void *code, void *, void **, unsigned, void *, void **,
                            unsigned) = nullptr;
     int (*libraryGetKernel)(Handle *kernel, Handle library, const char *name) = nullptr;
-    int (*launchKernel)(Handle kernel, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
-                        unsigned blockZ, unsigned sharedBytes, Handle stream, void **arguments, void **) = nullptr;
+    int (*launchKernel)(Handle kernel, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
+                        unsigned blockY, unsigned blockZ, unsigned sharedBytes, Handle stream, void **arguments,
+                        void **) = nullptr;
     int (*errorString)(int code, const char **text) = nullptr;
 
     // Graphs: work that is recorded once and started many times, and memory that the card reads and writes by itself.

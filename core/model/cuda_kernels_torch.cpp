@@ -171,11 +171,11 @@ void CudaKernels::dequantize(const Nf4Tensor &weight, const at::Tensor &out) con
     const std::int64_t count = weight.out * weight.in;
     TORCH_INTERNAL_ASSERT(count % 64 == 0 && out.is_contiguous());
     if (out.scalar_type() == at::kBFloat16)
-        launch(m_nf4ToBf16, blocksFor(count, 8), elementThreads, Nf4Argument::of(weight), static_cast<long long>(count),
-               mutableBf16(out));
+        launch(m_nf4ToBf16, blocksFor(count, 8), elementThreads, Nf4Argument::of(weight),
+               static_cast<long long>(count), mutableBf16(out));
     else
-        launch(m_nf4ToFloat, blocksFor(count, 8), elementThreads, Nf4Argument::of(weight), static_cast<long long>(count),
-               out.mutable_data_ptr<float>());
+        launch(m_nf4ToFloat, blocksFor(count, 8), elementThreads, Nf4Argument::of(weight),
+               static_cast<long long>(count), out.mutable_data_ptr<float>());
 }
 
 void CudaKernels::nf4MatVec(const Nf4Tensor &weight, const at::Tensor &x, const at::Tensor &y) const
@@ -184,9 +184,9 @@ void CudaKernels::nf4MatVec(const Nf4Tensor &weight, const at::Tensor &x, const 
     TORCH_INTERNAL_ASSERT(rows >= 1 && rows <= fewRows && weight.in % 64 == 0);
     constexpr unsigned warps = 4;
     const int size = std::countr_zero(std::bit_ceil(static_cast<unsigned>(rows)));
-    launch(m_nf4MatVec[static_cast<std::size_t>(size)], (weight.out + warps - 1) / warps, warps * 32, Nf4Argument::of(weight),
-           static_cast<long long>(weight.in), static_cast<long long>(weight.out), bf16(x), static_cast<int>(rows),
-           mutableBf16(y));
+    launch(m_nf4MatVec[static_cast<std::size_t>(size)], (weight.out + warps - 1) / warps, warps * 32,
+           Nf4Argument::of(weight), static_cast<long long>(weight.in), static_cast<long long>(weight.out), bf16(x),
+           static_cast<int>(rows), mutableBf16(y));
 }
 
 void CudaKernels::rmsNorm(const at::Tensor &x, const at::Tensor &weight, double eps, const at::Tensor &y,

@@ -24,8 +24,8 @@ struct Nf4Argument {
 };
 
 /// The engine's own CUDA kernels (resources/kernels/*.cu) for one card: compiled when first asked for, launched on
-/// torch's current stream. Tensors are contiguous, on the card, bfloat16 where nothing else is said, and of the shapes that the
-/// functions of the same names have in ops_torch.h.
+/// torch's current stream. Tensors are contiguous, on the card, bfloat16 where nothing else is said, and of the
+/// shapes that the functions of the same names have in ops_torch.h.
 class CudaKernels {
 public:
     /// For tensors like t. Null where t is not bfloat16 on a CUDA device, where the kernels could not be built (see

@@ -212,7 +212,9 @@ DecodeStep::DecodeStep(const LanguageModel::Impl &model, std::int64_t rows, std:
 {
     const ModelConfig &c = model.config;
     const auto options = at::TensorOptions().device(model.device);
-    const auto values = [&](std::int64_t columns) { return at::empty({rows, columns}, options.dtype(at::kBFloat16)); };
+    const auto values = [&](std::int64_t columns) {
+        return at::empty({rows, columns}, options.dtype(at::kBFloat16));
+    };
     // Rows that only fill the step up take the first token at no position.
     inputs = at::zeros({rows * (static_cast<std::int64_t>(sizeof(Sequence)) + m_layers * 2 * 8)},
                        options.dtype(at::kByte));

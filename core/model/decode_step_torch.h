@@ -6,9 +6,9 @@
 
 namespace attune {
 
-/// One new token for each of a few sequences, as a row of kernels (resources/kernels/decode.cu) whose memory is all set aside
-/// before: nothing is allocated and nothing but `inputs` changes from token to token, so the row can be captured into a
-/// CUDA graph. Knows nothing of CUDA itself: a test runs it by emulation.
+/// One new token for each of a few sequences, as a row of kernels (resources/kernels/decode.cu) whose memory is all
+/// set aside before: nothing is allocated and nothing but `inputs` changes from token to token, so the row can be
+/// captured into a CUDA graph. Knows nothing of CUDA itself: a test runs it by emulation.
 class DecodeStep {
 public:
     struct Grid {

@@ -286,8 +286,8 @@ at::Tensor LanguageModel::Impl::layerBackward(std::size_t index, at::Tensor dy, 
     for (std::size_t s = stretches.size(); s-- > 0;) {
         const auto &[begin, shape, prefix] = stretches[s];
         const std::int64_t tokens = stretches[s].tokens();
-        Heads dHeads = attentionBackward(dAttended.narrow(0, begin, tokens), t.attended.narrow(0, begin, tokens), t.lse[s],
-                                         t.heads[s], config.window(index), prefix);
+        Heads dHeads = attentionBackward(dAttended.narrow(0, begin, tokens), t.attended.narrow(0, begin, tokens),
+                                         t.lse[s], t.heads[s], config.window(index), prefix);
         if (prefix > 0) {
             dHeads = behindBackward(dHeads, prefix, ofPrefix);
         } else if (ofPrefix.k.defined()) {

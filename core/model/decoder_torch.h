@@ -22,8 +22,8 @@ struct LayerTape {
     at::Tensor uQkv, uO, uGateUp, uDown;
 };
 
-/// Tokens whose attention keeps among themselves and the batch's prefix: the prefix itself, a whole batch of rows, or one row
-/// of a packed one.
+/// Tokens whose attention keeps among themselves and the batch's prefix: the prefix itself, a whole batch of rows, or
+/// one row of a packed one.
 struct Stretch {
     std::int64_t begin = 0; ///< of the batch's N rows
     HeadShape shape;
@@ -100,7 +100,8 @@ struct LanguageModel::Impl {
     LossSum evaluateBatch(const TokenBatch &batch);
     /// Hidden states [tokens, hidden] of all feeds, before the final norm.
     at::Tensor cachedForward(std::span<const Feed> feeds);
-    /// nextLogits() of one token a feed by a CUDA graph; nothing where there is none for that, and nothing is done then.
+    /// nextLogits() of one token a feed by a CUDA graph; nothing where there is none for that, and nothing is done
+    /// then.
     std::optional<std::vector<float>> scoresByGraph(std::span<const Feed> feeds);
 
 private:
@@ -109,7 +110,8 @@ private:
     void checkIds(std::span<const TokenId> ids) const;
     /// Room in every feed's cache for its new tokens; the furthest position that any of them reaches.
     std::int64_t growCaches(std::span<const Feed> feeds) const;
-    /// One layer's attention for all feeds, whose keys and values join the caches. qkv and result have a row per token.
+    /// One layer's attention for all feeds, whose keys and values join the caches. qkv and result have a row per
+    /// token.
     at::Tensor attendCached(std::size_t layer, const at::Tensor &qkv, std::span<const Feed> feeds) const;
     /// The same where every feed brings one token: in one pass over the heads, without ATen's cost per operation.
     at::Tensor attendOneEach(std::size_t layer, const at::Tensor &qkv, std::span<const Feed> feeds) const;

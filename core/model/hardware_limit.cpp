@@ -17,7 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Seconds of the fastest of some runs; each gives a tensor, one value of which is waited for: a card works by itself.
+/// Seconds of the fastest of some runs; each gives a tensor, one value of which is waited for: a card works by
+/// itself.
 double fastest(const std::function<at::Tensor()> &work)
 {
     constexpr int most = 10;
@@ -60,7 +61,8 @@ double readRate(at::Device device)
 #endif
     // Written before it is read, or all its pages would be the one of zeros.
     const at::Tensor buffer =
-        at::empty({bytes / std::int64_t(sizeof(float))}, at::TensorOptions().dtype(at::kFloat).device(device)).fill_(1);
+        at::empty({bytes / std::int64_t(sizeof(float))}, at::TensorOptions().dtype(at::kFloat).device(device))
+            .fill_(1);
     return static_cast<double>(bytes) / fastest([&] { return at::sum(buffer); });
 }
 

@@ -18,9 +18,9 @@ struct KernelCheck {
 /// here.
 std::vector<KernelCheck> checkKernels(const CpuKernels &kernels);
 
-/// The same for a CUDA device that the engine has (cudaDevices()): what the decoder's parts give there beside what they
-/// give on the processor. The kernels must have been built (cudaKernelTrouble()); takes a second or two. A failure of the
-/// device itself is one check that did not pass, named by its words.
+/// The same for a CUDA device that the engine has (cudaDevices()): what the decoder's parts give there beside what
+/// they give on the processor. The kernels must have been built (cudaKernelTrouble()); takes a second or two. A
+/// failure of the device itself is one check that did not pass, named by its words.
 std::vector<KernelCheck> checkCudaKernels(int device);
 
 } // namespace attune

@@ -128,7 +128,8 @@ private:
     /// Two weights under one another, the same as when they are restored first.
     void nf4MatrixProduct()
     {
-        constexpr std::int64_t m = 70, in = 704, upper = 37, out = upper + 52, rank = 5; // deeper than is packed at once
+        constexpr std::int64_t m = 70, in = 704, upper = 37, out = upper + 52,
+                               rank = 5; // deeper than is packed at once
         Quantised first = quantised(randomFloats(upper * in));
         const Quantised second = quantised(randomFloats((out - upper) * in));
         std::vector<std::uint8_t> codes;
@@ -157,7 +158,8 @@ private:
             worst = worse(worst, y == expected ? 0.0 : 1.0);
             // The columns from some on, as a thread takes them.
             const std::int64_t from = m_kernels.gemmStep;
-            const MatrixView rightPart{dense.data() + from * right.columnStride, true, right.rowStride, right.columnStride};
+            const MatrixView rightPart{dense.data() + from * right.columnStride, true, right.rowStride,
+                                       right.columnStride};
             const Nf4Matrix packedPart{parts.data(), firstRows.data(), 2, in, transposed, from};
             m_kernels.gemm(left, rightPart, m, n - from, k, {}, {expected.data(), false, n, false}, workspace.data());
             m_kernels.nf4Gemm(left, packedPart, m, n - from, k, {}, {y.data(), false, n, false}, workspace.data());

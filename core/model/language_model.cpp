@@ -35,7 +35,8 @@ Result<at::Device> parseDevice(const std::string &text)
             const int index = device.has_index() ? device.index() : 0;
             if (index >= cudaDevices())
                 return fail(ErrorCode::InvalidInput, "The device \"" + text + "\" is not there: this machine has " +
-                                                         std::to_string(cudaDevices()) + "; `attune doctor` lists them.");
+                                                         std::to_string(cudaDevices()) +
+                                                         "; `attune doctor` lists them.");
             return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
         });
     }
@@ -98,7 +99,8 @@ template <typename F>
 void forEachGroup(LoraState &lora, F &&body)
 {
     for (std::size_t i = 0; i < lora.layers.size(); ++i)
-        for (LoraGroup *group : {&lora.layers[i].qkv, &lora.layers[i].o, &lora.layers[i].gateUp, &lora.layers[i].down})
+        for (LoraGroup *group :
+             {&lora.layers[i].qkv, &lora.layers[i].o, &lora.layers[i].gateUp, &lora.layers[i].down})
             body(static_cast<std::int64_t>(i), *group);
 }
 
@@ -168,7 +170,8 @@ std::int64_t HeldAdapter::bytes() const
     for (LoraState::Layer &layer : m_state->layers)
         for (const LoraGroup *group : {&layer.qkv, &layer.o, &layer.gateUp, &layer.down})
             if (group->active())
-                for (const at::Tensor *t : {&group->computeA, &group->computeB, &group->weightSquares, &group->norms, &group->gain})
+                for (const at::Tensor *t :
+                     {&group->computeA, &group->computeB, &group->weightSquares, &group->norms, &group->gain})
                     if (t->defined()) // the last three with DoRA alone
                         total += static_cast<std::int64_t>(t->nbytes());
     return total;
@@ -212,8 +215,8 @@ Result<std::unique_ptr<LanguageModel::Impl>> LanguageModel::Impl::load(const std
         DecoderLayer layer;
         ATTUNE_TRY(layer.norm1,
                    loadTensor(*source, prefix + "input_layernorm.weight", {c.hiddenSize}, at::kFloat, device));
-        ATTUNE_TRY(layer.norm2,
-                   loadTensor(*source, prefix + "post_attention_layernorm.weight", {c.hiddenSize}, at::kFloat, device));
+        ATTUNE_TRY(layer.norm2, loadTensor(*source, prefix + "post_attention_layernorm.weight", {c.hiddenSize},
+                                           at::kFloat, device));
         if (c.headNorms) {
             const std::string attention = prefix + "self_attn.";
             ATTUNE_TRY(layer.headNorms[0],

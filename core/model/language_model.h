@@ -26,12 +26,12 @@ struct LoadOptions {
     std::function<void(double)> progress = {}; ///< share of the layers loaded, 0 to 1
 };
 
-/// Rows of one length: ids [rows, length], targets[i] the token that ids[i] is to predict, or -1 where nothing is trained on.
-/// Shorter rows are filled up at the end, with any id and targets -1: causal attention keeps the filling out of the rest.
-/// Packed: one row in which several stand one after another, each at positions from 0 and blind to the others.
-/// With a prefix, ids begin with so many tokens that all rows have in common and hold once, such as the system message.
-/// They see themselves, have no targets, and every row, packed or not, sees them and goes on at the position behind them:
-/// what rows, length and packed count. The sums are those of whole rows, for less work.
+/// Rows of one length: ids [rows, length], targets[i] the token that ids[i] is to predict, or -1 where nothing is
+/// trained on. Shorter rows are filled up at the end, with any id and targets -1: causal attention keeps the filling
+/// out of the rest. Packed: one row in which several stand one after another, each at positions from 0 and blind to
+/// the others. With a prefix, ids begin with so many tokens that all rows have in common and hold once, such as the
+/// system message. They see themselves, have no targets, and every row, packed or not, sees them and goes on at the
+/// position behind them: what rows, length and packed count. The sums are those of whole rows, for less work.
 struct TokenBatch {
     std::int64_t rows = 0;
     std::int64_t length = 0;
@@ -95,8 +95,8 @@ private:
 /// A decoder-only model with at most one LoRA adapter at a time. Movable; one thread at a time.
 class LanguageModel {
 public:
-    /// `model`: a Hugging Face folder or a GGUF file. Streams tensor by tensor: peak memory stays near the size of the
-    /// result. Fails with NotFound, Corrupt, InvalidInput, OutOfMemory, Interrupted.
+    /// `model`: a Hugging Face folder or a GGUF file. Streams tensor by tensor: peak memory stays near the size of
+    /// the result. Fails with NotFound, Corrupt, InvalidInput, OutOfMemory, Interrupted.
     static Result<LanguageModel> load(const std::filesystem::path &model, const LoadOptions &options);
     LanguageModel(LanguageModel &&) noexcept;
     LanguageModel &operator=(LanguageModel &&) noexcept;
@@ -125,7 +125,8 @@ public:
     Result<LossSum> evaluate(const TokenBatch &batch);
 
     // --- inference ---
-    /// Runs each sequence on by its new tokens and gives the scores of each one's next token, fp32 [sequences x vocab].
+    /// Runs each sequence on by its new tokens and gives the scores of each one's next token, fp32 [sequences x
+    /// vocab].
     struct Feed {
         KvCache *cache = nullptr;
         std::span<const TokenId> tokens;

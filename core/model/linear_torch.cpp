@@ -25,8 +25,8 @@ bool few(const at::Tensor &x)
     return usesKernels(x) && x.size(0) <= fewRows && x.is_contiguous();
 }
 
-/// Whether all parts of a group are multiplied at once, zeros of the block diagonal included. Without fast instructions for
-/// bfloat16 it is quicker to leave them out.
+/// Whether all parts of a group are multiplied at once, zeros of the block diagonal included. Without fast
+/// instructions for bfloat16 it is quicker to leave them out.
 bool takesBlockDiagonal(const at::Tensor &x)
 {
     return !multipliesByKernel(x.scalar_type(), x.device()) || cpuKernels().thinIsCheap;
@@ -389,7 +389,8 @@ at::Tensor LinearGroup::joint(const at::Tensor &x, const at::Tensor &down, const
         const std::int64_t rank = part == lora.parts.end() ? 0 : lora.rank;
         const std::int64_t column = part == lora.parts.end() ? 0 : part->column;
         const at::Tensor up = lora.computeB.narrow(0, m_rowBegin[i], out).narrow(1, column, rank);
-        productInto(y.narrow(1, m_rowBegin[i], out), x, rows.t(), {down.narrow(1, column, rank), up.t(), std::nullopt});
+        productInto(y.narrow(1, m_rowBegin[i], out), x, rows.t(),
+                    {down.narrow(1, column, rank), up.t(), std::nullopt});
     }
     return y;
 }
@@ -399,7 +400,8 @@ void LinearGroup::loraGradients(const at::Tensor &dy, const at::Tensor &dropped,
 {
     const at::Tensor scaled = u * lora.scale;
     for (LoraGroup::Part &part : lora.parts)
-        addProduct(part.bGradient, dy.narrow(1, part.rowBegin, part.out).t(), scaled.narrow(1, part.column, lora.rank));
+        addProduct(part.bGradient, dy.narrow(1, part.rowBegin, part.out).t(),
+                   scaled.narrow(1, part.column, lora.rank));
     addProduct(lora.aGradient, du.t(), dropped);
 }
 

@@ -9,8 +9,8 @@
 
 namespace attune {
 
-/// A buffer that one dequantised weight at a time passes through: it is overwritten by the next, so no dequantised weight
-/// outlives its product.
+/// A buffer that one dequantised weight at a time passes through: it is overwritten by the next, so no dequantised
+/// weight outlives its product.
 class DequantScratch {
 public:
     at::Tensor take(std::int64_t rows, std::int64_t columns, at::ScalarType dtype, at::Device device);
@@ -20,8 +20,8 @@ private:
     at::Tensor m_buffer;
 };
 
-/// The LoRA pairs of one LinearGroup. A's of projections that share an input stand under one another, so that one thin
-/// product serves them all; the same goes for B's, on a block diagonal.
+/// The LoRA pairs of one LinearGroup. A's of projections that share an input stand under one another, so that one
+/// thin product serves them all; the same goes for B's, on a block diagonal.
 struct LoraGroup {
     struct Part {
         Projection projection = Projection::Q;
@@ -52,9 +52,9 @@ struct LoraGroup {
     void refresh(std::int64_t groupOut, at::ScalarType dtype);
 };
 
-/// LoRA dropout of one forward pass. The mask is a function of the seed and the place, so it is never stored: a recomputation,
-/// the backward pass and any number of threads draw the same one. Projections that share an input share its mask (PEFT draws
-/// one for each), so that one thin product serves them all.
+/// LoRA dropout of one forward pass. The mask is a function of the seed and the place, so it is never stored: a
+/// recomputation, the backward pass and any number of threads draw the same one. Projections that share an input
+/// share its mask (PEFT draws one for each), so that one thin product serves them all.
 struct Dropout {
     double probability = 0;
     std::uint64_t seed = 0;
@@ -83,7 +83,8 @@ public:
     static Result<LinearGroup> load(const WeightSource &source, const std::string &prefix,
                                     std::vector<Projection> projections, const Options &options);
     /// From dense weights [out_i, in], for tests.
-    static LinearGroup fromDense(const std::vector<at::Tensor> &weights, const at::Tensor &bias, const Options &options);
+    static LinearGroup fromDense(const std::vector<at::Tensor> &weights, const at::Tensor &bias,
+                                 const Options &options);
 
     std::int64_t in() const { return m_in; }
     std::int64_t out() const { return m_out; }
@@ -113,7 +114,8 @@ private:
     void keepDequantized();
     at::Tensor base(const at::Tensor &x, DequantScratch &scratch) const; ///< x W^T
     /// x W^T + down computeB^T in one pass, by our own product.
-    at::Tensor joint(const at::Tensor &x, const at::Tensor &down, const LoraGroup &lora, DequantScratch &scratch) const;
+    at::Tensor joint(const at::Tensor &x, const at::Tensor &down, const LoraGroup &lora,
+                     DequantScratch &scratch) const;
     at::Tensor rowSquares(DequantScratch &scratch) const;                 ///< |row of W|^2, float32
     void loraGradients(const at::Tensor &dy, const at::Tensor &dropped, const at::Tensor &u, const at::Tensor &du,
                        LoraGroup &lora) const;
@@ -133,9 +135,11 @@ private:
     at::Tensor m_bias;
 };
 
-/// x W^T for a dense W in the compute dtype, in that dtype; few rows of bfloat16 on a CPU go through the matrix-vector kernel.
+/// x W^T for a dense W in the compute dtype, in that dtype; few rows of bfloat16 on a CPU go through the
+/// matrix-vector kernel.
 at::Tensor denseLinear(const at::Tensor &x, const at::Tensor &weight);
-/// The same before it is rounded, float32 where it was computed so: scores of tokens, whose near ties rounding would decide.
+/// The same before it is rounded, float32 where it was computed so: scores of tokens, whose near ties rounding would
+/// decide.
 at::Tensor wideDenseLinear(const at::Tensor &x, const at::Tensor &weight);
 
 } // namespace attune

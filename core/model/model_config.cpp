@@ -57,7 +57,8 @@ double yarnScale(double factor, double mscale)
 Result<void> checkScaling(const RopeScaling &scaling, std::string_view where)
 {
     const auto wrong = [&](const std::string &what) {
-        return fail(ErrorCode::InvalidInput, std::string(where) + ": RoPE scaling with " + what + " can't be computed.");
+        return fail(ErrorCode::InvalidInput,
+                    std::string(where) + ": RoPE scaling with " + what + " can't be computed.");
     };
     if (!(scaling.factor > 0 && scaling.factor < 1e6))
         return wrong("a factor of " + std::to_string(scaling.factor));
@@ -164,7 +165,8 @@ Result<void> readWindow(const Json &json, ModelConfig &config, std::string_view 
     return {};
 }
 
-/// The RoPE scaling of a GGUF file: by its metadata, or by rope_freqs.weight, where llama.cpp's converter puts Llama 3's.
+/// The RoPE scaling of a GGUF file: by its metadata, or by rope_freqs.weight, where llama.cpp's converter puts Llama
+/// 3's.
 Result<void> readScaling(const GgufFile &file, ModelConfig &c)
 {
     const std::string where = file.path().string();
@@ -256,9 +258,10 @@ Result<ModelConfig> modelConfigFromGguf(const GgufFile &file)
         const char *name;
         std::int64_t *to;
     };
-    for (const Field &field : {Field{"embedding_length", &c.hiddenSize}, Field{"feed_forward_length", &c.intermediateSize},
-                               Field{"block_count", &c.layers}, Field{"attention.head_count", &c.heads},
-                               Field{"context_length", &c.maxPositions}, Field{"vocab_size", &c.vocabSize}}) {
+    for (const Field &field :
+         {Field{"embedding_length", &c.hiddenSize}, Field{"feed_forward_length", &c.intermediateSize},
+          Field{"block_count", &c.layers}, Field{"attention.head_count", &c.heads},
+          Field{"context_length", &c.maxPositions}, Field{"vocab_size", &c.vocabSize}}) {
         ATTUNE_TRY(const auto value, file.integer(key(field.name)));
         *field.to = value.value_or(0);
     }

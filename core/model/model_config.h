@@ -13,7 +13,8 @@ namespace attune {
 
 class GgufFile;
 
-/// How positions beyond those of pretraining are squeezed in; names and formulas as in transformers' modeling_rope_utils.py.
+/// How positions beyond those of pretraining are squeezed in; names and formulas as in transformers'
+/// modeling_rope_utils.py.
 struct RopeScaling {
     enum class Kind { None, Linear, Llama3, Yarn };
     Kind kind = Kind::None;
@@ -54,12 +55,13 @@ struct ModelConfig {
     }
 };
 
-/// Scales the inverse frequencies of RoPE, one per pair of a head's values. Linear: Chen et al. 2023, arXiv:2306.15595; Yarn:
-/// Peng et al. 2023, arXiv:2309.00071, sec. 3.2; Llama3: transformers' modeling_rope_utils.py.
+/// Scales the inverse frequencies of RoPE, one per pair of a head's values. Linear: Chen et al. 2023,
+/// arXiv:2306.15595; Yarn: Peng et al. 2023, arXiv:2309.00071, sec. 3.2; Llama3: transformers'
+/// modeling_rope_utils.py.
 void scaleFrequencies(const RopeScaling &scaling, double theta, std::span<double> frequencies);
 
-/// From config.json as transformers 4 or 5 writes it. An architecture, activation or RoPE scaling that this program does
-/// not compute is InvalidInput naming it, never a wrong result; so is a shape that can't be.
+/// From config.json as transformers 4 or 5 writes it. An architecture, activation or RoPE scaling that this program
+/// does not compute is InvalidInput naming it, never a wrong result; so is a shape that can't be.
 Result<ModelConfig> modelConfigFromJson(const Json &json, std::string_view where);
 Result<ModelConfig> modelConfigFromGguf(const GgufFile &file);
 

@@ -198,7 +198,8 @@ Heads splitHeads(const at::Tensor &qkv, const HeadShape &shape, const RotaryTabl
     const auto [batch, time, heads, kvHeads, d] = shape;
     const std::int64_t all = heads + 2 * kvHeads;
     if (usesKernels(qkv)) {
-        Heads out{at::empty({batch, heads, time, d}, qkv.options()), at::empty({batch, kvHeads, time, d}, qkv.options()),
+        Heads out{at::empty({batch, heads, time, d}, qkv.options()),
+                  at::empty({batch, kvHeads, time, d}, qkv.options()),
                   at::empty({batch, kvHeads, time, d}, qkv.options())};
         const CpuKernels &kernels = cpuKernels();
         const Bf16 *in = bits(qkv);
@@ -241,7 +242,8 @@ Heads splitHeads(const at::Tensor &qkv, const HeadShape &shape, const RotaryTabl
             byHead.narrow(1, heads + kvHeads, kvHeads).contiguous()};
 }
 
-at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const RotaryTable &rotary, std::int64_t firstPosition)
+at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const RotaryTable &rotary,
+                     std::int64_t firstPosition)
 {
     const auto [batch, time, heads, kvHeads, d] = shape;
     const std::int64_t all = heads + 2 * kvHeads;

@@ -6,9 +6,9 @@
 
 namespace attune {
 
-// The parts of a decoder layer with their hand-written backward passes. Each takes the fused kernel for bfloat16 on a CPU and
-// otherwise ATen ops that every device has; both compute the same formulas, in fp32 where the dtype is narrower.
-// Shapes: N = batch x time rows. All throw c10::Error on a shape mismatch; call inside guarded().
+// The parts of a decoder layer with their hand-written backward passes. Each takes the fused kernel for bfloat16 on a
+// CPU and otherwise ATen ops that every device has; both compute the same formulas, in fp32 where the dtype is
+// narrower. Shapes: N = batch x time rows. All throw c10::Error on a shape mismatch; call inside guarded().
 
 /// y = x / sqrt(mean(x^2) + eps) * weight.  x [N, n], weight [n] float32 (float64 with float64 x).
 /// rstd [N], float32, is what the backward pass needs. Zhang & Sennrich 2019, arXiv:1910.07467.
@@ -45,21 +45,23 @@ struct Heads {
 };
 /// From the joint projection [N, (heads + 2 kvHeads) headDim], rotating q and k (half-split) for the positions
 /// firstPosition, firstPosition + 1, ...
-Heads splitHeads(const at::Tensor &qkv, const HeadShape &shape, const RotaryTable &rotary, std::int64_t firstPosition);
+Heads splitHeads(const at::Tensor &qkv, const HeadShape &shape, const RotaryTable &rotary,
+                 std::int64_t firstPosition);
 /// The gradient of splitHeads: rotates back and joins.
-at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const RotaryTable &rotary, std::int64_t firstPosition);
+at::Tensor joinHeads(const Heads &gradient, const HeadShape &shape, const RotaryTable &rotary,
+                     std::int64_t firstPosition);
 
-/// Causal attention in blocks of queries: out [batch x time, heads x headDim], lse [batch, kvHeads, group, time] float32.
-/// A query at position p = queryOffset + t sees the keys (p - window, p]; window 0 means all up to p. Heads of a
-/// group share keys and values without copies; key blocks that nobody may see are skipped.
-/// Dao 2023, arXiv:2307.08691, for the backward pass from lse alone.
+/// Causal attention in blocks of queries: out [batch x time, heads x headDim], lse [batch, kvHeads, group, time]
+/// float32. A query at position p = queryOffset + t sees the keys (p - window, p]; window 0 means all up to p. Heads
+/// of a group share keys and values without copies; key blocks that nobody may see are skipped. Dao 2023,
+/// arXiv:2307.08691, for the backward pass from lse alone.
 at::Tensor attention(const Heads &heads, std::int64_t window, std::int64_t queryOffset, at::Tensor *lse = nullptr);
 /// Gradients of q, k, v from dOut and the saved out, lse.
 Heads attentionBackward(const at::Tensor &dOut, const at::Tensor &out, const at::Tensor &lse, const Heads &heads,
                         std::int64_t window, std::int64_t queryOffset);
 
-/// Sum of the negative log-likelihoods in nats of targets [C] int64 under logits [C, V]. With gradientScale != 0, logits
-/// are replaced by the gradient of gradientScale x that sum.
+/// Sum of the negative log-likelihoods in nats of targets [C] int64 under logits [C, V]. With gradientScale != 0,
+/// logits are replaced by the gradient of gradientScale x that sum.
 double crossEntropy(at::Tensor &logits, const at::Tensor &targets, double gradientScale);
 
 } // namespace attune

@@ -67,7 +67,11 @@ Matrix matrix(const at::Tensor &t, std::int64_t index = 0)
 {
     TORCH_INTERNAL_ASSERT(t.scalar_type() == at::kBFloat16 || t.scalar_type() == at::kFloat);
     const std::int64_t offset = t.dim() == 3 ? index * t.stride(0) * std::int64_t(t.element_size()) : 0;
-    return {static_cast<const char *>(t.const_data_ptr()) + offset, t.size(-2), t.size(-1), t.stride(-2), t.stride(-1),
+    return {static_cast<const char *>(t.const_data_ptr()) + offset,
+            t.size(-2),
+            t.size(-1),
+            t.stride(-2),
+            t.stride(-1),
             t.scalar_type() == at::kBFloat16};
 }
 
@@ -114,14 +118,14 @@ void multiplyPart(const Matrix &a, const B &b, const Thin *thin, const Matrix &o
     char *to = const_cast<char *>(static_cast<const char *>(out.from(row, column).data));
     GemmThin second;
     if (thin)
-        second = {thin->a.from(row, 0), thin->b.from(0, column), thin->a.columns, thin->mask, row * out.columns + column,
-                  out.columns};
+        second = {thin->a.from(row, 0), thin->b.from(0, column),    thin->a.columns,
+                  thin->mask,           row * out.columns + column, out.columns};
     callKernel(a, b, row, rows, column, columns, second, {to, out.bf16, out.rowStride, add},
                workspace(kernels.gemmWorkspace(rows, columns, a.columns, second.k)));
 }
 
-/// How many ways rows and columns are divided among threads. Each part packs its own operands, so the grid with the least
-/// packed twice is taken.
+/// How many ways rows and columns are divided among threads. Each part packs its own operands, so the grid with the
+/// least packed twice is taken.
 std::pair<std::int64_t, std::int64_t> grid(std::int64_t rows, std::int64_t columns, std::int64_t threads)
 {
     std::pair<std::int64_t, std::int64_t> best{threads, 1};
@@ -230,7 +234,8 @@ void productInto(at::Tensor out, const at::Tensor &a, const at::Tensor &b, const
 
 bool multipliesNf4(const at::Tensor &a, const std::vector<Nf4Tensor> &weights)
 {
-    return cpuKernels().nf4Gemm && byKernel(a) && a.stride(1) == 1 && !weights.empty() && weights.front().in % 64 == 0;
+    return cpuKernels().nf4Gemm && byKernel(a) && a.stride(1) == 1 && !weights.empty() &&
+           weights.front().in % 64 == 0;
 }
 
 at::Tensor nf4Product(const at::Tensor &a, const std::vector<Nf4Tensor> &weights, bool transposed,

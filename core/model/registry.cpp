@@ -27,7 +27,8 @@ Result<std::vector<KnownModel>> addedModels()
         return fail(ErrorCode::Corrupt, where + " is not a list of models; delete it and add the models again.");
     for (const Json &entry : json) {
         if (!entry.is_object())
-            return fail(ErrorCode::Corrupt, where + " holds an entry that is not a model; delete it and add them again.");
+            return fail(ErrorCode::Corrupt,
+                        where + " holds an entry that is not a model; delete it and add them again.");
         KnownModel model;
         ATTUNE_TRY(model.name, jsonValue<std::string>(entry, "name", "", where));
         ATTUNE_TRY(const auto path, jsonValue<std::string>(entry, "path", "", where));
@@ -95,7 +96,8 @@ Result<void> removeModel(const std::string &name)
     const auto found = std::find_if(added.begin(), added.end(), [&](const KnownModel &m) { return m.name == name; });
     if (found == added.end()) {
         ATTUNE_TRY(const auto known, knownModels());
-        const bool bundled = std::any_of(known.begin(), known.end(), [&](const KnownModel &m) { return m.name == name; });
+        const bool bundled =
+            std::any_of(known.begin(), known.end(), [&](const KnownModel &m) { return m.name == name; });
         return fail(ErrorCode::NotFound, bundled ? "The model \"" + name + "\" came with set-up and can't be removed."
                                                  : "No model is named \"" + name + "\"; see `attune models list`.");
     }

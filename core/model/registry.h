@@ -18,8 +18,8 @@ struct KnownModel {
 /// The names under which models are known: those that set-up fetched, and those that the user added (kept in
 /// dataFolder()/models.json).
 Result<std::vector<KnownModel>> knownModels();
-/// Adds a Hugging Face folder or a GGUF file, after checking that its configuration can be read. Without a name, the file's
-/// or folder's own, in lower case.
+/// Adds a Hugging Face folder or a GGUF file, after checking that its configuration can be read. Without a name, the
+/// file's or folder's own, in lower case.
 Result<KnownModel> addModel(const std::filesystem::path &path, std::string name = {});
 /// Forgets a name; the files stay. A bundled one can't be removed.
 Result<void> removeModel(const std::string &name);

@@ -34,7 +34,8 @@ std::vector<std::string> splitAtCommas(const std::string &text)
 
 std::string fullName(std::int64_t layer, int projection)
 {
-    return "model.layers." + std::to_string(layer) + "." + std::string(pathNames[static_cast<std::size_t>(projection)]);
+    return "model.layers." + std::to_string(layer) + "." +
+           std::string(pathNames[static_cast<std::size_t>(projection)]);
 }
 
 bool endsWithName(std::string_view module, std::string_view name)
@@ -112,11 +113,12 @@ Result<TargetModules> TargetModules::parse(const std::string &modules, const std
         std::vector<std::string> names = splitAtCommas(modules);
         for (const std::string &name : names)
             if (!couldBe(name))
-                return fail(ErrorCode::InvalidInput,
-                            "target_modules: \"" + name +
-                                "\" is none of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj; or give "
-                                "all-linear, or a regular expression for full names such as "
-                                "model.layers.0.self_attn.q_proj.");
+                return fail(
+                    ErrorCode::InvalidInput,
+                    "target_modules: \"" + name +
+                        "\" is none of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj; or give "
+                        "all-linear, or a regular expression for full names such as "
+                        "model.layers.0.self_attn.q_proj.");
         std::array<std::string_view, projectionCount> sorted = shortNames;
         std::sort(sorted.begin(), sorted.end());
         std::sort(names.begin(), names.end());
@@ -200,8 +202,8 @@ Result<ModuleSelection> TargetModules::select(std::int64_t layers) const
             }
     }
     if (!any)
-        return fail(ErrorCode::InvalidInput, "target_modules: \"" + m_modules + "\" matches no module of the model's " +
-                                                 std::to_string(layers) +
+        return fail(ErrorCode::InvalidInput, "target_modules: \"" + m_modules +
+                                                 "\" matches no module of the model's " + std::to_string(layers) +
                                                  " layers; full names are such as model.layers.0.self_attn.q_proj.");
     return selection;
 }

@@ -22,7 +22,8 @@ using ModuleSelection = std::vector<std::vector<Projection>>;
 /// Which projections an adapter sits on, as PEFT's target_modules and layers_to_transform say it:
 ///   all-linear                     the seven of every layer
 ///   q_proj,layers.3.mlp.up_proj    names, each of which a module's full name ends with
-///   .*\.(1[0-9])\..*_proj          a regular expression (anything with one of \ * + ? [ ] ( ) { } | ^ $) that a module's
+///   .*\.(1[0-9])\..*_proj          a regular expression (anything with one of \ * + ? [ ] ( ) { } | ^ $) that a
+///   module's
 ///                                  full name, model.layers.N.self_attn.q_proj, matches as a whole
 /// layers_to_transform narrows a list of names: numbers and ranges counted from 0, "0-7,12". Empty: every layer.
 class TargetModules {
@@ -39,7 +40,8 @@ public:
     /// The numbers of layers_to_transform, written out.
     std::vector<std::int64_t> layerNumbers() const;
 
-    /// For a model of so many layers. Fails with InvalidInput where a layer is beyond the last or nothing is selected.
+    /// For a model of so many layers. Fails with InvalidInput where a layer is beyond the last or nothing is
+    /// selected.
     Result<ModuleSelection> select(std::int64_t layers) const;
 
     bool operator==(const TargetModules &) const = default;

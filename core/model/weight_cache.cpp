@@ -83,7 +83,8 @@ WeightCache WeightCache::standard()
         char *end = nullptr;
         const double gib = std::strtod(text, &end);
         // What is no number switches it off: whoever sets it does not want the usual.
-        cache.limit = *end == '\0' && gib > 0 && gib < 1e6 ? static_cast<std::int64_t>(gib * static_cast<double>(GiB)) : 0;
+        cache.limit =
+            *end == '\0' && gib > 0 && gib < 1e6 ? static_cast<std::int64_t>(gib * static_cast<double>(GiB)) : 0;
     }
     return cache;
 }

@@ -16,8 +16,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-// The file: the parts of the tensors, each at a multiple of 64; an index in JSON; a trailer that says where the index is. The
-// index has a checksum of each part, the trailer one of the index, so that every byte that is used is under one.
+// The file: the parts of the tensors, each at a multiple of 64; an index in JSON; a trailer that says where the index
+// is. The index has a checksum of each part, the trailer one of the index, so that every byte that is used is under
+// one.
 
 namespace attune {
 namespace {

@@ -11,8 +11,9 @@
 
 namespace attune {
 
-/// Packed weights that an earlier load has kept, in a file that is mapped: the tensors are views of its pages, which the
-/// kernel shares with other processes and counts as resident once they are touched, as it does with copies. Movable.
+/// Packed weights that an earlier load has kept, in a file that is mapped: the tensors are views of its pages, which
+/// the kernel shares with other processes and counts as resident once they are touched, as it does with copies.
+/// Movable.
 class StoredWeights {
 public:
     /// None: nothing is stored.

@@ -192,8 +192,8 @@ public:
 private:
     explicit GgufSource(GgufFile file) : m_file(std::move(file)) {}
 
-    /// For the architecture "llama", llama.cpp's converter interleaves the two halves that RoPE rotates: within a head it stores row `pair * 2 + half`
-    /// where Hugging Face has `half * (head_dim / 2) + pair`.
+    /// For the architecture "llama", llama.cpp's converter interleaves the two halves that RoPE rotates: within a
+    /// head it stores row `pair * 2 + half` where Hugging Face has `half * (head_dim / 2) + pair`.
     std::int64_t storedRow(std::int64_t row) const
     {
         const std::int64_t d = m_config.headDim;
@@ -248,9 +248,10 @@ Result<std::unique_ptr<WeightSource>> WeightSource::open(const std::filesystem::
     if (std::filesystem::is_directory(model, ignored))
         return FolderSource::open(model);
     if (!std::filesystem::exists(model, ignored))
-        return fail(ErrorCode::NotFound, "There is no model at " + model.string() +
-                                             "; give a Hugging Face folder, a GGUF file or a name that `attune models "
-                                             "list` shows.");
+        return fail(ErrorCode::NotFound,
+                    "There is no model at " + model.string() +
+                        "; give a Hugging Face folder, a GGUF file or a name that `attune models "
+                        "list` shows.");
     return GgufSource::open(model);
 }
 

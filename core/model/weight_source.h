@@ -28,8 +28,8 @@ public:
     virtual void readRows(const std::string &name, std::int64_t begin, std::int64_t end, float *out) const = 0;
     /// The tensor's pages are not needed any more.
     virtual void forget(const std::string &name) const = 0;
-    /// 32 hexadecimal digits that tell this base model from another: a hash over the configuration, the tensors' names,
-    /// types and shapes, and samples of the data. Not over every byte, which takes minutes for a large model.
+    /// 32 hexadecimal digits that tell this base model from another: a hash over the configuration, the tensors'
+    /// names, types and shapes, and samples of the data. Not over every byte, which takes minutes for a large model.
     virtual Result<std::string> fingerprint() const = 0;
 
 protected:

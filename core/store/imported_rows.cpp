@@ -109,7 +109,8 @@ bool isDead(std::int64_t pid, const std::string &holder, double heartbeat)
 
 Result<std::vector<Stretch>> rangesOf(Database &database, std::int64_t step)
 {
-    ATTUNE_TRY(auto find, database.prepare("SELECT first, last FROM edit_ranges WHERE step = ? ORDER BY first", Hiding));
+    ATTUNE_TRY(auto find,
+               database.prepare("SELECT first, last FROM edit_ranges WHERE step = ? ORDER BY first", Hiding));
     find.bind(step);
     std::vector<Stretch> ranges;
     while (true) {
@@ -124,7 +125,8 @@ Result<std::vector<Stretch>> rangesOf(Database &database, std::int64_t step)
 Result<std::vector<std::int64_t>> seenOf(Database &database, std::int64_t step, std::int64_t most)
 {
     ATTUNE_TRY(const auto ranges, rangesOf(database, step));
-    ATTUNE_TRY(auto find, database.prepare("SELECT id FROM row_facts WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", Hiding));
+    ATTUNE_TRY(auto find,
+               database.prepare("SELECT id FROM row_facts WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", Hiding));
     std::vector<std::int64_t> ids;
     for (const Stretch &range : ranges) {
         find.bind(range.first, range.last, most - static_cast<std::int64_t>(ids.size()));
@@ -144,11 +146,12 @@ Result<std::vector<std::int64_t>> seenOf(Database &database, std::int64_t step, 
 Result<void> hide(Database &database, std::int64_t step, const Stretch &run, bool kept)
 {
     if (kept) {
-        ATTUNE_TRY(auto keep,
-                   database.prepare("INSERT OR REPLACE INTO import_rows (id, import, turns, file, system, prompt, answer) "
-                                    "SELECT id, ?, turns, file, system, prompt, answer FROM row_facts JOIN row_heads "
-                                    "USING (id) WHERE id BETWEEN ? AND ?",
-                                    Hiding));
+        ATTUNE_TRY(
+            auto keep,
+            database.prepare("INSERT OR REPLACE INTO import_rows (id, import, turns, file, system, prompt, answer) "
+                             "SELECT id, ?, turns, file, system, prompt, answer FROM row_facts JOIN row_heads "
+                             "USING (id) WHERE id BETWEEN ? AND ?",
+                             Hiding));
         ATTUNE_CHECK(keep.bind(-step, run.first, run.last).run());
     }
     constexpr std::array Statements{"UPDATE examples SET deleted_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
@@ -292,10 +295,11 @@ Result<std::int64_t> showAgain(Database &database, std::int64_t step, const std:
 Result<bool> turnWalk(Database &database, std::int64_t step)
 {
     // What is undone stays newer than what is not.
-    ATTUNE_TRY(auto turn, database.prepare("UPDATE edit_steps SET undone = 1 - undone WHERE id = ?1 AND undone IN (0, 1) AND "
-                                           "EXISTS (SELECT 1 FROM imports WHERE id = -?1) AND "
-                                           "NOT EXISTS (SELECT 1 FROM edit_steps WHERE id > ?1 AND undone = 0)",
-                                           Hiding));
+    ATTUNE_TRY(auto turn,
+               database.prepare("UPDATE edit_steps SET undone = 1 - undone WHERE id = ?1 AND undone IN (0, 1) AND "
+                                "EXISTS (SELECT 1 FROM imports WHERE id = -?1) AND "
+                                "NOT EXISTS (SELECT 1 FROM edit_steps WHERE id > ?1 AND undone = 0)",
+                                Hiding));
     ATTUNE_CHECK(turn.bind(step).run());
     if (database.changes() == 0)
         return false;
@@ -352,8 +356,9 @@ Result<void> giveSpaceBack(Database &database)
     ATTUNE_TRY(auto pages, all());
     if (unused * pageSize < WorthIt || 3 * unused < pages)
         return {};
-    // Words of rows that are gone stay in the full-text index, beside marks of their going, until its pieces are merged.
-    // FTS5: a negative count makes one piece of all, in steps; fewer than two changes: there is nothing left to do.
+    // Words of rows that are gone stay in the full-text index, beside marks of their going, until its pieces are
+    // merged. FTS5: a negative count makes one piece of all, in steps; fewer than two changes: there is nothing left
+    // to do.
     for (const char *merge = "INSERT INTO row_words (row_words, rank) VALUES ('merge', -500)";;
          merge = "INSERT INTO row_words (row_words, rank) VALUES ('merge', 500)") {
         const std::int64_t changes = database.totalChanges();

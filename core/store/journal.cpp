@@ -202,9 +202,10 @@ Result<void> RowChange::beginStep()
         return {};
     const double now = secondsNow();
     if (!m_merge.empty()) {
-        ATTUNE_TRY(auto last, m_database->prepare("SELECT id FROM (SELECT * FROM edit_steps ORDER BY id DESC LIMIT 1) "
-                                                  "WHERE undone = 0 AND merge_key = ? AND made_at BETWEEN ? AND ?",
-                                                  m_doing));
+        ATTUNE_TRY(auto last,
+                   m_database->prepare("SELECT id FROM (SELECT * FROM edit_steps ORDER BY id DESC LIMIT 1) "
+                                       "WHERE undone = 0 AND merge_key = ? AND made_at BETWEEN ? AND ?",
+                                       m_doing));
         ATTUNE_TRY(m_merged, last.bind(m_merge, now - MergeSeconds, now).step());
         if (m_merged) {
             m_step = last.integer(0);
@@ -309,7 +310,8 @@ using Range = std::pair<std::int64_t, std::int64_t>; // first and last id
 
 Result<std::vector<Range>> rangesOf(Database &database, std::int64_t step, std::string_view doing)
 {
-    ATTUNE_TRY(auto find, database.prepare("SELECT first, last FROM edit_ranges WHERE step = ? ORDER BY first", doing));
+    ATTUNE_TRY(auto find,
+               database.prepare("SELECT first, last FROM edit_ranges WHERE step = ? ORDER BY first", doing));
     find.bind(step);
     std::vector<Range> ranges;
     while (true) {
@@ -337,9 +339,10 @@ Result<std::vector<std::int64_t>> idsIn(Database &database, const Range &range, 
     }
 }
 
-/// Rows that came with the step; there may be 100,000 of them. The number of the walk that shows or hides them; 0: all
-/// is done.
-Result<std::int64_t> walkRanges(Database &database, RowWriter &writer, EditStep &step, bool forth, std::string_view doing)
+/// Rows that came with the step; there may be 100,000 of them. The number of the walk that shows or hides them; 0:
+/// all is done.
+Result<std::int64_t> walkRanges(Database &database, RowWriter &writer, EditStep &step, bool forth,
+                                std::string_view doing)
 {
     if (forth) {
         ATTUNE_TRY(const std::int64_t walk, showAgain(database, step.id, step.label));
@@ -369,10 +372,11 @@ Result<std::optional<WalkedStep>> walk(Database &database, bool forth)
 {
     constexpr auto Doing = "undo or redo a change";
     ATTUNE_CHECK(endWalks(database)); // a step is one step
-    ATTUNE_TRY(auto find, database.prepare(forth ? "SELECT id, label FROM edit_steps WHERE undone = 1 ORDER BY id LIMIT 1"
-                                                 : "SELECT id, label FROM edit_steps WHERE undone = 0 ORDER BY id "
-                                                   "DESC LIMIT 1",
-                                           Doing));
+    ATTUNE_TRY(auto find,
+               database.prepare(forth ? "SELECT id, label FROM edit_steps WHERE undone = 1 ORDER BY id LIMIT 1"
+                                      : "SELECT id, label FROM edit_steps WHERE undone = 0 ORDER BY id "
+                                        "DESC LIMIT 1",
+                                Doing));
     ATTUNE_TRY(const bool any, find.step());
     if (!any)
         return std::optional<WalkedStep>();

@@ -49,8 +49,8 @@ private:
     std::unordered_set<std::int64_t> m_seen;
 };
 
-/// What the column "undone" says of a step that can't be redone any more, while its rows are still being hidden; there
-/// are else 0 and 1.
+/// What the column "undone" says of a step that can't be redone any more, while its rows are still being hidden;
+/// there are else 0 and 1.
 constexpr std::int64_t GoneStep = 2;
 
 /// A new step, the newest of all; those that were undone are gone then.

@@ -152,8 +152,8 @@ struct SnapshotChange {
 OrderedJson toJson(const ExampleQuery &query);
 Result<ExampleQuery> exampleQueryFromJson(const Json &json);
 
-/// The rows of a project as a person works on them: find, count, change, undo. A view of a Project, which outlives it;
-/// the same rules: one thread, every change one transaction, a failure is a sentence and changes nothing.
+/// The rows of a project as a person works on them: find, count, change, undo. A view of a Project, which outlives
+/// it; the same rules: one thread, every change one transaction, a failure is a sentence and changes nothing.
 ///
 /// Finding is made for 100,000 rows: ids() is one indexed query, summaries() reads only the rows asked for, words are
 /// looked up in an FTS5 index that triggers keep up to date.
@@ -174,15 +174,16 @@ public:
 
     // --- changing: each call is one step that can be undone ---
     /// Steps with the same non-empty `merge` key within five seconds become one (typing in one card).
-    Result<EditStep> apply(const std::string &label, std::span<const ExampleEdit> edits, const std::string &merge = {});
+    Result<EditStep> apply(const std::string &label, std::span<const ExampleEdit> edits,
+                           const std::string &merge = {});
     /// New rows, in order; their parts by the caller. Equal content is allowed: the check reports it.
     Result<EditStep> insert(const std::string &label, std::span<const Example> rows);
     Result<UndoState> undoState();
     Result<std::optional<EditStep>> undo(); ///< none: nothing to undo
     Result<std::optional<EditStep>> redo();
     /// The same for who does not want to wait for a step that brought 100,000 rows: it counts as undone or redone at
-    /// once, the first rows with it; the rest follows by walkOn() in transactions of about a tenth of a second, of any
-    /// connection. After a kill in between, who opens the project next does it.
+    /// once, the first rows with it; the rest follows by walkOn() in transactions of about a tenth of a second, of
+    /// any connection. After a kill in between, who opens the project next does it.
     Result<std::optional<StepWalk>> beginWalk(WalkDirection direction);
     Result<bool> walkOn(std::int64_t step); ///< false: nothing is left
     /// Makes a redo of an undo on its way, or the other way round. False: it is over, or something else was changed.
@@ -200,11 +201,13 @@ public:
     Result<std::vector<StepMark>> latestSteps(std::int64_t count);
     /// The rows that these steps changed, each once, ascending; deleted ones too. A step that is gone is left out.
     Result<std::vector<std::int64_t>> rowsOfSteps(std::span<const std::int64_t> steps);
-    /// Rows whose text is that of one of these, each once, ascending; the given ones only where they have such a twin.
+    /// Rows whose text is that of one of these, each once, ascending; the given ones only where they have such a
+    /// twin.
     Result<std::vector<std::int64_t>> equalRows(std::span<const std::int64_t> ids);
 
     // --- what was found out about rows ---
-    Result<std::vector<std::int64_t>> uncounted(const std::string &fingerprint); ///< rows without a count of this text
+    Result<std::vector<std::int64_t>>
+    uncounted(const std::string &fingerprint); ///< rows without a count of this text
     /// Counts made by another tokenizer (another fingerprint) are dropped first.
     Result<void> setTokenCounts(const std::string &fingerprint, std::span<const TokenCount> counts);
     /// Replaces the stored problems of these kinds, for all rows or for some.

@@ -10,7 +10,15 @@ namespace attune {
 namespace {
 
 /// A facet's own choice is one bit: a row counts for a facet where no other bit is set.
-enum Choice : unsigned { InPart = 1, InState = 2, InRating = 4, InTags = 8, InFiles = 16, InProblems = 32, InTurns = 64 };
+enum Choice : unsigned {
+    InPart = 1,
+    InState = 2,
+    InRating = 4,
+    InTags = 8,
+    InFiles = 16,
+    InProblems = 32,
+    InTurns = 64
+};
 
 template <typename T, typename U>
 bool allows(const std::vector<T> &wanted, const U &value)

@@ -74,8 +74,9 @@ Result<std::vector<std::int64_t>> sortedByWords(Database &database, const Condit
         found.set(id);
     const std::string key = "substr(" + std::string(column) + ", 1, 48) COLLATE NOCASE";
     const std::string direction = descending ? " DESC" : "";
-    ATTUNE_TRY(auto rows, database.prepare("SELECT id FROM row_heads ORDER BY " + key + direction + ", id" + direction,
-                                           FindingRows));
+    ATTUNE_TRY(
+        auto rows,
+        database.prepare("SELECT id FROM row_heads ORDER BY " + key + direction + ", id" + direction, FindingRows));
     ids.clear();
     ATTUNE_CHECK(eachRow(rows, [&](const Statement &row) {
         if (found.has(row.integer(0)))

@@ -62,10 +62,11 @@ Result<std::vector<ExampleVersion>> Labelling::history(std::int64_t example)
         return {};
     };
     ATTUNE_CHECK(eachRow(changes, stepBack));
-    ATTUNE_TRY(auto import,
-               database.prepare("SELECT strftime('%Y-%m-%dT%H:%M:%SZ', made_at, 'unixepoch'), label FROM edit_ranges "
-                                "JOIN edit_steps ON edit_steps.id = step WHERE first <= ?1 AND last >= ?1 AND undone = 0",
-                                Reading));
+    ATTUNE_TRY(
+        auto import,
+        database.prepare("SELECT strftime('%Y-%m-%dT%H:%M:%SZ', made_at, 'unixepoch'), label FROM edit_ranges "
+                         "JOIN edit_steps ON edit_steps.id = step WHERE first <= ?1 AND last >= ?1 AND undone = 0",
+                         Reading));
     ATTUNE_TRY(const bool imported, import.bind(example).step());
     if (imported) {
         ATTUNE_CHECK(keep(version, import.text(0), import.text(1)));
@@ -78,9 +79,10 @@ Result<std::vector<ExampleVersion>> Labelling::history(std::int64_t example)
 
 Result<std::vector<StepMark>> Labelling::latestSteps(std::int64_t count)
 {
-    ATTUNE_TRY(auto find, m_project.m_impl->database.prepare("SELECT id, CAST(made_at * 1000 AS INTEGER), undone FROM "
-                                                             "edit_steps ORDER BY id DESC LIMIT ?",
-                                                             Reading));
+    ATTUNE_TRY(auto find,
+               m_project.m_impl->database.prepare("SELECT id, CAST(made_at * 1000 AS INTEGER), undone FROM "
+                                                  "edit_steps ORDER BY id DESC LIMIT ?",
+                                                  Reading));
     find.bind(count);
     std::vector<StepMark> steps;
     ATTUNE_CHECK(eachRow(find, [&](const Statement &row) {
@@ -91,10 +93,11 @@ Result<std::vector<StepMark>> Labelling::latestSteps(std::int64_t count)
 
 Result<std::vector<std::int64_t>> Labelling::rowsOfSteps(std::span<const std::int64_t> steps)
 {
-    ATTUNE_TRY(auto find, m_project.m_impl->database.prepare("SELECT example FROM edit_rows WHERE step = ?1 UNION ALL "
-                                                             "SELECT examples.id FROM edit_ranges JOIN examples ON "
-                                                             "examples.id BETWEEN first AND last WHERE step = ?1",
-                                                             Reading));
+    ATTUNE_TRY(auto find,
+               m_project.m_impl->database.prepare("SELECT example FROM edit_rows WHERE step = ?1 UNION ALL "
+                                                  "SELECT examples.id FROM edit_ranges JOIN examples ON "
+                                                  "examples.id BETWEEN first AND last WHERE step = ?1",
+                                                  Reading));
     std::set<std::int64_t> rows;
     for (const std::int64_t step : steps) {
         find.bind(step);

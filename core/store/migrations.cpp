@@ -293,7 +293,8 @@ CREATE TABLE transcripts (
 );
 )sql";
 
-// Imports in short transactions. In an index of all rows, those that nobody sees yet would be spread over all its pages.
+// Imports in short transactions. In an index of all rows, those that nobody sees yet would be spread over all its
+// pages.
 constexpr const char *Version3 = R"sql(
 DROP INDEX examples_by_hash;
 CREATE INDEX examples_by_hash ON examples (content_hash) WHERE deleted_at IS NULL;
@@ -331,7 +332,8 @@ CREATE INDEX edit_ranges_by_step ON edit_ranges (step);
 
 const std::vector<Migration> &projectMigrations()
 {
-    static const std::vector<Migration> Migrations{{1, Version1, {}}, {2, Version2, rebuildRowIndex}, {3, Version3, {}}};
+    static const std::vector<Migration> Migrations{
+        {1, Version1, {}}, {2, Version2, rebuildRowIndex}, {3, Version3, {}}};
     return Migrations;
 }
 

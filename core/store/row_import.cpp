@@ -24,9 +24,10 @@ struct RowImport::Impl {
     Impl(Database opened, std::string name, Given what)
         : database(std::move(opened)), writer(database, Adding), label(std::move(name)), given(what), now(timeNow()),
           find(database, "SELECT 1 FROM examples WHERE content_hash = ? AND deleted_at IS NULL", Adding),
-          keep(database,
-               "INSERT INTO import_rows (id, import, turns, file, system, prompt, answer) VALUES (?, ?, ?, ?, ?, ?, ?)",
-               Adding),
+          keep(
+              database,
+              "INSERT INTO import_rows (id, import, turns, file, system, prompt, answer) VALUES (?, ?, ?, ?, ?, ?, ?)",
+              Adding),
           beat(database, "UPDATE imports SET heartbeat = ? WHERE id = ?", Adding)
     {
     }

@@ -13,14 +13,14 @@ namespace attune {
 /// Many rows on their way into a project, on a connection of their own and in short transactions, so that others can
 /// write in between.
 ///
-/// Until finish() nobody sees them; then they are there, as one step that can be undone. Without it, after an error or
-/// a stop, the destructor takes them out of the file again; where the program was killed, they stay unseen and the next
-/// import takes them out. One thread at a time.
+/// Until finish() nobody sees them; then they are there, as one step that can be undone. Without it, after an error
+/// or a stop, the destructor takes them out of the file again; where the program was killed, they stay unseen and the
+/// next import takes them out. One thread at a time.
 class RowImport {
 public:
     enum class Given { Any, Distinct };
-    /// `label` names the step; empty: "12 rows added". Clears up after imports that were killed. Distinct: no two of the
-    /// rows that will be given are equal, so that they need not be remembered.
+    /// `label` names the step; empty: "12 rows added". Clears up after imports that were killed. Distinct: no two of
+    /// the rows that will be given are equal, so that they need not be remembered.
     static Result<RowImport> begin(const std::filesystem::path &project, std::string label, Given given = Given::Any);
     RowImport(RowImport &&) noexcept;
     RowImport &operator=(RowImport &&) = delete;

@@ -14,8 +14,8 @@ bool isAnswer(const Message &message)
     return message.role == "assistant";
 }
 
-/// What the full-text index holds of a row: its answers, or all else. To remove a row from it takes the very same words,
-/// so a change here needs a migration that rebuilds it.
+/// What the full-text index holds of a row: its answers, or all else. To remove a row from it takes the very same
+/// words, so a change here needs a migration that rebuilds it.
 std::string wordsOf(std::span<const Message> messages, bool answers)
 {
     std::string words;

@@ -161,7 +161,8 @@ Result<void> RowWriter::replace(const StoredRow &before, StoredRow &after)
 
 Result<RowTransaction> RowTransaction::begin(Database &database, std::string_view doing)
 {
-    // A large import touches pages all over the indexes; with a small cache, each of them would be written many times.
+    // A large import touches pages all over the indexes; with a small cache, each of them would be written many
+    // times.
     ATTUNE_CHECK(database.run("PRAGMA synchronous = FULL; PRAGMA cache_size = -65536", doing));
     auto transaction = Transaction::begin(database, doing);
     if (!transaction) {

@@ -110,8 +110,8 @@ private:
 ///
 /// Everything else is committed with synchronous = NORMAL: it survives the death of the process at once, and a power
 /// cut up to the last checkpoint of the log. That is right for a run, which writes a metric at every step and can go
-/// on from a checkpoint; but typed words can't be computed again, and come seldom enough that one fdatasync each (on a
-/// worker, some milliseconds) is no price.
+/// on from a checkpoint; but typed words can't be computed again, and come seldom enough that one fdatasync each (on
+/// a worker, some milliseconds) is no price.
 class RowTransaction {
 public:
     static Result<RowTransaction> begin(Database &database, std::string_view doing);

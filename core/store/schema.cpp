@@ -76,13 +76,15 @@ struct Table {
 };
 constexpr Table Tables[] = {
     {"settings", "key value"},
-    {"examples", "id messages part state rating tags notes content_hash origin_file origin_line created_at updated_at "
-                 "deleted_at"},
+    {"examples",
+     "id messages part state rating tags notes content_hash origin_file origin_line created_at updated_at "
+     "deleted_at"},
     {"row_versions", "id content_hash messages"},
     {"snapshots", "id name created_at digest"},
     {"snapshot_members", "snapshot ordinal example version part"},
-    {"runs", "id name state snapshot settings model model_path fingerprint machine created_at ended_at error tags pid "
-             "holder heartbeat"},
+    {"runs",
+     "id name state snapshot settings model model_path fingerprint machine created_at ended_at error tags pid "
+     "holder heartbeat"},
     {"metrics", "run step name value"},
     {"run_log", "id run logged_at level text"},
     {"blobs", "id size"},

@@ -147,7 +147,8 @@ Result<std::string> Database::firstBytes(const std::filesystem::path &path, std:
         return fail(ErrorCode::Io, path.string() + " can't be read: " +
                                        std::generic_category().message(number ? number : EIO) + ".");
     }
-    std::string bytes(static_cast<std::size_t>(std::min<sqlite3_int64>(size, static_cast<sqlite3_int64>(count))), '\0');
+    std::string bytes(static_cast<std::size_t>(std::min<sqlite3_int64>(size, static_cast<sqlite3_int64>(count))),
+                      '\0');
     if (!bytes.empty() && file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0) != SQLITE_OK)
         return fail(ErrorCode::Io, path.string() + " can't be read; check the disk.");
     return bytes;

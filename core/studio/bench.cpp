@@ -43,8 +43,8 @@ Result<BenchLimits> limitsOf(const std::string &device, const TrainSettings &set
 std::pair<double, double> multiplied(const ModelConfig &config)
 {
     std::int64_t layer = 0;
-    for (const Projection p : {Projection::Q, Projection::K, Projection::V, Projection::O, Projection::Gate, Projection::Up,
-                               Projection::Down}) {
+    for (const Projection p : {Projection::Q, Projection::K, Projection::V, Projection::O, Projection::Gate,
+                               Projection::Up, Projection::Down}) {
         const ProjectionShape shape = projectionShape(config, p);
         layer += shape.in * shape.out;
     }
@@ -69,8 +69,8 @@ Result<double> plannedGib(const std::filesystem::path &path, TrainSettings setti
 
 } // namespace
 
-Result<TrainBench> benchTraining(const std::filesystem::path &path, const TrainSettings &settings, std::int64_t sequence,
-                                 std::int64_t steps, std::stop_token stop)
+Result<TrainBench> benchTraining(const std::filesystem::path &path, const TrainSettings &settings,
+                                 std::int64_t sequence, std::int64_t steps, std::stop_token stop)
 {
     TrainBench bench;
     ATTUNE_TRY(bench.plannedMemoryGib, plannedGib(path, settings, sequence));

@@ -24,8 +24,8 @@ struct TrainBench {
 };
 
 /// Trains on random tokens, the last quarter of each row supervised: the training loop itself, without a project.
-Result<TrainBench> benchTraining(const std::filesystem::path &model, const TrainSettings &settings, std::int64_t sequence,
-                                 std::int64_t steps, std::stop_token stop);
+Result<TrainBench> benchTraining(const std::filesystem::path &model, const TrainSettings &settings,
+                                 std::int64_t sequence, std::int64_t steps, std::stop_token stop);
 
 struct GenerateBench {
     double prefillTokensPerSecond = 0;

@@ -37,7 +37,8 @@ void noteGpu(const DoctorReport &report, std::vector<DoctorNote> &notes)
     using Kind = DoctorNote::Kind;
     if (report.gpuUsed) {
         if (report.cudaKernelsOff)
-            notes.push_back({Kind::Information, "The GPU computes without Attune's own kernels: ATTUNE_CUDA_KERNELS is 0.",
+            notes.push_back({Kind::Information,
+                             "The GPU computes without Attune's own kernels: ATTUNE_CUDA_KERNELS is 0.",
                              "Unset it for the faster ones."});
         else if (!report.cudaKernelTrouble.empty())
             notes.push_back({Kind::Missing,

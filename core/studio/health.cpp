@@ -134,7 +134,8 @@ private:
         ATTUNE_CHECK(m_labelling.setProblems(textProblems, m_found));
         ATTUNE_CHECK(m_labelling.setProblems(tieProblems, m_ties));
         ATTUNE_CHECK(clearRejected());
-        const std::string habits = toJson(m_report.habits).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+        const std::string habits =
+            toJson(m_report.habits).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
         ATTUNE_TRY(const auto before, m_project.setting(habitsKey));
         return before == habits ? Result<void>() : m_project.setSetting(habitsKey, habits);
     }

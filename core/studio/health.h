@@ -48,24 +48,25 @@ struct DuplicateGroup {
 /// Names a tokenizer together with its chat template: equal where both are.
 std::string encoderFingerprint(const ChatEncoder &encoder);
 
-/// Looks at every row that is not rejected (a rejected one is not trained on, so nothing is wrong with it), stores what
-/// it finds (Labelling::setProblems) and returns the ledger. Tokens are counted only for rows whose text changed since
-/// they were counted with this tokenizer and template; without an encoder that is left as it is. NothingTrained speaks of
-/// the template alone; what max_length takes away is Cut. One row is in memory
-/// at a time, and of each row its prompt while duplicates are looked for. What was counted before a stop is kept; the
-/// problems are stored at the end. Fails with Interrupted after a stop.
+/// Looks at every row that is not rejected (a rejected one is not trained on, so nothing is wrong with it), stores
+/// what it finds (Labelling::setProblems) and returns the ledger. Tokens are counted only for rows whose text changed
+/// since they were counted with this tokenizer and template; without an encoder that is left as it is. NothingTrained
+/// speaks of the template alone; what max_length takes away is Cut. One row is in memory at a time, and of each row
+/// its prompt while duplicates are looked for. What was counted before a stop is kept; the problems are stored at the
+/// end. Fails with Interrupted after a stop.
 Result<HealthReport> checkProject(Project &project, const ChatEncoder *encoder, const HealthOptions &options,
                                   std::stop_token stop = {}, const Progress &progress = {});
 
-/// The same for a few rows whose text or state changed (by an edit, an undo, a rejection), quickly: they are held against
-/// the habits that the last checkProject() learned, and are counted again. The duplicates and leaks that they or their
-/// partners had are looked at again, and rows equal to them are found. With an index, so is what is nearly equal to them,
-/// leaks too; without one, or among very many that are alike, only checkProject() finds that. Rows that are gone are skipped.
+/// The same for a few rows whose text or state changed (by an edit, an undo, a rejection), quickly: they are held
+/// against the habits that the last checkProject() learned, and are counted again. The duplicates and leaks that they
+/// or their partners had are looked at again, and rows equal to them are found. With an index, so is what is nearly
+/// equal to them, leaks too; without one, or among very many that are alike, only checkProject() finds that. Rows
+/// that are gone are skipped.
 Result<void> checkRows(Project &project, const ChatEncoder *encoder, const HealthOptions &options,
                        std::span<const std::int64_t> rows, TieIndex *index = nullptr);
 
-/// Rows that training would take and learn nothing from: refused by the template, without an answer, or with none left
-/// by max_length. Encodes every row that is not rejected.
+/// Rows that training would take and learn nothing from: refused by the template, without an answer, or with none
+/// left by max_length. Encodes every row that is not rejected.
 Result<std::vector<std::int64_t>> untrainedRows(Project &project, const ChatEncoder &encoder, std::int64_t maxLength,
                                                 bool assistantOnlyLoss = true, std::stop_token stop = {});
 

@@ -108,7 +108,8 @@ private:
         DisjointSets sets(m_questions.size());
         for (const NearPair &pair : nearPairs(texts, m_similarity, m_all > m_rows.size() ? m_all : 0, m_stop)) {
             sets.join(pair.first, pair.second);
-            for (const auto &[one, other] : {std::pair(pair.first, pair.second), std::pair(pair.second, pair.first)}) {
+            for (const auto &[one, other] :
+                 {std::pair(pair.first, pair.second), std::pair(pair.second, pair.first)}) {
                 if (pair.similarity > m_questions[one].similarity) {
                     m_questions[one].similarity = pair.similarity;
                     m_questions[one].nearest = other;
@@ -338,7 +339,8 @@ std::vector<StoredProblem> findDuplicates(std::span<const DuplicateRow> rows, do
 StoredProblem leakProblem(const LeakedPair &leak)
 {
     return {leak.row, ProblemKind::Leak,
-            likeWords(leak.similarity, leak.other) + ", which is in the " + std::string(name(leak.otherPart)) + " part",
+            likeWords(leak.similarity, leak.other) + ", which is in the " + std::string(name(leak.otherPart)) +
+                " part",
             leak.other, 0};
 }
 

@@ -64,8 +64,8 @@ private:
     double m_total = 0;
 };
 
-/// What is found out before anything is written: the rows of the project and, after them, the new ones, with the parts
-/// of all. Their texts do not stay, as a file may be larger than the memory.
+/// What is found out before anything is written: the rows of the project and, after them, the new ones, with the
+/// parts of all. Their texts do not stay, as a file may be larger than the memory.
 struct Plan {
     std::vector<std::int64_t> ids;      ///< of all rows; of a new one, once it is written
     std::size_t existing = 0;           ///< rows of the project
@@ -82,15 +82,16 @@ std::uint32_t contentOf(const Example &example)
 
 Error changed(const ImportRequest &request)
 {
-    return {ErrorCode::Io,
-            (request.files.size() == 1 ? request.files.front().file.string() + " changed" : "One of the files changed") +
-                " while it was imported; nothing was imported, try again.",
-            {}};
+    return {
+        ErrorCode::Io,
+        (request.files.size() == 1 ? request.files.front().file.string() + " changed" : "One of the files changed") +
+            " while it was imported; nothing was imported, try again.",
+        {}};
 }
 
 /// Calls `take` for the new rows alone, in their order, each with its place among them.
-Result<void> readNewRows(const FileReader &reader, std::string_view stage, const ImportRequest &request, const Plan &plan,
-                         const std::function<Result<void>(Example, std::size_t)> &take)
+Result<void> readNewRows(const FileReader &reader, std::string_view stage, const ImportRequest &request,
+                         const Plan &plan, const std::function<Result<void>(Example, std::size_t)> &take)
 {
     std::size_t record = 0;
     std::size_t next = 0;
@@ -123,13 +124,14 @@ Result<void> readDoubtful(Project &project, const ImportRequest &request, const 
     }
     if (next == doubtful.end())
         return {};
-    return readNewRows(reader, "Comparing", request, plan, [&](const Example &example, std::size_t place) -> Result<void> {
-        if (next != doubtful.end() && *next == plan.existing + place) {
-            splitter.addAgain(*next, example.messages);
-            ++next;
-        }
-        return {};
-    });
+    return readNewRows(reader, "Comparing", request, plan,
+                       [&](const Example &example, std::size_t place) -> Result<void> {
+                           if (next != doubtful.end() && *next == plan.existing + place) {
+                               splitter.addAgain(*next, example.messages);
+                               ++next;
+                           }
+                           return {};
+                       });
 }
 
 Result<Plan> planImport(Project &project, const ImportRequest &request, const FileReader &reader,
@@ -176,8 +178,8 @@ Result<Plan> planImport(Project &project, const ImportRequest &request, const Fi
     return plan;
 }
 
-/// The last reading: in pieces, so that a piece is read while nobody has to wait for the file. The ids of the new rows
-/// go into the plan; a row that somebody else added meanwhile gets none.
+/// The last reading: in pieces, so that a piece is read while nobody has to wait for the file. The ids of the new
+/// rows go into the plan; a row that somebody else added meanwhile gets none.
 class RowAdder {
 public:
     RowAdder(RowImport &import, const ImportRequest &request, Plan &plan)
@@ -187,8 +189,9 @@ public:
 
     Result<void> run(const FileReader &reader)
     {
-        ATTUNE_CHECK(readNewRows(reader, "Importing", m_request, m_plan,
-                                 [&](Example example, std::size_t place) { return take(std::move(example), place); }));
+        ATTUNE_CHECK(readNewRows(reader, "Importing", m_request, m_plan, [&](Example example, std::size_t place) {
+            return take(std::move(example), place);
+        }));
         return write();
     }
 

@@ -28,8 +28,9 @@ struct ImportReport {
 /// transactions (row_import.h), so that others can write meanwhile; what comes in is one step that can be undone.
 ///
 /// Parts follow the project's split plan, with its group and its stratum. The files are read more than once: for the
-/// split, which compares all prompts, then once more where some of these may be nearly equal, then for the rows. Memory does
-/// not grow with the texts, but by some 160 bytes a row. A bad record is a reject and does not end the import; a bad file does.
+/// split, which compares all prompts, then once more where some of these may be nearly equal, then for the rows.
+/// Memory does not grow with the texts, but by some 160 bytes a row. A bad record is a reject and does not end the
+/// import; a bad file does.
 Result<ImportReport> importFiles(Project &project, const ImportRequest &request, std::stop_token stop = {},
                                  const Progress &progress = {});
 

@@ -4,8 +4,8 @@
 
 namespace attune {
 
-/// What a project's next run is made with unless somebody says otherwise: the window keeps its choices in the project, and
-/// the command line goes by them.
+/// What a project's next run is made with unless somebody says otherwise: the window keeps its choices in the
+/// project, and the command line goes by them.
 
 inline constexpr auto NextModelKey = "base_model"; ///< settings of the project
 inline constexpr auto NextMaxLengthKey = "max_length";

@@ -111,10 +111,12 @@ private:
         const std::string where = turnName(m_messages, message);
         if (state == EndToken::Missing)
             add(ProblemKind::EndTokenMissing,
-                "The template writes no end token after " + where + ", so the model would not learn to stop.", message);
+                "The template writes no end token after " + where + ", so the model would not learn to stop.",
+                message);
         else if (state == EndToken::Masked)
             add(ProblemKind::EndTokenMissing,
-                "The end token after " + where + " is not trained on, so the model would not learn to stop.", message);
+                "The end token after " + where + " is not trained on, so the model would not learn to stop.",
+                message);
         else if (state == EndToken::Cut)
             add(ProblemKind::Cut,
                 "The end token of " + where +
@@ -131,8 +133,9 @@ private:
             if (!there && !isBlank(m_messages[i].content))
                 add(ProblemKind::DropsTurn, "The template leaves out " + turnName(m_messages, i) + ".", i);
         }
-        const bool cutOnly = m_preview.cut > 0 && std::none_of(m_preview.problems.begin(), m_preview.problems.end(),
-                                                               [](const auto &p) { return p.kind == ProblemKind::Cut; });
+        const bool cutOnly =
+            m_preview.cut > 0 && std::none_of(m_preview.problems.begin(), m_preview.problems.end(),
+                                              [](const auto &p) { return p.kind == ProblemKind::Cut; });
         if (cutOnly)
             add(ProblemKind::Cut,
                 std::to_string(m_preview.cut) + (m_preview.cut == 1 ? " token is" : " tokens are") +

@@ -192,7 +192,8 @@ Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings 
     return planOn(source->config(), settings, situationOf(settings, {0, settings.max_length, 0, false, {}}));
 }
 
-Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings, const TrainLengths &lengths)
+Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings,
+                        const TrainLengths &lengths)
 {
     ATTUNE_CHECK(settings.check());
     if (lengths.rows == 0)

@@ -61,7 +61,8 @@ struct RunPlan {
 Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings,
                         const std::optional<std::filesystem::path> &project = {});
 /// The same for rows that were measured: once, while setting after setting is tried. Fails where there are none.
-Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings, const TrainLengths &lengths);
+Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings,
+                        const TrainLengths &lengths);
 
 /// For a run that is about to load its model: fails with OutOfMemory where it can't fit into the memory that there
 /// is, free or not, in a sentence that says what would. A run that only fits if others make room gets a warning,

@@ -27,16 +27,16 @@ struct SamplesOfStep {
     bool operator==(const SamplesOfStep &) const = default;
 };
 
-/// Asks the model in training the same few prompts again and again. Answers are greedy, so nothing random is drawn, and
-/// neither weights nor optimiser are touched: a run takes the same steps with and without samples.
+/// Asks the model in training the same few prompts again and again. Answers are greedy, so nothing random is drawn,
+/// and neither weights nor optimiser are touched: a run takes the same steps with and without samples.
 class RunSampler {
 public:
-    /// Prompts evenly spread over the rows of the validation part; none of more than `maxLength` tokens. No sampler where
-    /// there is no such row.
+    /// Prompts evenly spread over the rows of the validation part; none of more than `maxLength` tokens. No sampler
+    /// where there is no such row.
     static std::optional<RunSampler> choose(std::span<const StoredExample> validation, const ChatEncoder &encoder,
                                             std::int64_t maxLength, int count);
-    /// The answers, as a line of the run's log; none where it was interrupted. A failure is a warning in the log, as a
-    /// run must not end for it.
+    /// The answers, as a line of the run's log; none where it was interrupted. A failure is a warning in the log, as
+    /// a run must not end for it.
     std::optional<TrainLog> sample(LanguageModel &model, std::int64_t step, std::stop_token stop) const;
 
 private:

@@ -51,9 +51,10 @@ TrainSettings demoSettings()
     settings.lora_r = 16;
     settings.lora_alpha = 32;
     settings.lora_dropout = 0.05;
-    // Measured (docs/measurements.md): two rows a step do better than four, and new rows better than more passes. The lowest ten
-    // layers gain nothing by adapters, and without them the gradient ends above them: a sixth of the products less. A
-    // higher rate for B than for A (LoRA+) reaches in 400 steps what takes 560 without. So each mail is read once.
+    // Measured (docs/measurements.md): two rows a step do better than four, and new rows better than more passes. The
+    // lowest ten layers gain nothing by adapters, and without them the gradient ends above them: a sixth of the
+    // products less. A higher rate for B than for A (LoRA+) reaches in 400 steps what takes 560 without. So each mail
+    // is read once.
     settings.layers_to_transform = "10-29";
     settings.learning_rate = 1e-3;
     settings.loraplus_lr_ratio = 6;
@@ -64,8 +65,8 @@ TrainSettings demoSettings()
     settings.max_length = 512;
     // So small a model fits as it is, and NF4 would cost it a quarter of a nat (2.10 against 1.85 after six steps).
     settings.quantization = "none";
-    // Nor do its activations take much (some 0.3 GiB, reckoned); computing them twice would be half as much work again: two
-    // more products for each weight, where forward and input gradient take four.
+    // Nor do its activations take much (some 0.3 GiB, reckoned); computing them twice would be half as much work
+    // again: two more products for each weight, where forward and input gradient take four.
     settings.gradient_checkpointing = false;
     settings.eval_steps = 160; // every evaluation reads 80 rows and answers four
     // The intent keeps getting better after the loss, which the free-worded summaries rule, has turned.

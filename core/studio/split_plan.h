@@ -34,8 +34,8 @@ std::string splitValue(const Row &row, const std::string &key)
     return splitValue(row.messages, row.tags, row.origin, key);
 }
 
-/// assignParts() by a plan, for rows that come one after the other and do not stay (row_splitter.h). With a stratum, the
-/// groups without a part are dealt out until each stratum has its shares.
+/// assignParts() by a plan, for rows that come one after the other and do not stay (row_splitter.h). With a stratum,
+/// the groups without a part are dealt out until each stratum has its shares.
 class PlannedSplitter {
 public:
     /// InvalidInput when a share is out of range.
@@ -49,7 +49,8 @@ public:
             m_plan.stratify.empty() ? std::string() : splitValue(row, m_plan.stratify), fixed);
     }
     std::size_t size() const { return m_splitter.size(); }
-    /// Places of the rows that are needed once more, ascending; of a row that is another one by now, nothing is taken.
+    /// Places of the rows that are needed once more, ascending; of a row that is another one by now, nothing is
+    /// taken.
     std::vector<std::uint32_t> doubtful() const { return m_splitter.doubtful(); }
     void forgetCandidates() { m_splitter.forgetCandidates(); } ///< after doubtful(): no row is added any more
     void addAgain(std::uint32_t place, std::span<const Message> messages)
@@ -59,8 +60,11 @@ public:
     Result<SplitResult> finish(const std::stop_token &stop = {}); ///< Interrupted after a stop
 
 private:
-    PlannedSplitter(SplitPlan plan, RowSplitter splitter) : m_plan(std::move(plan)), m_splitter(std::move(splitter)) {}
-    void add(const std::string &prompt, const std::string &group, const std::string &stratum, std::optional<Part> fixed);
+    PlannedSplitter(SplitPlan plan, RowSplitter splitter) : m_plan(std::move(plan)), m_splitter(std::move(splitter))
+    {
+    }
+    void add(const std::string &prompt, const std::string &group, const std::string &stratum,
+             std::optional<Part> fixed);
     void deal(SplitResult &split) const;
 
     SplitPlan m_plan;
@@ -76,8 +80,8 @@ private:
 };
 
 /// The changes that divide the rows: of those without a part, or, `anew`, of all. Groups as assignParts() finds them
-/// stay together. With a stratum, its groups are dealt out in the order of their hash until the shares are met, counting
-/// rows that have a part already.
+/// stay together. With a stratum, its groups are dealt out in the order of their hash until the shares are met,
+/// counting rows that have a part already.
 Result<std::vector<ExampleEdit>> splitEdits(Project &project, const SplitPlan &plan, bool anew);
 
 } // namespace attune

@@ -10,8 +10,8 @@
 
 namespace attune {
 
-/// Which rows of a project may be nearly equal to a given one, without a look at all of them: for rows that are edited
-/// one by one. Some 200 bytes a row; kept up by who changes rows. Thread-safe.
+/// Which rows of a project may be nearly equal to a given one, without a look at all of them: for rows that are
+/// edited one by one. Some 200 bytes a row; kept up by who changes rows. Thread-safe.
 class TieIndex {
 public:
     /// Reads all rows that are not rejected. `similarity` is that of duplicates; leaks have that of the split.

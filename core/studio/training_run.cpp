@@ -61,7 +61,8 @@ Result<DrawnRows> rowsOf(Project &project, std::int64_t snapshot)
     return rows;
 }
 
-/// Those that a snapshot would hold now. Nothing is written, so that a training that is refused leaves the project as it was.
+/// Those that a snapshot would hold now. Nothing is written, so that a training that is refused leaves the project as
+/// it was.
 Result<DrawnRows> rowsNow(Project &project)
 {
     DrawnRows rows;
@@ -113,8 +114,8 @@ Result<std::vector<TrainRow>> encodePart(std::vector<StoredExample> stored, Part
     return rows;
 }
 
-Result<RunRows> encoded(const Project &project, DrawnRows drawn, const ChatEncoder &encoder, const TrainSettings &settings,
-                        int samples)
+Result<RunRows> encoded(const Project &project, DrawnRows drawn, const ChatEncoder &encoder,
+                        const TrainSettings &settings, int samples)
 {
     RunRows rows;
     rows.sampler = RunSampler::choose(drawn.validation, encoder, settings.max_length, samples);

@@ -3,30 +3,13 @@
 #include "core/text/utf8.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
+#include <array>
 #include <utf8proc.h>
+#include <vector>
 
 namespace attune {
 
 namespace {
-
-struct Free {
-    void operator()(utf8proc_uint8_t *memory) const { std::free(memory); }
-};
-
-/// `text` must be valid.
-std::string composed(std::string_view text)
-{
-    utf8proc_uint8_t *memory = nullptr;
-    const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t *>(text.data()),
-                                   static_cast<utf8proc_ssize_t>(text.size()), &memory,
-                                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-    const std::unique_ptr<utf8proc_uint8_t, Free> owner(memory);
-    if (size < 0)
-        return std::string(text);
-    return std::string(reinterpret_cast<const char *>(memory), static_cast<std::size_t>(size));
-}
 
 utf8proc_int32_t codePoint(std::string_view character)
 {
@@ -34,6 +17,40 @@ utf8proc_int32_t codePoint(std::string_view character)
     utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t *>(character.data()),
                      static_cast<utf8proc_ssize_t>(character.size()), &value);
     return value;
+}
+
+int combiningClass(utf8proc_int32_t character)
+{
+    return utf8proc_get_property(character)->combining_class;
+}
+
+/// `text` must be valid. In steps rather than by utf8proc_map(), which orders n marks on one letter in n² steps.
+std::string composed(std::string_view text)
+{
+    constexpr auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    std::vector<utf8proc_int32_t> points;
+    for (std::size_t at = 0; at < text.size(); at += utf8Step(text.substr(at)).length) {
+        std::array<utf8proc_int32_t, 8> parts{}; // a character has four at most
+        int boundary = 0;
+        const auto count = utf8proc_decompose_char(codePoint(text.substr(at)), parts.data(),
+                                                   static_cast<utf8proc_ssize_t>(parts.size()), options, &boundary);
+        if (count < 0 || count > static_cast<utf8proc_ssize_t>(parts.size()))
+            return std::string(text);
+        points.insert(points.end(), parts.begin(), parts.begin() + count);
+    }
+    for (auto begin = points.begin(); begin != points.end();) {
+        const auto end = std::find_if(begin, points.end(), [](auto c) { return combiningClass(c) == 0; });
+        std::stable_sort(begin, end, [](auto a, auto b) { return combiningClass(a) < combiningClass(b); });
+        begin = end == points.end() ? end : end + 1;
+    }
+    const auto left = utf8proc_normalize_utf32(points.data(), static_cast<utf8proc_ssize_t>(points.size()), options);
+    std::string result;
+    for (utf8proc_ssize_t i = 0; i < left; ++i) {
+        std::array<utf8proc_uint8_t, 4> bytes{};
+        const auto length = utf8proc_encode_char(points[static_cast<std::size_t>(i)], bytes.data());
+        result.append(reinterpret_cast<const char *>(bytes.data()), static_cast<std::size_t>(length));
+    }
+    return result;
 }
 
 } // namespace

@@ -74,8 +74,8 @@ struct Unit {
     std::uint32_t offset() const { return bits >> 10U << ((bits & 0x200U) >> 6U); }
 };
 
-/// Walks from the root to every unit that some text leads to: all children of each must be within the array, and what its
-/// leaf points to within the texts.
+/// Walks from the root to every unit that some text leads to: all children of each must be within the array, and what
+/// its leaf points to within the texts.
 bool trieIsSound(const std::vector<Unit> &units, std::size_t textBytes)
 {
     std::vector<bool> seen(units.size());

@@ -39,11 +39,12 @@ std::optional<std::string> fromBase64(std::string_view text)
     return bytes;
 }
 
-/// The way back from a tokenizer.json that was made of a sentencepiece model to that model, so that one library gives the
-/// ids of both. What no such model says is an error that names it, as other ids than the model's would come of it.
+/// The way back from a tokenizer.json that was made of a sentencepiece model to that model, so that one library gives
+/// the ids of both. What no such model says is an error that names it, as other ids than the model's would come of
+/// it.
 ///
-/// In one thing the model is followed and not the file: a text that begins with a space gets the dummy space too, which
-/// "Metaspace" leaves out there.
+/// In one thing the model is followed and not the file: a text that begins with a space gets the dummy space too,
+/// which "Metaspace" leaves out there.
 class Reader {
 public:
     Reader(const Json &json, const std::string &where, TokenizerConfig config)
@@ -87,7 +88,8 @@ private:
             return fail(ErrorCode::InvalidInput, m_where + ": the Unigram model has no list \"vocab\".");
         for (const Json &entry : vocabulary) {
             if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number())
-                return damaged("entry " + std::to_string(m_model.pieces.size()) + " of \"vocab\" is no piece with its score");
+                return damaged("entry " + std::to_string(m_model.pieces.size()) +
+                               " of \"vocab\" is no piece with its score");
             m_model.pieces.push_back({entry[0].get<std::string>(), entry[1].get<float>(), Type::Normal});
         }
         const Json &unknown = jsonMember(model, "unk_id");
@@ -204,10 +206,11 @@ private:
                                    std::find(found->second.begin(), found->second.end(), cut) != found->second.end();
                 if (!known && m_ids.contains(std::string_view(text).substr(0, cut)) &&
                     m_ids.contains(std::string_view(text).substr(cut)))
-                    return fail(ErrorCode::InvalidInput,
-                                m_where + ": the merges are not those of a sentencepiece model (" + text.substr(0, cut) +
-                                    " and " + text.substr(cut) + " are never joined); put the model's tokenizer.model "
-                                    "beside it.");
+                    return fail(ErrorCode::InvalidInput, m_where +
+                                                             ": the merges are not those of a sentencepiece model (" +
+                                                             text.substr(0, cut) + " and " + text.substr(cut) +
+                                                             " are never joined); put the model's tokenizer.model "
+                                                             "beside it.");
             }
             if (found == cuts.end())
                 m_model.pieces[id].score = -static_cast<float>(rank + 1);
@@ -312,14 +315,16 @@ private:
         const bool cutsAtSpaces = type == "Split" && textOfPattern(part, "String") == " ";
         if (cutsAtSpaces && m_spaces.marked) // finds none any more
             return {};
-        return unsupported((m_model.kind == SentencePieceModel::Kind::Unigram ? "a Unigram model with the pre-tokenizer "
-                                                                              : "the pre-tokenizer ") +
+        return unsupported((m_model.kind == SentencePieceModel::Kind::Unigram
+                                ? "a Unigram model with the pre-tokenizer "
+                                : "the pre-tokenizer ") +
                            type);
     }
 
     Result<void> readMetaspace(const Json &part)
     {
-        ATTUNE_TRY(const std::string mark, jsonValue<std::string>(part, "replacement", std::string(SpaceMark), m_where));
+        ATTUNE_TRY(const std::string mark,
+                   jsonValue<std::string>(part, "replacement", std::string(SpaceMark), m_where));
         ATTUNE_TRY(const bool prefixes, jsonValue<bool>(part, "add_prefix_space", true, m_where));
         ATTUNE_TRY(const std::string scheme,
                    jsonValue<std::string>(part, "prepend_scheme", prefixes ? "always" : "never", m_where));

@@ -52,7 +52,8 @@ Result<std::unique_ptr<sentencepiece::SentencePieceProcessor>> loadModel(const s
 {
     auto processor = std::make_unique<sentencepiece::SentencePieceProcessor>();
     if (!characterMapsAreSound(model))
-        return fail(ErrorCode::Corrupt, where + " is damaged: its table of characters leads out of itself; fetch it again.");
+        return fail(ErrorCode::Corrupt,
+                    where + " is damaged: its table of characters leads out of itself; fetch it again.");
     const auto damaged = [&](const std::string &why) {
         return fail(ErrorCode::Corrupt, where + " is no sentencepiece model, or it is damaged; fetch it again.", why);
     };

@@ -16,7 +16,8 @@ public:
     /// `model` is the content of the file `where`.
     static Result<std::shared_ptr<const Tokenizer>> create(const std::string &model, const std::string &where,
                                                            const TokenizerConfig &config);
-    /// From tokenizer.ggml.* of a file whose tokenizer.ggml.model is "llama": the model is built anew for the library.
+    /// From tokenizer.ggml.* of a file whose tokenizer.ggml.model is "llama": the model is built anew for the
+    /// library.
     static Result<std::shared_ptr<const Tokenizer>> fromGguf(const GgufFile &file);
     /// Whether a tokenizer.json was made of a sentencepiece model, and from such a one: the model is built anew.
     static bool isMadeOfOne(const Json &json);

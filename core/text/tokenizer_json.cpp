@@ -39,18 +39,19 @@ Result<void> forEachPart(const Json &json, const char *list, const std::function
 Result<std::string> prefixToken(const Json &tokenizer, std::string_view where)
 {
     std::string prefix;
-    ATTUNE_CHECK(forEachPart(jsonMember(tokenizer, "post_processor"), "processors", [&](const Json &part) -> Result<void> {
-        const std::string type = jsonType(part);
-        if (type == "ByteLevel")
+    ATTUNE_CHECK(
+        forEachPart(jsonMember(tokenizer, "post_processor"), "processors", [&](const Json &part) -> Result<void> {
+            const std::string type = jsonType(part);
+            if (type == "ByteLevel")
+                return {};
+            const Json &single = jsonMember(part, "single");
+            if (type != "TemplateProcessing" || !single.is_array())
+                return unsupportedInJson(where, "the post-processor " + type);
+            if (!single.empty() && single[0].is_object() && single[0].contains("SpecialToken")) {
+                ATTUNE_TRY(prefix, jsonValue<std::string>(single[0]["SpecialToken"], "id", "", where));
+            }
             return {};
-        const Json &single = jsonMember(part, "single");
-        if (type != "TemplateProcessing" || !single.is_array())
-            return unsupportedInJson(where, "the post-processor " + type);
-        if (!single.empty() && single[0].is_object() && single[0].contains("SpecialToken")) {
-            ATTUNE_TRY(prefix, jsonValue<std::string>(single[0]["SpecialToken"], "id", "", where));
-        }
-        return {};
-    }));
+        }));
     return prefix;
 }
 

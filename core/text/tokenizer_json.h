@@ -19,8 +19,8 @@ const Json &jsonMember(const Json &object, const char *key);
 /// "WHERE: WHAT is not supported."
 tl::unexpected<Error> unsupportedInJson(std::string_view where, const std::string &what);
 
-/// Calls `take` for `json`, or, where it is a sequence, for each part of it, which stand in `list`; for none where it is
-/// null.
+/// Calls `take` for `json`, or, where it is a sequence, for each part of it, which stand in `list`; for none where it
+/// is null.
 Result<void> forEachPart(const Json &json, const char *list, const std::function<Result<void>(const Json &)> &take);
 
 /// The special token that the post-processor puts before a text; empty: none.

@@ -37,7 +37,8 @@ std::vector<float> dynamicMap(bool isSigned)
     constexpr int exponents = 7;
     std::vector<float> map = {0.0F, 1.0F};
     for (int i = 0; i < exponents; ++i) {
-        // Borders of equal steps from 0.1 to 1; the codes are the middles, in single precision as torch computes them.
+        // Borders of equal steps from 0.1 to 1; the codes are the middles, in single precision as torch computes
+        // them.
         const int steps = (1 << i) * (isSigned ? 1 : 2);
         for (int k = 0; k < steps; ++k) {
             const double low = 0.1 + 0.9 * k / steps;
@@ -111,7 +112,8 @@ void EightBitStates::step(const at::Tensor &parameters, const at::Tensor &gradie
 
 void EightBitStates::store(TrainState &state) const
 {
-    for (const auto &[mean, to] : {std::pair(&m_first, &state.firstMoment), std::pair(&m_second, &state.secondMoment)}) {
+    for (const auto &[mean, to] :
+         {std::pair(&m_first, &state.firstMoment), std::pair(&m_second, &state.secondMoment)}) {
         const at::Tensor largest = mean->largest.to(at::kCPU);
         const at::Tensor codes = mean->codes.to(at::kCPU);
         const float *values = largest.const_data_ptr<float>();

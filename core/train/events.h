@@ -46,8 +46,8 @@ struct Ended {
 };
 using TrainEvent = std::variant<StepDone, EvalDone, CheckpointSaved, TrainLog, Ended>;
 
-/// The training thread post()s and never waits; a watcher (window, command line, test) drain()s at its own pace. Nothing
-/// is dropped or reordered; Ended comes exactly once, last.
+/// The training thread post()s and never waits; a watcher (window, command line, test) drain()s at its own pace.
+/// Nothing is dropped or reordered; Ended comes exactly once, last.
 class EventQueue {
 public:
     void post(TrainEvent event)

@@ -113,8 +113,9 @@ Result<MemoryPlan> planMemory(const ModelConfig &config, const TrainSettings &se
         at(plan.parts, MemoryPart::Process) = situation.process + touchedCode;
     if (!situation.gpu && situation.ownProducts && settings.compute_dtype == "bfloat16") {
         constexpr std::int64_t large = 1 << 20;
-        at(plan.parts, MemoryPart::Process) +=
-            situation.threads * cpuKernels().gemmWorkspace(large, large, large, 3 * settings.lora_r) * std::int64_t(sizeof(float));
+        at(plan.parts, MemoryPart::Process) += situation.threads *
+                                               cpuKernels().gemmWorkspace(large, large, large, 3 * settings.lora_r) *
+                                               std::int64_t(sizeof(float));
     }
     // The trainer's copy of both means and the checkpoint's own, the adapter, and the bytes of them all: float32
     // each.

@@ -31,7 +31,8 @@ public:
 
     void store(TrainState &state) const override
     {
-        for (const auto &[mean, to] : {std::pair(&m_first, &state.firstMoment), std::pair(&m_second, &state.secondMoment)}) {
+        for (const auto &[mean, to] :
+             {std::pair(&m_first, &state.firstMoment), std::pair(&m_second, &state.secondMoment)}) {
             const at::Tensor t = mean->to(at::kCPU).contiguous();
             to->values.insert(to->values.end(), t.const_data_ptr<float>(), t.const_data_ptr<float>() + t.numel());
         }
@@ -160,7 +161,8 @@ Result<void> AdamW::restore(const TrainState &state)
         const bool whole = std::all_of(m_stretches.begin(), m_stretches.end(), [&](const Stretch &stretch) {
             return stretch.states->load(first, second);
         });
-        if (!whole || !first.values.empty() || !first.codes.empty() || !second.values.empty() || !second.codes.empty())
+        if (!whole || !first.values.empty() || !first.codes.empty() || !second.values.empty() ||
+            !second.codes.empty())
             return fail(ErrorCode::Corrupt, "The checkpoint's optimiser state does not fit the adapter.");
         return {};
     });

@@ -39,8 +39,8 @@ class AdamW {
 public:
     AdamW(LanguageModel &model, const TrainSettings &settings);
 
-    /// Clips to max_grad_norm by max_norm / (norm + 1e-6), takes a step at this rate, clears the gradients. `step` counts
-    /// from 1. Returns the norm before clipping; where it is not finite nothing is changed.
+    /// Clips to max_grad_norm by max_norm / (norm + 1e-6), takes a step at this rate, clears the gradients. `step`
+    /// counts from 1. Returns the norm before clipping; where it is not finite nothing is changed.
     Result<double> step(std::int64_t step, double learningRate);
     Result<void> clearGradients();
 

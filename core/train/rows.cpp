@@ -225,9 +225,10 @@ RowOrder::RowOrder(std::span<const TrainRow> rows, const TrainSettings &settings
             m_units.push_back({i});
     }
     for (const auto &unit : m_units)
-        m_lengths.push_back(std::accumulate(unit.begin(), unit.end(), std::int64_t(0), [&](std::int64_t sum, auto row) {
-            return sum + static_cast<std::int64_t>(rows[row].ids.size());
-        }));
+        m_lengths.push_back(
+            std::accumulate(unit.begin(), unit.end(), std::int64_t(0), [&](std::int64_t sum, auto row) {
+                return sum + static_cast<std::int64_t>(rows[row].ids.size());
+            }));
     const RunLength length = runLength(m_units.size(), settings);
     m_stepsPerEpoch = length.stepsPerEpoch;
     m_totalSteps = length.totalSteps;
@@ -242,11 +243,12 @@ const std::vector<std::size_t> &RowOrder::epochOrder(std::int64_t epoch)
     std::iota(m_order.begin(), m_order.end(), std::size_t(0));
     if (!m_settings.shuffle)
         return m_order;
-    shuffleRows(m_order, static_cast<std::uint64_t>(m_settings.seed) * 1'000'003ULL + static_cast<std::uint64_t>(epoch));
+    shuffleRows(m_order,
+                static_cast<std::uint64_t>(m_settings.seed) * 1'000'003ULL + static_cast<std::uint64_t>(epoch));
     if (!m_settings.group_by_length)
         return m_order;
-    // As transformers does it: pieces of fifty batches, each sorted by length, so that order stays random on the whole.
-    // The longest row of all comes first, so that memory runs out at once or never.
+    // As transformers does it: pieces of fifty batches, each sorted by length, so that order stays random on the
+    // whole. The longest row of all comes first, so that memory runs out at once or never.
     const auto piece = static_cast<std::size_t>(m_settings.per_device_train_batch_size * 50);
     for (std::size_t begin = 0; begin < m_order.size(); begin += piece) {
         const auto end = m_order.begin() + static_cast<std::ptrdiff_t>(std::min(begin + piece, m_order.size()));

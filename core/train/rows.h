@@ -37,7 +37,8 @@ struct RowOptions {
 };
 
 /// The one way from a conversation to what is trained on. Fails with InvalidInput where the template refuses.
-Result<EncodedRow> encodeRow(const ChatEncoder &encoder, std::span<const Message> messages, const RowOptions &options);
+Result<EncodedRow> encodeRow(const ChatEncoder &encoder, std::span<const Message> messages,
+                             const RowOptions &options);
 
 struct EncodeReport {
     std::int64_t cutRows = 0;
@@ -49,7 +50,8 @@ struct EncodeReport {
 Result<std::vector<TrainRow>> encodeRows(const ChatEncoder &encoder, std::span<const TrainExample> examples,
                                          const TrainSettings &settings, EncodeReport *report = nullptr);
 
-/// What rows begin with in common, before the first token that any of them trains on: their system message, most often.
+/// What rows begin with in common, before the first token that any of them trains on: their system message, most
+/// often.
 class SharedPrefix {
 public:
     void add(const TrainRow &row);
@@ -68,8 +70,9 @@ std::int64_t paddingOf(const TokenBatch &batch, std::span<const TrainRow> rows, 
 /// Whether batches hold their common tokens once there. A card's attention has not been tried with it.
 bool sharesPrefixes(std::string_view device);
 
-/// Which rows share a sequence of `capacity` tokens: the longest row first, each into the fullest sequence that has room for it
-/// (best fit decreasing, as TRL packs). Sequences stand in the order of their first row. A row longer than that is alone.
+/// Which rows share a sequence of `capacity` tokens: the longest row first, each into the fullest sequence that has
+/// room for it (best fit decreasing, as TRL packs). Sequences stand in the order of their first row. A row longer
+/// than that is alone.
 std::vector<std::vector<std::size_t>> packRows(std::span<const TrainRow> rows, std::int64_t capacity);
 
 /// How many steps so many rows make; with packing, so many packed sequences.
@@ -79,8 +82,8 @@ struct RunLength {
 };
 RunLength runLength(std::size_t rows, const TrainSettings &settings);
 
-/// Where data order is decided, and nowhere else: which rows each step takes, from the settings and the step alone, so
-/// that a resumed run needs no other state. Without shuffle it is import order, wrapping at the end.
+/// Where data order is decided, and nowhere else: which rows each step takes, from the settings and the step alone,
+/// so that a resumed run needs no other state. Without shuffle it is import order, wrapping at the end.
 class RowOrder {
 public:
     RowOrder(std::span<const TrainRow> rows, const TrainSettings &settings);

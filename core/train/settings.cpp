@@ -87,6 +87,7 @@ Result<double> parseNumber(const SettingInfo &info, const std::string &value, bo
 
 std::span<const SettingInfo> trainSettings()
 {
+    // clang-format off
     static const std::vector<SettingInfo> table = {
         {"lora_r", &S::lora_r, 1, 4096, {}, "Adapter", "Rank of the adapter: more is more capacity and memory."},
         {"lora_alpha", &S::lora_alpha, 1e-6, 1e6, {}, "Adapter", "The adapter's output is scaled by lora_alpha / lora_r."},
@@ -146,6 +147,7 @@ std::span<const SettingInfo> trainSettings()
         {"early_stopping_patience", &S::early_stopping_patience, 0, big, {}, "Checks",
          "Stop after so many validations without a better loss; 0: never."},
     };
+    // clang-format on
     return table;
 }
 

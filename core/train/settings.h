@@ -12,8 +12,8 @@
 
 namespace attune {
 
-/// Everything that a training run can be told, under the names that transformers, PEFT and TRL gave it. The table below
-/// says what each one means; flags, help, documentation and the window's form are made from it.
+/// Everything that a training run can be told, under the names that transformers, PEFT and TRL gave it. The table
+/// below says what each one means; flags, help, documentation and the window's form are made from it.
 struct TrainSettings {
     std::int64_t lora_r = 16;
     double lora_alpha = 32;
@@ -55,8 +55,9 @@ struct TrainSettings {
     std::int64_t early_stopping_patience = 3;
     std::string device = "auto";
 
-    /// Sets one value from its text. Fails with InvalidInput: an unknown key (naming the nearest one, or saying that other
-    /// trainers know it and this one does not yet), a value that is no number, or one out of range (naming the range).
+    /// Sets one value from its text. Fails with InvalidInput: an unknown key (naming the nearest one, or saying that
+    /// other trainers know it and this one does not yet), a value that is no number, or one out of range (naming the
+    /// range).
     Result<void> set(const std::string &key, const std::string &value);
     /// "key=value".
     Result<void> setPair(const std::string &pair);

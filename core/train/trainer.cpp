@@ -23,8 +23,8 @@ double seconds(Clock::duration duration)
 /// Of what a batch draws. Never 0, which means that nothing is drawn.
 std::uint64_t noiseSeed(std::int64_t seed, std::int64_t step, std::size_t batch)
 {
-    return (static_cast<std::uint64_t>(seed) * 2'654'435'761ULL + static_cast<std::uint64_t>(step)) * 4096ULL + batch +
-           1;
+    return (static_cast<std::uint64_t>(seed) * 2'654'435'761ULL + static_cast<std::uint64_t>(step)) * 4096ULL +
+           batch + 1;
 }
 
 /// The run itself; train() around it sees to it that Ended is posted.
@@ -40,8 +40,9 @@ public:
     {
         const TrainSettings &settings = m_job.settings;
         const std::int64_t total = m_order.totalSteps();
-        const std::int64_t evalEvery =
-            settings.eval_steps > 0 ? settings.eval_steps : std::max<std::int64_t>(1, (m_order.stepsPerEpoch() + 1) / 2);
+        const std::int64_t evalEvery = settings.eval_steps > 0
+                                           ? settings.eval_steps
+                                           : std::max<std::int64_t>(1, (m_order.stepsPerEpoch() + 1) / 2);
         const std::int64_t saveEvery = settings.save_steps > 0 ? settings.save_steps : evalEvery;
         if (m_job.resume) {
             m_state = *m_job.resume;
@@ -87,8 +88,9 @@ private:
         std::string text = std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) +
                            " % of the positions that were computed only filled shorter rows up";
         if (tenths > 100)
-            text += m_job.settings.group_by_length ? "; packing=true would spare that"
-                                                   : "; group_by_length=true or packing=true would spare most of that";
+            text += m_job.settings.group_by_length
+                        ? "; packing=true would spare that"
+                        : "; group_by_length=true or packing=true would spare most of that";
         m_events.post(TrainLog{"info", text + "."});
     }
 
@@ -105,7 +107,8 @@ private:
     }
 
     /// What follows a step: validation and checkpoint, where they are due. False: stopped on request on the way; the
-    /// checkpoint then says that the validation is still to be made, so that a resumed run decides as an unbroken one.
+    /// checkpoint then says that the validation is still to be made, so that a resumed run decides as an unbroken
+    /// one.
     Result<bool> finishStep(std::int64_t total, std::int64_t evalEvery, std::int64_t saveEvery)
     {
         const bool last = m_state.step == total;
@@ -175,9 +178,10 @@ private:
         }
         m_state.step = number;
         const double took = seconds(Clock::now() - begin);
-        m_events.post(StepDone{number, total, supervised > 0 ? nll / static_cast<double>(supervised) : 0.0, rate, norm,
-                               supervised, took > 0 ? static_cast<double>(tokens) / took : 0.0,
-                               static_cast<double>(peakMemoryOn(m_model.device())) / (1 << 30), took, m_order.stepsPerEpoch(),
+        m_events.post(StepDone{number, total, supervised > 0 ? nll / static_cast<double>(supervised) : 0.0, rate,
+                               norm, supervised, took > 0 ? static_cast<double>(tokens) / took : 0.0,
+                               static_cast<double>(peakMemoryOn(m_model.device())) / (1 << 30), took,
+                               m_order.stepsPerEpoch(),
                                positions > 0 ? static_cast<double>(filled) / static_cast<double>(positions) : 0.0});
         m_positions += positions;
         m_filled += filled;

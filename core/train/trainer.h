@@ -9,14 +9,15 @@
 
 namespace attune {
 
-/// One of AdamW's running means over the flat adapter, as the optimiser keeps it; both empty: zeros, before the first step.
+/// One of AdamW's running means over the flat adapter, as the optimiser keeps it; both empty: zeros, before the first
+/// step.
 struct AdamWMean {
     std::vector<float> values;       ///< float32 means; with 8-bit codes, the largest magnitude of each block
     std::vector<std::uint8_t> codes; ///< of the 8-bit optimiser
 };
 
-/// Everything that a run needs to go on as if it had never stopped. Which rows come next and which masks dropout draws follow
-/// from the step, so they are not stored.
+/// Everything that a run needs to go on as if it had never stopped. Which rows come next and which masks dropout
+/// draws follow from the step, so they are not stored.
 struct TrainState {
     std::int64_t step = 0; ///< steps done
     std::optional<double> bestLoss;
@@ -58,11 +59,11 @@ struct TrainOutcome {
     std::int64_t bestStep = 0;
 };
 
-/// Trains the adapter that `model` holds. A plain function for a std::jthread: `stop` is looked at before every batch, and
-/// ends the run with a checkpoint; events go to the queue, Ended last, whatever happens.
-/// The gradient of a step is that of the mean loss over its supervised tokens. A loss that is not finite ends the run with
-/// an error that names step and rows; the last good state is saved. Bit-identical for equal input, thread count and
-/// kernel level, resumed or not.
+/// Trains the adapter that `model` holds. A plain function for a std::jthread: `stop` is looked at before every
+/// batch, and ends the run with a checkpoint; events go to the queue, Ended last, whatever happens. The gradient of a
+/// step is that of the mean loss over its supervised tokens. A loss that is not finite ends the run with an error
+/// that names step and rows; the last good state is saved. Bit-identical for equal input, thread count and kernel
+/// level, resumed or not.
 Result<TrainOutcome> train(LanguageModel &model, const TrainJob &job, std::stop_token stop, EventQueue &events);
 
 /// Mean loss over rows, in batches of like length.

@@ -18,8 +18,8 @@ struct BadInput {
         QTest::newRow(what) << arguments << named << status;
     }
 
-    /// Empty where the program refused the current row as it should: the status, one line on standard error that names
-    /// what is wrong, and on standard output nothing that is not JSON.
+    /// Empty where the program refused the current row as it should: the status, one line on standard error that
+    /// names what is wrong, and on standard output nothing that is not JSON.
     static QString fault(const Outcome &outcome)
     {
         QFETCH(QStringList, named);
@@ -44,7 +44,8 @@ struct BadInput {
     static QString faultOfTraining(const Workplace &place, const QString &project, const QString &model)
     {
         const QByteArray before = place.read(project);
-        const QString found = fault(place.attune({"train", project, "--model", model, "--set", "max_steps=1", "--json"}));
+        const QString found =
+            fault(place.attune({"train", project, "--model", model, "--set", "max_steps=1", "--json"}));
         if (!found.isEmpty())
             return "train: " + found;
         if (place.read(project) != before || !place.read(project + "-wal").isEmpty())
@@ -55,7 +56,8 @@ struct BadInput {
     static bool makeProject(const Workplace &place, const QString &project)
     {
         place.write("rows.jsonl", Workplace::rows("train", 8) + Workplace::rows("validation", 2));
-        return place.attune({"init", project}).status == 0 && place.attune({"import", project, "rows.jsonl"}).status == 0;
+        return place.attune({"init", project}).status == 0 &&
+               place.attune({"import", project, "rows.jsonl"}).status == 0;
     }
 };
 

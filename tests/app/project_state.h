@@ -18,7 +18,8 @@ public:
         QByteArray text;
         const auto take = [](void *to, int count, char **values, char **) {
             for (int i = 0; i < count; ++i)
-                *static_cast<QByteArray *>(to) += QByteArray(values[i] ? values[i] : "NULL") + (i + 1 < count ? '|' : '\n');
+                *static_cast<QByteArray *>(to) +=
+                    QByteArray(values[i] ? values[i] : "NULL") + (i + 1 < count ? '|' : '\n');
             return 0;
         };
         char *error = nullptr;

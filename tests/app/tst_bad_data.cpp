@@ -1,7 +1,7 @@
 #include "bad_input.h"
 
-/// Of the project's bad inputs from outside, 42: data to import, adapters, settings, prompts and places to write to. None of
-/// them may change a byte of the project.
+/// Of the project's bad inputs from outside, 42: data to import, adapters, settings, prompts and places to write to.
+/// None of them may change a byte of the project.
 class TestBadData : public QObject {
     Q_OBJECT
 
@@ -37,7 +37,8 @@ class TestBadData : public QObject {
         rows("objects nested 100,000 deep", "deep.jsonl", QByteArray("{\"a\":").repeated(100'000), {"line 1", "512"});
         rows("a number that no double holds", "number.jsonl", "{\"instruction\": \"a\", \"output\": 1e999}\n",
                {"line 1", "number overflow"});
-        rows("an object over many lines", "pretty.jsonl", "{\n \"messages\": []\n}\n", {"line 1", "one object a line"});
+        rows("an object over many lines", "pretty.jsonl", "{\n \"messages\": []\n}\n",
+             {"line 1", "one object a line"});
         rows("a role that is not known", "roles.jsonl", R"({"messages": [{"role": "dancer", "content": "x"}]})",
                {"line 1", "dancer"});
         rows("a quote that is never closed in a table", "quote.csv",
@@ -47,7 +48,8 @@ class TestBadData : public QObject {
         rows("an empty file", "empty.jsonl", {}, {"no records"});
         rows("a table of one column", "one.csv", "user\na\n", {"--map"});
         rows("a table without rows", "header.csv", "user,assistant\n", {"no records"});
-        rows("a column that is not there", "map.csv", "q,a\nx,y\n", {"zz", "\"q\""}, {"--map", "user=q,assistant=zz"});
+        rows("a column that is not there", "map.csv", "q,a\nx,y\n", {"zz", "\"q\""},
+             {"--map", "user=q,assistant=zz"});
         rows("a gzip file", "packed.jsonl", "\x1f\x8b\x08 and so on", {"gzip"});
         QDir().mkpath(m_place.path("folder.jsonl"));
         BadInput::row("a folder", {"import", "p.attune", "folder.jsonl"}, {"folder.jsonl", "folder"});
@@ -70,8 +72,8 @@ class TestBadData : public QObject {
         m_place.write(name + "/adapter_model.safetensors", tensors.bytes());
         m_place.write(name + "/adapter_config.json", QJsonDocument(settings).toJson());
         BadInput::row(what,
-                      {"train", "p.attune", "--model", Workplace::model(), "--init-adapter", name, "--set", "lora_r=4",
-                       "--set", "max_steps=1"},
+                      {"train", "p.attune", "--model", Workplace::model(), "--init-adapter", name, "--set",
+                       "lora_r=4", "--set", "max_steps=1"},
                       named);
     }
 
@@ -81,14 +83,17 @@ class TestBadData : public QObject {
         adapter("an adapter of another rank", {{"r", 7}}, {}, {"adapter0", "rank 7"});
         adapter("an adapter of rank 0", {{"r", 0}}, {}, {"adapter1", "r is 0"});
         adapter("another kind of adapter", {{"peft_type", "IA3"}}, {}, {"adapter2", "IA3"});
-        adapter("an adapter that lacks a tensor", {}, [&](Safetensors &s) { s.header.remove(a); }, {"adapter3", "q_proj.lora_"});
-        adapter("an adapter of NaN", {}, [&](Safetensors &s) { s.fill(a, std::numeric_limits<float>::quiet_NaN()); }, {"adapter4", "q_proj"});
+        adapter("an adapter that lacks a tensor", {}, [&](Safetensors &s) { s.header.remove(a); },
+                {"adapter3", "q_proj.lora_"});
+        adapter("an adapter of NaN", {}, [&](Safetensors &s) { s.fill(a, std::numeric_limits<float>::quiet_NaN()); },
+                {"adapter4", "q_proj"});
         adapter("an adapter for a module that is not there", {},
                 [&](Safetensors &s) { s.rename(a, "base_model.model.model.layers.0.dance.lora_A.weight"); },
                 {"adapter5", "dance"});
-        BadInput::row("an adapter for another base",
-                      {"generate", "--model", Workplace::data("parity/qwen3/model"), "--adapter", "adapter", "--ids", "1"},
-                      {"another base", "q_proj"});
+        BadInput::row(
+            "an adapter for another base",
+            {"generate", "--model", Workplace::data("parity/qwen3/model"), "--adapter", "adapter", "--ids", "1"},
+            {"another base", "q_proj"});
     }
 
     void addSettings()
@@ -102,9 +107,10 @@ class TestBadData : public QObject {
         set("target_modules=(q_proj", {"target_modules", "(q_proj"});
         set("max_length", {"max_length", "KEY=VALUE"});
         set("device=tpu", {"tpu"});
-        BadInput::row("shares above one", {"data", "p.attune", "split", "--validation", "0.9", "--test", "0.9"}, {"1.8"});
-        BadInput::row("a count that is a word", {"generate", "--model", "m", "--ids", "1", "--max-new-tokens", "many"},
-                      {"many", "--help"}, 2);
+        BadInput::row("shares above one", {"data", "p.attune", "split", "--validation", "0.9", "--test", "0.9"},
+                      {"1.8"});
+        BadInput::row("a count that is a word",
+                      {"generate", "--model", "m", "--ids", "1", "--max-new-tokens", "many"}, {"many", "--help"}, 2);
         BadInput::row("an id outside the vocabulary", {"generate", "--model", Workplace::model(), "--ids", "1,512"},
                       {"512"});
     }
@@ -119,7 +125,8 @@ class TestBadData : public QObject {
         BadInput::row("a file in the place of an adapter's folder",
                       {"export", "p.attune", "--run", "first", "file", "--json"}, {"file"});
         BadInput::row("a folder in the place of the events",
-                      {"train", "p.attune", "--model", Workplace::model(), "--events", "folder.jsonl"}, {"folder.jsonl"});
+                      {"train", "p.attune", "--model", Workplace::model(), "--events", "folder.jsonl"},
+                      {"folder.jsonl"});
         m_place.write("gate.json", R"({"loss": {"most": 1}})");
         BadInput::row("a gate that bounds nothing", {"eval", "p.attune", "--run", "first", "--gate", "gate.json"},
                       {"gate.json", "most"});
@@ -135,8 +142,8 @@ private Q_SLOTS:
         m_place.write("rows.jsonl", Workplace::rows("train", 8) + Workplace::rows("validation", 2));
         QCOMPARE(m_place.attune({"init", "p.attune"}).status, 0);
         QCOMPARE(m_place.attune({"import", "p.attune", "rows.jsonl"}).status, 0);
-        const auto train = m_place.attune({"train", "p.attune", "--model", Workplace::model(), "--name", "first", "--set",
-                                           "max_steps=2", "--set", "lora_r=4", "--set", "max_length=64"});
+        const auto train = m_place.attune({"train", "p.attune", "--model", Workplace::model(), "--name", "first",
+                                           "--set", "max_steps=2", "--set", "lora_r=4", "--set", "max_length=64"});
         QVERIFY2(train.status == 0, qPrintable(train.error));
         QCOMPARE(m_place.attune({"export", "p.attune", "--run", "first", "adapter"}).status, 0);
     }

@@ -98,7 +98,8 @@ class TestBadModels : public QObject {
         BadInput::row("no weights", ask(name), {name, "model.safetensors"});
         const auto sharded = spoilt(name);
         sharded.remove("model.safetensors");
-        sharded.write("model.safetensors.index.json", R"({"weight_map": {"lm_head.weight": "../m0/model.safetensors"}})");
+        sharded.write("model.safetensors.index.json",
+                      R"({"weight_map": {"lm_head.weight": "../m0/model.safetensors"}})");
         BadInput::row("a shard outside the folder", ask(name), {name, "../m0/model.safetensors"});
         BadInput::row("no such model", ask("nobody"), {"nobody"});
     }

@@ -5,8 +5,8 @@
 #include <QRandomGenerator>
 #include <optional>
 
-/// Of the project's bad inputs from outside, 21: project files that are broken or can't be written, and programs killed at
-/// work. ATTUNE_KILLS sets how often each is killed (2 unless said), ATTUNE_KILL_SEED when.
+/// Of the project's bad inputs from outside, 21: project files that are broken or can't be written, and programs
+/// killed at work. ATTUNE_KILLS sets how often each is killed (2 unless said), ATTUNE_KILL_SEED when.
 class TestBadProjects : public QObject {
     Q_OBJECT
 
@@ -43,16 +43,18 @@ class TestBadProjects : public QObject {
     {
         const RawProject good(m_place.path("p.attune"));
         const int size = good.ask("PRAGMA page_size").trimmed().toInt();
-        const int page = good.ask(("SELECT rootpage FROM sqlite_schema WHERE name = '" + QByteArray(table) + "'").constData())
-                             .trimmed()
-                             .toInt();
+        const int page =
+            good.ask(("SELECT rootpage FROM sqlite_schema WHERE name = '" + QByteArray(table) + "'").constData())
+                .trimmed()
+                .toInt();
         QByteArray bytes = m_good;
         for (int i = (page - 1) * size; i < page * size; ++i)
             bytes[i] = static_cast<char>(i * 37 % 251);
         return bytes;
     }
 
-    /// How a mount space may be made here, if it may: a user needs the rights of one of his own, which nobody gets in a chroot.
+    /// How a mount space may be made here, if it may: a user needs the rights of one of his own, which nobody gets in
+    /// a chroot.
     static std::optional<QStringList> mountSpace()
     {
         for (const QStringList &options : {QStringList{"-r", "-m"}, QStringList{"-m"}})
@@ -119,8 +121,8 @@ private Q_SLOTS:
         m_place.write("many.jsonl", Workplace::rows("train", 3000).replace("train order", "question order"));
         QCOMPARE(m_place.attune({"init", "p.attune"}).status, 0);
         QCOMPARE(m_place.attune({"import", "p.attune", "rows.jsonl"}).status, 0);
-        const auto train = m_place.attune({"train", "p.attune", "--model", Workplace::model(), "--name", "first", "--set",
-                                           "max_steps=2", "--set", "lora_r=4", "--set", "max_length=64"});
+        const auto train = m_place.attune({"train", "p.attune", "--model", Workplace::model(), "--name", "first",
+                                           "--set", "max_steps=2", "--set", "lora_r=4", "--set", "max_length=64"});
         QVERIFY2(train.status == 0, qPrintable(train.error));
         m_good = m_place.read("p.attune");
 
@@ -139,12 +141,14 @@ private Q_SLOTS:
         };
         refused("a newer schema", changed("newer.attune", "PRAGMA user_version = 999"), {"999", "update"});
         refused("another program's file", changed("other.attune", "PRAGMA application_id = 5"), {"another program"});
-        refused("a table that is gone", changed("table.attune", "PRAGMA foreign_keys = OFF; DROP TABLE votes"), {"votes"});
+        refused("a table that is gone", changed("table.attune", "PRAGMA foreign_keys = OFF; DROP TABLE votes"),
+                {"votes"});
         QByteArray column = m_good;
         column.replace("undone INTEGER", "undone_INTEGER"); // one byte of the list of tables
         refused("a column that is gone", withBytes("column.attune", column), {"edit_steps", "restore a backup"});
         refused("noise in the place of the rows", withBytes("noise.attune", noisyPage("examples")), {"damaged"});
-        refused("noise in the place of the list of tables", withBytes("schema.attune", noisyPage("settings")), {"damaged"});
+        refused("noise in the place of the list of tables", withBytes("schema.attune", noisyPage("settings")),
+                {"damaged"});
         refused("a file cut short", withBytes("cut.attune", m_good.left(m_good.size() / 2)), {"cut short"});
         refused("an empty file", withBytes("empty.attune", {}), {"empty"});
         refused("a text", withBytes("text.attune", "hello\n"), {"not an Attune project"});
@@ -153,9 +157,10 @@ private Q_SLOTS:
         refused("a folder", "folder.attune", {"folder"});
         QByteArray flipped = m_good;
         flipped.replace("validation order 100", "validation order 1O0");
-        BadInput::row("a letter changed in a row's text", {"data", withBytes("flip.attune", flipped), "check", "--json"},
-                      {"flip.attune", "row "});
-        BadInput::row("a new project in the place of one", {"init", copy("there.attune")}, {"there.attune", "exists"});
+        BadInput::row("a letter changed in a row's text",
+                      {"data", withBytes("flip.attune", flipped), "check", "--json"}, {"flip.attune", "row "});
+        BadInput::row("a new project in the place of one", {"init", copy("there.attune")},
+                      {"there.attune", "exists"});
     }
     void aBadProjectIsRefusedAndLeftAsItIs()
     {
@@ -210,15 +215,16 @@ private Q_SLOTS:
         killAtWork({"import", "k.attune", "many.jsonl"},
                    [](const RawProject &project) {
                        const int seen = project.ask("SELECT count(*) FROM row_facts").trimmed().toInt();
-                       const auto listed = project.ask("SELECT count(*) FROM examples WHERE messages LIKE '%question%' AND "
-                                                       "id IN (SELECT id FROM row_facts)");
+                       const auto listed =
+                           project.ask("SELECT count(*) FROM examples WHERE messages LIKE '%question%' AND "
+                                       "id IN (SELECT id FROM row_facts)");
                        return seen == 64 ? listed.trimmed() == "0" : seen == 3064;
                    },
                    m_good);
     }
 
-    /// An import shows its rows last, a few thousand at a time. The test takes the lock between two such pieces, so that the
-    /// kill always comes in the middle.
+    /// An import shows its rows last, a few thousand at a time. The test takes the lock between two such pieces, so
+    /// that the kill always comes in the middle.
     void anImportThatIsKilledWhileItShowsItsRowsIsFinishedByTheNextProgram()
     {
         constexpr int Rows = 12'000;
@@ -230,7 +236,8 @@ private Q_SLOTS:
         {
             const RawProject project(m_place.path("half.attune"));
             process.start();
-            while (project.ask("SELECT count(*) FROM imports WHERE step <> 0") != "1\n" && !process.waitForFinished(1)) {
+            while (project.ask("SELECT count(*) FROM imports WHERE step <> 0") != "1\n" &&
+                   !process.waitForFinished(1)) {
             }
             while (project.ask("BEGIN IMMEDIATE").startsWith("error") && !process.waitForFinished(0)) {
             }
@@ -247,9 +254,9 @@ private Q_SLOTS:
         const RawProject whole(m_place.path("whole.attune"));
         QVERIFY(half.sound());
         QVERIFY(half.rows() == whole.rows());
-        for (const char *sql : {"SELECT count(*) FROM row_facts", "SELECT count(*) FROM row_heads", "SELECT count(*) FROM imports",
-                                "SELECT count(*) FROM import_rows", "SELECT label FROM edit_steps",
-                                "SELECT first, last FROM edit_ranges"})
+        for (const char *sql : {"SELECT count(*) FROM row_facts", "SELECT count(*) FROM row_heads",
+                                "SELECT count(*) FROM imports", "SELECT count(*) FROM import_rows",
+                                "SELECT label FROM edit_steps", "SELECT first, last FROM edit_ranges"})
             QCOMPARE(half.ask(sql), whole.ask(sql));
     }
 
@@ -266,14 +273,15 @@ private Q_SLOTS:
 
     void aTrainingThatIsKilledLeavesWholeCheckpoints()
     {
-        killAtWork({"train", "k.attune", "--model", Workplace::model(), "--name", "second", "--set", "max_steps=60", "--set",
-                    "save_steps=3", "--set", "eval_steps=40", "--set", "lora_r=4", "--set", "max_length=64"},
-                   [this](const RawProject &project) {
-                       const auto saved = project.ask("SELECT count(*) FROM checkpoints WHERE run = 2").trimmed().toInt();
-                       const auto out = m_place.attune({"export", "k.attune", "--run", "second", "out", "--json"});
-                       return (out.status == 0) == (saved > 0) && out.errorLines().size() == (saved > 0 ? 0 : 1);
-                   },
-                   m_good);
+        killAtWork(
+            {"train", "k.attune", "--model", Workplace::model(), "--name", "second", "--set", "max_steps=60", "--set",
+             "save_steps=3", "--set", "eval_steps=40", "--set", "lora_r=4", "--set", "max_length=64"},
+            [this](const RawProject &project) {
+                const auto saved = project.ask("SELECT count(*) FROM checkpoints WHERE run = 2").trimmed().toInt();
+                const auto out = m_place.attune({"export", "k.attune", "--run", "second", "out", "--json"});
+                return (out.status == 0) == (saved > 0) && out.errorLines().size() == (saved > 0 ? 0 : 1);
+            },
+            m_good);
     }
 
     void anEvaluationThatIsKilledIsNotThere()
@@ -300,8 +308,9 @@ private Q_SLOTS:
                        const QStringList files = QDir(m_place.path("out")).entryList(QDir::Files);
                        if (!files.contains("adapter_config.json")) // the last to be written
                            return true;
-                       return m_place.attune({"logits", "--model", Workplace::model(), "--adapter", "out", "--ids", "1",
-                                              "--out", "l.safetensors"})
+                       return m_place
+                                  .attune({"logits", "--model", Workplace::model(), "--adapter", "out", "--ids", "1",
+                                           "--out", "l.safetensors"})
                                   .status == 0;
                    },
                    m_good);

@@ -46,8 +46,9 @@ private Q_SLOTS:
         QVERIFY2(outcome.status == 0, qPrintable(outcome.error));
         const auto lines = outcome.json();
         QCOMPARE(lines.size(), 1);
-        for (const char *key : {"prefill_tokens_per_s", "decode_tokens_per_s", "peak_memory_gib", "limit_gemm_tflops",
-                                "limit_read_gb_per_s", "bytes_per_token", "prefill_limit_share", "decode_limit_share"})
+        for (const char *key :
+             {"prefill_tokens_per_s", "decode_tokens_per_s", "peak_memory_gib", "limit_gemm_tflops",
+              "limit_read_gb_per_s", "bytes_per_token", "prefill_limit_share", "decode_limit_share"})
             QVERIFY2(lines[0][key].toDouble() > 0, key);
         QVERIFY(plausible(lines[0]["prefill_limit_share"].toDouble()));
         QVERIFY(plausible(lines[0]["decode_limit_share"].toDouble()));

@@ -56,7 +56,8 @@ private Q_SLOTS:
         }
         QCOMPARE(outcome.json().last()["imported"].toInt(), 4);
         QCOMPARE(outcome.json().last()["rejected"].toInt(), 2);
-        const auto mapped = imported({Workplace::data("parquet/questions.parquet"), "--map", "user=frage,assistant=antwort"});
+        const auto mapped =
+            imported({Workplace::data("parquet/questions.parquet"), "--map", "user=frage,assistant=antwort"});
         QVERIFY2(mapped.out.contains("imported 2"), qPrintable(mapped.error));
         const auto damaged = imported({Workplace::data("parquet/cut.parquet")});
         QCOMPARE(damaged.status, 1);
@@ -76,8 +77,8 @@ private Q_SLOTS:
         QByteArray many;
         for (int i = 0; i < 20'000; ++i) {
             const QByteArray number = QByteArray::number(i);
-            many += "{\"prompt\": \"order " + number + " of the day\", \"completion\": \"" + QByteArray("word ").repeated(20) +
-                    number + "\"}\n";
+            many += "{\"prompt\": \"order " + number + " of the day\", \"completion\": \"" +
+                    QByteArray("word ").repeated(20) + number + "\"}\n";
         }
         m_place.write("many.jsonl", many);
         m_place.write("few.jsonl", Workplace::rows("train", 3));

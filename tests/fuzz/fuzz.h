@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 /// A fuzz target: given any bytes it must neither crash nor hang nor break what its reader promises.
-#define ATTUNE_FUZZ_TARGET(input)                                                                                       \
-    static void fuzzOne(std::string_view input);                                                                       \
-    extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)                                   \
-    {                                                                                                                   \
-        fuzzOne(std::string_view(reinterpret_cast<const char *>(data), size));                                          \
-        return 0;                                                                                                       \
-    }                                                                                                                   \
+#define ATTUNE_FUZZ_TARGET(input)                                                                                    \
+    static void fuzzOne(std::string_view input);                                                                     \
+    extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)                                \
+    {                                                                                                                \
+        fuzzOne(std::string_view(reinterpret_cast<const char *>(data), size));                                       \
+        return 0;                                                                                                    \
+    }                                                                                                                \
     static void fuzzOne(std::string_view input)
 
 namespace attune::fuzz {

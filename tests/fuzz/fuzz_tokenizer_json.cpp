@@ -15,7 +15,8 @@ ATTUNE_FUZZ_TARGET(input)
     const auto tokenizer = BpeTokenizer::fromJson(*json, "tokenizer.json", config);
     if (!fuzz::accepted(tokenizer))
         return;
-    for (const std::string_view text : {std::string_view("Hello w\xc3\xb6rld 123\n\n  \xf0\x9f\x98\x80\xff"), input}) {
+    for (const std::string_view text :
+         {std::string_view("Hello w\xc3\xb6rld 123\n\n  \xf0\x9f\x98\x80\xff"), input}) {
         std::int64_t before = 0;
         std::vector<TokenId> ids;
         for (const Token &token : (*tokenizer)->encode(text)) {

@@ -21,8 +21,8 @@ struct AnswerDifference {
 /// The pieces that can be told so far.
 QVector<DiffPiece> judgedPieces(const AnswerDifference &difference);
 
-/// A column's conversation, to be read: earlier turns in grey, then the last answer plain, as a difference or field by
-/// field. Follows a growing answer until the reader scrolls up.
+/// A column's conversation, to be read: earlier turns in grey, then the last answer plain, as a difference or field
+/// by field. Follows a growing answer until the reader scrolls up.
 class AnswerView final : public QTextEdit {
     Q_OBJECT
 public:
@@ -36,7 +36,8 @@ public:
     QString answer() const { return m_answer; }
 
     void showPlain();
-    /// Worked out beside the window's thread; until then, and for what is appended meanwhile, the view stays as it is.
+    /// Worked out beside the window's thread; until then, and for what is appended meanwhile, the view stays as it
+    /// is.
     void showDifference(const AnswerDifference &difference);
     void showFields(const QVector<FieldLine> &fields);
     /// Where fields are shown: the top of the first one and the height of each, without what setFieldHeights() added.

@@ -161,7 +161,8 @@ void CompareWorkspace::ended()
     refreshColumns();
     const auto &columns = m_compare.columns();
     const bool refused = std::all_of(columns.begin(), columns.end(), [](const CompareColumn &c) {
-        return !c.answerer || c.state == AnswerState::Failed || (c.state == AnswerState::Stopped && c.lastAnswer().empty());
+        return !c.answerer || c.state == AnswerState::Failed ||
+               (c.state == AnswerState::Stopped && c.lastAnswer().empty());
     });
     if (refused) {
         m_answeringAll = false;
@@ -239,7 +240,8 @@ void CompareWorkspace::refreshState()
     const auto &columns = m_compare.columns();
     const auto answering = static_cast<int>(std::count_if(
         columns.begin(), columns.end(), [](const CompareColumn &c) { return c.answerer.has_value(); }));
-    m_box->setState(busy, answering > 0 && (!m_box->text().trimmed().isEmpty() || !m_question.turns.empty()), answering);
+    m_box->setState(busy, answering > 0 && (!m_box->text().trimmed().isEmpty() || !m_question.turns.empty()),
+                    answering);
     m_prompts->setAnsweringAll(m_answeringAll);
     QStringList words;
     if (m_memory.base > 0) {

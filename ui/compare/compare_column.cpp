@@ -35,7 +35,8 @@ class FiguresLabel final : public QLabel {
 public:
     QSize minimumSizeHint() const override
     {
-        return {fontMetrics().horizontalAdvance(text().section(separator(), 0, 0)) + 1, QLabel::minimumSizeHint().height()};
+        return {fontMetrics().horizontalAdvance(text().section(separator(), 0, 0)) + 1,
+                QLabel::minimumSizeHint().height()};
     }
 
 protected:
@@ -205,8 +206,8 @@ void CompareColumnView::showBody(const CompareColumn &column, const ColumnContex
     const bool answered = turns.back().role == "assistant";
     const std::size_t last = answered ? turns.size() - 1 : turns.size();
     QList<QPair<QString, QString>> earlier;
-    // A lone question stands on the card above; of a longer conversation it is repeated here, or the answers could not
-    // be told apart.
+    // A lone question stands on the card above; of a longer conversation it is repeated here, or the answers could
+    // not be told apart.
     const std::size_t hidden = last == 1 ? 1 : 0;
     for (std::size_t i = hidden; i < last; ++i)
         earlier << qMakePair(roleWord(turns[i].role), fromUtf8(turns[i].content));
@@ -217,7 +218,8 @@ void CompareColumnView::showBody(const CompareColumn &column, const ColumnContex
         const QString against = context.toReference ? context.reference
                                 : m_index == 0      ? QString()
                                                     : context.answers.value(0);
-        m_answer->showFields(fieldLines(answer, against, fieldOrder(QStringList{context.reference} + context.answers)));
+        m_answer->showFields(
+            fieldLines(answer, against, fieldOrder(QStringList{context.reference} + context.answers)));
     } else if (const auto difference = differenceIn(context)) {
         m_answer->showDifference(*difference);
     } else {
@@ -235,7 +237,8 @@ std::optional<AnswerDifference> CompareColumnView::differenceIn(const ColumnCont
         return AnswerDifference{context.reference, own, true, true, false, grows};
     const bool two = context.answers.size() == 2;
     const QString other = context.answers.value(m_index == 0 ? 1 : 0);
-    if (other.isEmpty() || (m_index == 0 && !two)) // of several columns, the others say how they differ from the first
+    if (other.isEmpty() ||
+        (m_index == 0 && !two)) // of several columns, the others say how they differ from the first
         return std::nullopt;
     if (m_index == 0)
         return AnswerDifference{own, other, true, false, grows, context.growing.value(1)};

@@ -46,12 +46,13 @@ Result<AnswererChoices> readChoices(Project &project)
 
 void CompareWorkspace::loadChoices()
 {
-    m_session.ask<AnswererChoices>(this, QStringLiteral("choices"), readChoices, [this](Result<AnswererChoices> choices) {
-        if (choices)
-            applyChoices(std::move(*choices));
-        else
-            m_session.report(choices.error());
-    });
+    m_session.ask<AnswererChoices>(this, QStringLiteral("choices"), readChoices,
+                                   [this](Result<AnswererChoices> choices) {
+                                       if (choices)
+                                           applyChoices(std::move(*choices));
+                                       else
+                                           m_session.report(choices.error());
+                                   });
 }
 
 void CompareWorkspace::applyChoices(AnswererChoices choices)
@@ -88,7 +89,9 @@ std::optional<Answerer> CompareWorkspace::nextAnswerer() const
         if (const CheckpointInfo *checkpoint = m_choices.checkpoint(*column.answerer))
             shown.push_back(checkpoint->id);
     }
-    const auto has = [](const auto &list, std::int64_t id) { return std::find(list.begin(), list.end(), id) != list.end(); };
+    const auto has = [](const auto &list, std::int64_t id) {
+        return std::find(list.begin(), list.end(), id) != list.end();
+    };
     for (const bool again : {false, true})
         for (const RunChoice &run : m_choices.runs) {
             if (has(runs, run.id) != again || (!fingerprint.empty() && run.fingerprint != fingerprint))
@@ -175,9 +178,9 @@ void CompareWorkspace::showAnswerers()
     QString asked = runs.value(0);
     for (int i = 1; i < runs.size(); ++i)
         asked += (i + 1 == runs.size() ? tr(" and ") : QStringLiteral(", ")) + runs[i];
-    const QString hint = runs.size() > 1 ? tr("Type a message to ask %1 the same question, or choose a prompt at the left.")
-                                               .arg(asked)
-                                         : tr("Type a message to ask the base, or choose a prompt at the left.");
+    const QString hint =
+        runs.size() > 1 ? tr("Type a message to ask %1 the same question, or choose a prompt at the left.").arg(asked)
+                        : tr("Type a message to ask the base, or choose a prompt at the left.");
     for (int i = 0; i < m_views.size(); ++i) {
         m_views[i]->setHint(i == 0 ? hint : QString());
         if (m_choices.runs.isEmpty())

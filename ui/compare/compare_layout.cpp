@@ -152,7 +152,8 @@ void CompareWorkspace::build()
         m_compare.stopAll();
     });
     connect(m_box, &PromptBox::edited, this, &CompareWorkspace::refreshState);
-    connect(m_box->field(), &AutoTextEdit::escaped, this, [this] { m_prompts->list()->setFocus(Qt::OtherFocusReason); });
+    connect(m_box->field(), &AutoTextEdit::escaped, this,
+            [this] { m_prompts->list()->setFocus(Qt::OtherFocusReason); });
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         fit();
         QTimer::singleShot(0, this, &CompareWorkspace::applyNarrow); // once its parts have the text size of now
@@ -218,14 +219,15 @@ QWidget *CompareWorkspace::buildToolBar()
         m_lock->setName(m_seedLocked ? tr("Seed is locked: every question gets the same")
                                      : tr("Seed is open: every question draws one"));
     });
-    connect(m_show, &SegmentedControl::changed, this, [this](int index) { setShow(static_cast<ShowAnswers>(index)); });
+    connect(m_show, &SegmentedControl::changed, this,
+            [this](int index) { setShow(static_cast<ShowAnswers>(index)); });
     connect(m_against, qOverload<int>(&QComboBox::activated), this, [this] { refreshColumns(); });
     connect(m_history, &QToolButton::clicked, this, &CompareWorkspace::showTranscripts);
     return bar;
 }
 
-QAction *CompareWorkspace::addAction(Menu menu, const char *name, const QString &text, const QList<QKeySequence> &keys,
-                                     std::function<void()> act)
+QAction *CompareWorkspace::addAction(Menu menu, const char *name, const QString &text,
+                                     const QList<QKeySequence> &keys, std::function<void()> act)
 {
     auto *action = new QAction(text, this);
     action->setObjectName(QStringLiteral("compare.") + QLatin1String(name));
@@ -245,21 +247,23 @@ void CompareWorkspace::makeActions()
         m_compare.stopAll();
         refreshState();
     });
-    QAction *fresh = addAction(Menu::Run, "new", tr("New conversation"), {QKeySequence(Qt::CTRL | Qt::Key_N)}, [this] {
-        m_prompts->clearSelection();
-        newConversation();
-        m_box->focusText();
-    });
+    QAction *fresh =
+        addAction(Menu::Run, "new", tr("New conversation"), {QKeySequence(Qt::CTRL | Qt::Key_N)}, [this] {
+            m_prompts->clearSelection();
+            newConversation();
+            m_box->focusText();
+        });
     addAction(Menu::Run, "answerAll", tr("Answer all prompts of the list"), {}, [this] { toggleAnswerAll(); });
     addAction(Menu::Run, "seedLock", tr("Lock or open the seed"), {}, [this] { m_lock->click(); });
     addAction(Menu::Edit, "write", tr("Write a message"), {QKeySequence(Qt::Key_E)}, [this] { m_box->focusText(); });
     addAction(Menu::View, "next", tr("Next prompt"), {QKeySequence(Qt::Key_J)}, [this] { m_prompts->step(1); });
     addAction(Menu::View, "previous", tr("Previous prompt"), {QKeySequence(Qt::Key_K)},
               [this] { m_prompts->step(-1); });
-    m_diffAction = addAction(Menu::View, "diff", tr("Word diff on or off"), {QKeySequence(Qt::CTRL | Qt::Key_D)}, [this] {
-        setShow(m_show->current() == static_cast<int>(ShowAnswers::Difference) ? ShowAnswers::Text
-                                                                               : ShowAnswers::Difference);
-    });
+    m_diffAction =
+        addAction(Menu::View, "diff", tr("Word diff on or off"), {QKeySequence(Qt::CTRL | Qt::Key_D)}, [this] {
+            setShow(m_show->current() == static_cast<int>(ShowAnswers::Difference) ? ShowAnswers::Text
+                                                                                   : ShowAnswers::Difference);
+        });
     addAction(Menu::View, "text", tr("Show answers as text"), {}, [this] { setShow(ShowAnswers::Text); });
     addAction(Menu::View, "fields", tr("Show answers as JSON fields"), {}, [this] { setShow(ShowAnswers::Fields); });
     for (int i = 0; i < mostColumns; ++i) {

@@ -143,12 +143,13 @@ void CompareWorkspace::showQuestion()
     } else if (m_question.id != 0) {
         const PromptModel *model = m_prompts->model();
         const int place = model->source() == m_question.source ? model->placeOf(m_question.id) : 0;
-        const QString where = m_question.id < 0                           ? tr("own list")
-                              : m_question.source == PromptSource::Test ? tr("held-out test row %1").arg(m_question.id)
-                              : model->source() == m_question.source && place > 0
-                                  ? tr("validation row %1").arg(m_question.id)
-                                  : tr("row %1").arg(m_question.id);
-        caption = place > 0 ? tr("prompt %1 of %2, %3").arg(formatCount(place), formatCount(model->total()), where) : where;
+        const QString where =
+            m_question.id < 0                                   ? tr("own list")
+            : m_question.source == PromptSource::Test           ? tr("held-out test row %1").arg(m_question.id)
+            : model->source() == m_question.source && place > 0 ? tr("validation row %1").arg(m_question.id)
+                                                                : tr("row %1").arg(m_question.id);
+        caption =
+            place > 0 ? tr("prompt %1 of %2, %3").arg(formatCount(place), formatCount(model->total()), where) : where;
     }
     qint64 tokens = 0;
     if (const auto encoder = m_session.encoder(); encoder && m_question.text.size() < longestCounted)
@@ -196,8 +197,12 @@ void CompareWorkspace::loadLines()
                 m_session.report(lines.error());
                 return;
             }
-            m_lines = std::move(*lines);
+            for (Line &line : *lines) // behind those that were made meanwhile
+                if (std::ranges::find(m_lines, line.id, &Line::id) == m_lines.end())
+                    m_lines << std::move(line);
             updateVerdicts();
+            if (m_transcriptPopup->isVisible())
+                showTranscripts(); // opened before there was anything to show
         });
 }
 
@@ -226,24 +231,29 @@ void CompareWorkspace::keepTranscript()
     const Json body = Json::parse(ordered.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
     line.answerers = answerersOf(body, &line.names, &line.verdict);
     // In the list at once, as answering all looks there for what is left; under a number of its own until it is kept.
-    line.id = m_transcript != 0 ? m_transcript : --m_unkept;
+    if (m_transcript == 0) {
+        m_transcript = --m_unkept;
+        m_keptAs = std::make_shared<std::int64_t>(0);
+    }
+    line.id = m_transcript;
     m_lines.removeIf([&](const Line &old) { return old.id == line.id; });
     m_lines.prepend(line);
     updateVerdicts();
     if (m_session.readOnly())
         return; // for this sitting only
-    const int conversation = m_conversation;
     m_session.change<std::int64_t>(
         this,
-        [body, title = toUtf8(line.title), id = m_transcript,
+        [body, title = toUtf8(line.title), id = m_keptAs,
          settings = settingsText()](Project &project) -> Result<std::int64_t> {
             ATTUNE_CHECK(project.setSetting(settingsKey, settings));
-            if (id == 0)
-                return project.addTranscript(title, body);
-            ATTUNE_CHECK(project.updateTranscript(id, title, body));
-            return id;
+            if (*id == 0) {
+                ATTUNE_TRY(*id, project.addTranscript(title, body));
+            } else {
+                ATTUNE_CHECK(project.updateTranscript(*id, title, body));
+            }
+            return *id;
         },
-        [this, listed = line.id, conversation](Result<std::int64_t> id) {
+        [this, listed = line.id](Result<std::int64_t> id) {
             if (!id) {
                 m_session.report(id.error());
                 return;
@@ -251,7 +261,7 @@ void CompareWorkspace::keepTranscript()
             for (Line &one : m_lines)
                 if (one.id == listed)
                     one.id = *id;
-            if (conversation == m_conversation)
+            if (m_transcript == listed)
                 m_transcript = *id;
         });
 }
@@ -281,6 +291,7 @@ void CompareWorkspace::openTranscript(qint64 id, bool followPrompt)
                 return;
             }
             m_transcript = id;
+            m_keptAs = std::make_shared<std::int64_t>(id);
             if (!followPrompt) {
                 const CompareQuestion &asked = m_compare.lastQuestion();
                 m_box->setOptions(asked.generation);
@@ -359,8 +370,9 @@ void CompareWorkspace::loadSettings()
             m_seed->setText(QString::number(value("seed", std::int64_t(42))));
             if (value("seed_locked", true) != m_seedLocked)
                 m_lock->click();
-            m_box->setSystem(static_cast<SystemPrompt>(std::clamp<std::int64_t>(value("system", std::int64_t(0)), 0, 2)),
-                             fromUtf8(value("own_system", std::string())));
+            m_box->setSystem(
+                static_cast<SystemPrompt>(std::clamp<std::int64_t>(value("system", std::int64_t(0)), 0, 2)),
+                fromUtf8(value("own_system", std::string())));
         });
 }
 

@@ -24,14 +24,16 @@ Answerer fromVariant(const QVariant &value)
 } // namespace
 
 ModelPicker::ModelPicker(int column, QWidget *parent)
-    : QToolButton(parent), m_column(column), m_popup(new PickerPopup(tr("Models for column %1").arg(column + 1), this))
+    : QToolButton(parent), m_column(column),
+      m_popup(new PickerPopup(tr("Models for column %1").arg(column + 1), this))
 {
     setObjectName(QStringLiteral("modelPicker%1").arg(column + 1));
     setAccessibleName(tr("Column %1: choose a model").arg(column + 1));
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     connect(this, &QToolButton::clicked, this, &ModelPicker::openPopup);
-    connect(m_popup, &PickerPopup::chosen, this, [this](const QVariant &value) { Q_EMIT chosen(fromVariant(value)); });
+    connect(m_popup, &PickerPopup::chosen, this,
+            [this](const QVariant &value) { Q_EMIT chosen(fromVariant(value)); });
 }
 
 void ModelPicker::show(const std::optional<Answerer> &answerer, const AnswererChoices &choices, int series,
@@ -112,7 +114,8 @@ void ModelPicker::paintEvent(QPaintEvent *)
     if (detailWidth > scaled(20))
         drawText(&painter, QRect(left, area.top(), detailWidth, area.height()), m_detail, TextStyle::Body,
                  Token::Text3);
-    const int x = std::min(left + (detailWidth > scaled(20) ? detailWidth + scaled(4) : 0), area.right() - scaled(12));
+    const int x =
+        std::min(left + (detailWidth > scaled(20) ? detailWidth + scaled(4) : 0), area.right() - scaled(12));
     painter.drawPixmap(QPoint(x, area.center().y() - scaled(6) + 1), chevron);
     if (hasFocus() && window()->testAttribute(Qt::WA_KeyboardFocusChange))
         drawFocusRing(&painter, rect(), 6, false);

@@ -39,7 +39,8 @@ public:
         const int detailWidth = std::min(textWidth(detail, TextStyle::Small) + scaled(4), area.width() / 2);
         const QString text = index.data(Qt::DisplayRole).toString();
         drawText(painter, area.adjusted(0, 0, -detailWidth - scaled(8), 0), text,
-                 index.data(Current).toBool() ? TextStyle::Strong : TextStyle::Body, off ? Token::Text3 : Token::Text);
+                 index.data(Current).toBool() ? TextStyle::Strong : TextStyle::Body,
+                 off ? Token::Text3 : Token::Text);
         drawText(painter, QRect(area.right() - detailWidth, area.top(), detailWidth + 1, area.height()), detail,
                  TextStyle::Small, Token::Text3, Qt::AlignRight | Qt::AlignVCenter);
     }
@@ -130,7 +131,8 @@ void PickerPopup::popUp(QWidget *anchor, int width)
     m_field->clear();
     m_field->setVisible(m_items->rowCount() > 6);
     const int rows = std::clamp(m_items->rowCount(), 1, 12);
-    const int height = rows * scaled(28) + scaled(18) + (m_field->isHidden() ? 0 : m_field->sizeHint().height() + scaled(8));
+    const int height =
+        rows * scaled(28) + scaled(18) + (m_field->isHidden() ? 0 : m_field->sizeHint().height() + scaled(8));
     resize(width, height);
     QPoint at = anchor->mapToGlobal(QPoint(0, anchor->height() + scaled(2)));
     if (const QScreen *screen = anchor->screen()) {

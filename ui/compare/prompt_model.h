@@ -15,8 +15,8 @@ enum class Verdict { Unknown, Equal, Differ, Failed }; ///< of the columns' answ
 /// A prompt of the user's own list: a conversation that ends with a question.
 using OwnPrompt = std::vector<Message>;
 
-/// The prompts that can be asked: rows of a part, by number, fetched page by page; or the own list, whose entries have
-/// the ids -1, -2, ...
+/// The prompts that can be asked: rows of a part, by number, fetched page by page; or the own list, whose entries
+/// have the ids -1, -2, ...
 class PromptModel final : public QAbstractListModel {
     Q_OBJECT
 public:

@@ -369,7 +369,8 @@ void PromptPanel::count()
         m_pages->setCurrentWidget(m_empty);
         return;
     }
-    m_pages->setCurrentWidget(m_model->rowCount() > 0 || !m_model->loaded() ? static_cast<QWidget *>(m_list) : m_empty);
+    m_pages->setCurrentWidget(m_model->rowCount() > 0 || !m_model->loaded() ? static_cast<QWidget *>(m_list)
+                                                                            : m_empty);
     m_empty->setIconName("list");
     if (m_filter->current() == 1)
         m_empty->setText(tr("No answers differ yet. Ask some prompts, or answer all."));

@@ -16,7 +16,8 @@ namespace attune::ui {
 
 AskBar::AskBar(QWidget *parent)
     : QFrame(parent), m_question(new QLabel), m_field(new QLineEdit),
-      m_button(new KeyButton(QString(), KeyButton::Primary, nullptr, QStringLiteral("↵"))), m_known(new QStringListModel(this))
+      m_button(new KeyButton(QString(), KeyButton::Primary, nullptr, QStringLiteral("↵"))),
+      m_known(new QStringListModel(this))
 {
     setObjectName(QStringLiteral("askBar"));
     m_field->setObjectName(QStringLiteral("askField"));

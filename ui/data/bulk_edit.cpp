@@ -28,7 +28,8 @@ void tell(Session &session, const QString &what)
 
 /// Reads rows by some thousand and makes an edit of each for which `edit` gives one.
 Result<std::vector<ExampleEdit>>
-editsOf(Project &project, const Ids &ids, const std::function<std::optional<ExampleEdit>(const ExampleSummary &)> &edit)
+editsOf(Project &project, const Ids &ids,
+        const std::function<std::optional<ExampleEdit>(const ExampleSummary &)> &edit)
 {
     constexpr std::size_t Batch = 2000;
     Labelling labelling(project);
@@ -106,8 +107,9 @@ void setStateOf(Session &session, const Ids &ids, LabelState state)
 {
     if (ids.empty())
         return;
-    const QString label = state == LabelState::ToLabel ? tr("%1 back to label").arg(subjectOf(ids))
-                                                       : subjectOf(ids) + QLatin1Char(' ') + stateWord(state).toLower();
+    const QString label = state == LabelState::ToLabel
+                              ? tr("%1 back to label").arg(subjectOf(ids))
+                              : subjectOf(ids) + QLatin1Char(' ') + stateWord(state).toLower();
     applyEdits(session, label, sameEdit(ids, {.state = state}));
 }
 
@@ -151,16 +153,17 @@ void removeTagFrom(Session &session, const Ids &ids, const QString &tag)
     const std::vector<std::string> removed = tagsFromText(tag);
     if (ids.empty() || removed.empty())
         return;
-    applyEdits(session, tr("Tag %1 taken from %2").arg(tag, subjectOf(ids).toLower()), [ids, removed](Project &project) {
-        return editsOf(project, ids, [&](const ExampleSummary &row) -> std::optional<ExampleEdit> {
-            auto tags = row.tags;
-            for (const std::string &one : removed)
-                std::erase(tags, one);
-            if (tags.size() == row.tags.size())
-                return std::nullopt;
-            return ExampleEdit{.id = row.id, .tags = std::move(tags)};
-        });
-    });
+    applyEdits(session, tr("Tag %1 taken from %2").arg(tag, subjectOf(ids).toLower()),
+               [ids, removed](Project &project) {
+                   return editsOf(project, ids, [&](const ExampleSummary &row) -> std::optional<ExampleEdit> {
+                       auto tags = row.tags;
+                       for (const std::string &one : removed)
+                           std::erase(tags, one);
+                       if (tags.size() == row.tags.size())
+                           return std::nullopt;
+                       return ExampleEdit{.id = row.id, .tags = std::move(tags)};
+                   });
+               });
 }
 
 void deleteRows(Session &session, const Ids &ids)
@@ -193,7 +196,8 @@ void duplicateRows(Session &session, const Ids &ids, const Inserted &done)
             for (const std::int64_t id : ids) {
                 ATTUNE_TRY(const auto row, project.example(id));
                 if (row) // a copy stands in the part of its original, so that none leaks
-                    copies.push_back({.messages = row->messages, .origin = row->origin, .part = row->part, .tags = row->tags});
+                    copies.push_back(
+                        {.messages = row->messages, .origin = row->origin, .part = row->part, .tags = row->tags});
             }
             return copies;
         },

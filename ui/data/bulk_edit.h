@@ -15,7 +15,8 @@ namespace attune::ui {
 using Ids = std::vector<std::int64_t>;
 
 void applyEdits(Session &session, const QString &label, std::vector<ExampleEdit> edits);
-/// The same with edits that are made from the rows as they are when the worker comes to them. No edit: nothing is done.
+/// The same with edits that are made from the rows as they are when the worker comes to them. No edit: nothing is
+/// done.
 void applyEdits(Session &session, const QString &label,
                 std::function<Result<std::vector<ExampleEdit>>(Project &)> make);
 

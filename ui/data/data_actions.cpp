@@ -75,7 +75,8 @@ void DataActions::addRows()
     QAction *paste = addWriting(Menu::Edit, "paste", DataWorkspace::tr("Paste rows"), QKeySequence::Paste,
                                 [w] { w->startPaste(); });
     paste->setShortcutContext(Qt::WindowShortcut); // a text field takes Ctrl+V first
-    addWriting(Menu::Row, "new", DataWorkspace::tr("New row"), QKeySequence(Qt::CTRL | Qt::Key_N), [w] { w->newRow(); });
+    addWriting(Menu::Row, "new", DataWorkspace::tr("New row"), QKeySequence(Qt::CTRL | Qt::Key_N),
+               [w] { w->newRow(); });
     QAction *remove = addWriting(Menu::Row, "delete", DataWorkspace::tr("Delete rows"), QKeySequence(Qt::Key_Delete),
                                  [list, session] { deleteRows(*session, list->selectedIds()); });
     // Del on a filter's chip takes the filter away: rows go only where the keyboard is in the rows.
@@ -90,19 +91,23 @@ void DataActions::addRows()
     const char *states[] = {"toLabel", "approveRows", "flagRows", "rejectRows"};
     for (int state = 0; state < 4; ++state) {
         const QString words[] = {DataWorkspace::tr("Back to label"), DataWorkspace::tr("Approve the selected rows"),
-                                 DataWorkspace::tr("Flag the selected rows"), DataWorkspace::tr("Reject the selected rows")};
-        addWriting(Menu::Row, states[state], words[state], state == 0 ? QKeySequence(Qt::Key_0) : QKeySequence(),
-                   [list, session, state] { setStateOf(*session, list->selectedIds(), static_cast<LabelState>(state)); });
+                                 DataWorkspace::tr("Flag the selected rows"),
+                                 DataWorkspace::tr("Reject the selected rows")};
+        addWriting(
+            Menu::Row, states[state], words[state], state == 0 ? QKeySequence(Qt::Key_0) : QKeySequence(),
+            [list, session, state] { setStateOf(*session, list->selectedIds(), static_cast<LabelState>(state)); });
     }
     const char *parts[] = {"toTrain", "toValidation", "toTest"};
     for (int part = 0; part < 3; ++part)
         addWriting(Menu::Row, parts[part],
-                   DataWorkspace::tr("Move the selected rows to %1").arg(partWord(static_cast<Part>(part)).toLower()), {},
-                   [list, session, part] { setPartOf(*session, list->selectedIds(), static_cast<Part>(part)); });
-    add(Menu::Edit, "selectAll", DataWorkspace::tr("Select all rows"), QKeySequence::SelectAll, [list] { list->selectAll(); });
+                   DataWorkspace::tr("Move the selected rows to %1").arg(partWord(static_cast<Part>(part)).toLower()),
+                   {}, [list, session, part] { setPartOf(*session, list->selectedIds(), static_cast<Part>(part)); });
+    add(Menu::Edit, "selectAll", DataWorkspace::tr("Select all rows"), QKeySequence::SelectAll,
+        [list] { list->selectAll(); });
     add(Menu::Row, "selectRow", DataWorkspace::tr("Add row to the selection"), QKeySequence(Qt::CTRL | Qt::Key_Space),
         [list] { list->toggleCurrent(); });
-    add(Menu::Row, "first", DataWorkspace::tr("First row"), QKeySequence(Qt::Key_G, Qt::Key_G), [list] { list->selectRow(0); });
+    add(Menu::Row, "first", DataWorkspace::tr("First row"), QKeySequence(Qt::Key_G, Qt::Key_G),
+        [list] { list->selectRow(0); });
     add(Menu::Row, "last", DataWorkspace::tr("Last row"), QKeySequence(Qt::SHIFT | Qt::Key_G),
         [list] { list->selectRow(list->model().rowCount() - 1); });
     add(Menu::Row, "nextProblem", DataWorkspace::tr("Next row with a problem"), QKeySequence(Qt::Key_F8),
@@ -139,7 +144,8 @@ void DataActions::addView()
 {
     DataWorkspace *w = &m_workspace;
     ExampleListPanel *list = w->m_list;
-    QAction *table = add(Menu::View, "table", DataWorkspace::tr("Rows as a table"), QKeySequence(Qt::CTRL | Qt::Key_T), {});
+    QAction *table =
+        add(Menu::View, "table", DataWorkspace::tr("Rows as a table"), QKeySequence(Qt::CTRL | Qt::Key_T), {});
     table->setCheckable(true);
     w->connect(table, &QAction::toggled, list, &ExampleListPanel::setTableShown);
     QAction *test = add(Menu::View, "testRows", DataWorkspace::tr("Show test rows"), {}, {});
@@ -163,10 +169,10 @@ void DataActions::addView()
         w->m_views->popup(bar->mapToGlobal(bar->rect().bottomLeft()));
     });
     addWriting(Menu::View, "saveView", DataWorkspace::tr("Save this view as…"), {}, [w] { w->askSaveView(); });
-    addWriting(Menu::View, "lengthDown", DataWorkspace::tr("max_length down by 16"), QKeySequence(Qt::ALT | Qt::Key_Left),
-               [w] { w->nudgeMaxLength(-16); });
-    addWriting(Menu::View, "lengthUp", DataWorkspace::tr("max_length up by 16"), QKeySequence(Qt::ALT | Qt::Key_Right),
-               [w] { w->nudgeMaxLength(16); });
+    addWriting(Menu::View, "lengthDown", DataWorkspace::tr("max_length down by 16"),
+               QKeySequence(Qt::ALT | Qt::Key_Left), [w] { w->nudgeMaxLength(-16); });
+    addWriting(Menu::View, "lengthUp", DataWorkspace::tr("max_length up by 16"),
+               QKeySequence(Qt::ALT | Qt::Key_Right), [w] { w->nudgeMaxLength(16); });
     add(Menu::View, "health", DataWorkspace::tr("Health"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_H),
         [w] { w->showPanel(&w->health()); });
     addWriting(Menu::Row, "check", DataWorkspace::tr("Check all rows now"), {}, [w] { w->m_checks->checkAll(); });
@@ -184,7 +190,8 @@ void DataActions::addView()
         w->versions().askForName();
     });
     add(Menu::View, "splitPanel", DataWorkspace::tr("Split of the rows"), {}, [w] { w->showPanel(&w->split()); });
-    addWriting(Menu::Row, "splitNow", DataWorkspace::tr("Split rows that have no part"), {}, [w] { w->split().splitNow(); });
+    addWriting(Menu::Row, "splitNow", DataWorkspace::tr("Split rows that have no part"), {},
+               [w] { w->split().splitNow(); });
 }
 
 void DataActions::addExports()
@@ -202,7 +209,8 @@ void DataActions::addExports()
         for (const auto &[format, name, words] : formats) {
             const QByteArray id = QByteArray(listed ? "exportListed" : "exportAll") + name;
             add(Menu::File, id.constData(),
-                (listed ? DataWorkspace::tr("Export listed rows: %1…") : DataWorkspace::tr("Export all rows: %1…")).arg(words),
+                (listed ? DataWorkspace::tr("Export listed rows: %1…") : DataWorkspace::tr("Export all rows: %1…"))
+                    .arg(words),
                 {}, [w, one = format, listed] { w->askExport(one, listed); });
         }
 }

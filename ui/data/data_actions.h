@@ -8,8 +8,8 @@ namespace attune::ui {
 
 class DataWorkspace;
 
-/// The actions of the Data workspace beside the editor's: each has a name and stands in a menu, the frequent ones have
-/// a key. Those of the rows' own menu are gathered in moreMenu().
+/// The actions of the Data workspace beside the editor's: each has a name and stands in a menu, the frequent ones
+/// have a key. Those of the rows' own menu are gathered in moreMenu().
 class DataActions final {
 public:
     explicit DataActions(DataWorkspace &workspace);

@@ -229,12 +229,16 @@ QString chipWords(const FacetValue &value)
 {
     switch (value.facet) {
     case Facet::Part: return DataQuery::tr("Split: %1").arg(partWord(partOf(value.number)).toLower());
-    case Facet::State: return DataQuery::tr("Status: %1").arg(stateWord(static_cast<LabelState>(value.number)).toLower());
-    case Facet::Problem: return DataQuery::tr("Problem: %1").arg(problemShort(static_cast<ProblemKind>(value.number)));
+    case Facet::State:
+        return DataQuery::tr("Status: %1").arg(stateWord(static_cast<LabelState>(value.number)).toLower());
+    case Facet::Problem:
+        return DataQuery::tr("Problem: %1").arg(problemShort(static_cast<ProblemKind>(value.number)));
     case Facet::Rating:
         return value.number == 0 ? DataQuery::tr("No rating") : DataQuery::tr("Rating: %1").arg(value.number);
     case Facet::Tag: return DataQuery::tr("Tag: %1").arg(value.text);
-    case Facet::File: return DataQuery::tr("File: %1").arg(value.text.isEmpty() ? DataQuery::tr("made here") : value.text.section('/', -1));
+    case Facet::File:
+        return DataQuery::tr("File: %1")
+            .arg(value.text.isEmpty() ? DataQuery::tr("made here") : value.text.section('/', -1));
     case Facet::Turns: return DataQuery::tr("Turns: %1").arg(value.number);
     }
     return {};
@@ -247,11 +251,14 @@ QString sortWords(ExampleQuery::Sort sort, bool descending)
     case Sort::Number: return descending ? DataQuery::tr("number, newest first") : DataQuery::tr("number");
     case Sort::Prompt: return descending ? DataQuery::tr("prompt, Z to A") : DataQuery::tr("prompt, A to Z");
     case Sort::Answer: return descending ? DataQuery::tr("answer, Z to A") : DataQuery::tr("answer, A to Z");
-    case Sort::State: return descending ? DataQuery::tr("status, rejected first") : DataQuery::tr("status, to label first");
+    case Sort::State:
+        return descending ? DataQuery::tr("status, rejected first") : DataQuery::tr("status, to label first");
     case Sort::Part: return descending ? DataQuery::tr("split, test first") : DataQuery::tr("split, train first");
-    case Sort::Tokens: return descending ? DataQuery::tr("tokens, longest first") : DataQuery::tr("tokens, shortest first");
+    case Sort::Tokens:
+        return descending ? DataQuery::tr("tokens, longest first") : DataQuery::tr("tokens, shortest first");
     case Sort::Rating: return descending ? DataQuery::tr("rating, best first") : DataQuery::tr("rating, worst first");
-    case Sort::Changed: return descending ? DataQuery::tr("changed, latest first") : DataQuery::tr("changed, oldest first");
+    case Sort::Changed:
+        return descending ? DataQuery::tr("changed, latest first") : DataQuery::tr("changed, oldest first");
     }
     return {};
 }

@@ -24,7 +24,8 @@ namespace {
 constexpr std::int64_t UsualLength = 512;
 constexpr std::int64_t ShortLength = 200; // at which rows of the sample are cut
 
-/// A table as a help desk writes it: columns with names of their own, one line with too few fields, one without answer.
+/// A table as a help desk writes it: columns with names of their own, one line with too few fields, one without
+/// answer.
 constexpr auto Tickets =
     "ticket,customer mail,our reply,team,language\n"
     "4401,The blinds I ordered are 10 cm too short. Can I send them back?,\"{\"\"summary\"\": \"\"Customer wants to return "
@@ -122,7 +123,8 @@ QList<TourState> DataWorkspace::tourStates()
              m_query->setSearch(QStringLiteral("zeppelin"));
          },
          list},
-        {QStringLiteral("health"), panel([this]() -> SidePanel & { return health(); }), [this] { return ready() && !m_checks->checking() && health().loaded(); }},
+        {QStringLiteral("health"), panel([this]() -> SidePanel & { return health(); }),
+         [this] { return ready() && !m_checks->checking() && health().loaded(); }},
         {QStringLiteral("duplicates"),
          [this, plain] {
              plain();
@@ -130,7 +132,8 @@ QList<TourState> DataWorkspace::tourStates()
              health().reviewKind(ProblemKind::NearDuplicate);
          },
          list},
-        {QStringLiteral("split"), panel([this]() -> SidePanel & { return split(); }), [this] { return ready() && split().loaded(); }},
+        {QStringLiteral("split"), panel([this]() -> SidePanel & { return split(); }),
+         [this] { return ready() && split().loaded(); }},
         {QStringLiteral("replace"),
          [this, plain] {
              plain();
@@ -140,7 +143,8 @@ QList<TourState> DataWorkspace::tourStates()
              findReplace().findChild<QLineEdit *>(QStringLiteral("replaceText"))->setText(QStringLiteral("purchase"));
          },
          [this] { return ready() && !findReplace().searching() && findReplace().found() > 0; }},
-        {QStringLiteral("versions"), panel([this]() -> SidePanel & { return versions(); }), [this] { return ready() && versions().loaded(); }},
+        {QStringLiteral("versions"), panel([this]() -> SidePanel & { return versions(); }),
+         [this] { return ready() && versions().loaded(); }},
         {QStringLiteral("import-files"), import(ImportStep::Files), checked(ImportStep::Files)},
         {QStringLiteral("import-columns"), import(ImportStep::Columns), checked(ImportStep::Columns)},
         {QStringLiteral("import-check"), import(ImportStep::Check), checked(ImportStep::Check)},

@@ -47,10 +47,10 @@ Result<int> testLooks(Project &project)
 
 DataWorkspace::DataWorkspace(Session &session, QWidget *parent)
     : Workspace(parent), m_session(session), m_query(new DataQuery(this)), m_checks(new HealthChecks(session, this)),
-      m_views(new ViewsMenu(session, *m_query, this)),
-      m_pages(new QStackedWidget), m_page(new QWidget),
-      m_splitter(new QSplitter), m_right(new QStackedWidget), m_strip(new FacetsStrip), m_facets(new FacetsPanel(*m_query)),
-      m_list(new ExampleListPanel(session, *m_query)), m_editor(new ExampleEditor(session)), m_countsTimer(new QTimer(this))
+      m_views(new ViewsMenu(session, *m_query, this)), m_pages(new QStackedWidget), m_page(new QWidget),
+      m_splitter(new QSplitter), m_right(new QStackedWidget), m_strip(new FacetsStrip),
+      m_facets(new FacetsPanel(*m_query)), m_list(new ExampleListPanel(session, *m_query)),
+      m_editor(new ExampleEditor(session)), m_countsTimer(new QTimer(this))
 {
     setObjectName(QStringLiteral("dataWorkspace"));
     setAcceptDrops(true);
@@ -71,7 +71,11 @@ DataWorkspace::DataWorkspace(Session &session, QWidget *parent)
     m_list->model().setQuery(m_query->value());
 }
 
-DataWorkspace::~DataWorkspace() = default;
+DataWorkspace::~DataWorkspace()
+{
+    // Its children lose the focus when this is no workspace any more.
+    disconnect(qApp, nullptr, this, nullptr);
+}
 
 void DataWorkspace::build()
 {
@@ -145,8 +149,8 @@ void DataWorkspace::connectAll()
             hideFacetsOver();
     });
 
-    // The menu bar makes their keys act wherever the focus is: behind the import they would change rows that nobody sees,
-    // and take its keys away.
+    // The menu bar makes their keys act wherever the focus is: behind the import they would change rows that nobody
+    // sees, and take its keys away.
     connect(m_pages, &QStackedWidget::currentChanged, this, [this] {
         const bool rows = m_pages->currentWidget() == m_page;
         for (const WorkspaceAction &one : workspaceActions()) {
@@ -272,7 +276,8 @@ SplitPanel &DataWorkspace::split()
 void DataWorkspace::reloadCounts()
 {
     m_session.ask<FacetCounts>(
-        this, QStringLiteral("counts"), [query = m_query->value()](Project &project) { return Labelling(project).facets(query); },
+        this, QStringLiteral("counts"),
+        [query = m_query->value()](Project &project) { return Labelling(project).facets(query); },
         [this](Result<FacetCounts> counts) {
             if (!counts)
                 return; // the list says what is wrong with the search
@@ -388,11 +393,13 @@ void DataWorkspace::walkProblems(int step)
         query.problems = allProblems();
     m_session.ask<std::int64_t>(
         this, QStringLiteral("problemRows"),
-        [query, step, listed = m_list->model().ids(), at = m_list->currentRow()](Project &project) -> Result<std::int64_t> {
+        [query, step, listed = m_list->model().ids(),
+         at = m_list->currentRow()](Project &project) -> Result<std::int64_t> {
             ATTUNE_TRY(auto ids, Labelling(project).ids(query));
             std::sort(ids.begin(), ids.end());
             for (auto row = static_cast<std::ptrdiff_t>(at) + step; row >= 0 && row < std::ssize(listed); row += step)
-                if (const std::int64_t id = listed[static_cast<std::size_t>(row)]; std::binary_search(ids.begin(), ids.end(), id))
+                if (const std::int64_t id = listed[static_cast<std::size_t>(row)];
+                    std::binary_search(ids.begin(), ids.end(), id))
                     return id;
             return 0;
         },
@@ -402,8 +409,9 @@ void DataWorkspace::walkProblems(int step)
             if (*found != 0)
                 m_list->select(*found);
             else
-                m_session.toast({.text = step > 0 ? tr("No row with a problem below") : tr("No row with a problem above"),
-                                 .tone = Tone::Neutral});
+                m_session.toast(
+                    {.text = step > 0 ? tr("No row with a problem below") : tr("No row with a problem above"),
+                     .tone = Tone::Neutral});
         });
 }
 
@@ -454,13 +462,15 @@ void DataWorkspace::askTag(bool remove)
     const Ids ids = m_list->selectedIds();
     if (ids.empty())
         return;
-    const QString question = remove ? tr("Take from %1").arg(subjectOf(ids).toLower()) : tr("Tag %1").arg(subjectOf(ids).toLower());
-    m_list->askBar()->ask(question, remove ? tr("Remove") : tr("Add"), m_knownTags, [this, ids, remove](const QString &tag) {
-        if (remove)
-            removeTagFrom(m_session, ids, tag);
-        else
-            addTagTo(m_session, ids, tag);
-    });
+    const QString question =
+        remove ? tr("Take from %1").arg(subjectOf(ids).toLower()) : tr("Tag %1").arg(subjectOf(ids).toLower());
+    m_list->askBar()->ask(question, remove ? tr("Remove") : tr("Add"), m_knownTags,
+                          [this, ids, remove](const QString &tag) {
+                              if (remove)
+                                  removeTagFrom(m_session, ids, tag);
+                              else
+                                  addTagTo(m_session, ids, tag);
+                          });
 }
 
 void DataWorkspace::askSaveView()

@@ -75,7 +75,8 @@ void DataWorkspace::startImport(const QStringList &files)
     else
         m_import->begin(files);
     // The page passes the focus on to its first control, which is the cross that closes it.
-    if (auto *choose = m_import->findChild<QWidget *>(QStringLiteral("chooseFiles")); choose && !open && files.isEmpty())
+    if (auto *choose = m_import->findChild<QWidget *>(QStringLiteral("chooseFiles"));
+        choose && !open && files.isEmpty())
         choose->setFocus(Qt::OtherFocusReason);
 }
 
@@ -114,7 +115,8 @@ void DataWorkspace::exportTo(const QString &path, ExportFormat format, bool list
         request.query = m_query->value();
     m_session.startJob<ExportRowsReport>(
         this, tr("Exporting rows"),
-        [request](Project &project, std::stop_token stop, const Session::JobProgress &progress) -> Result<ExportRowsReport> {
+        [request](Project &project, std::stop_token stop,
+                  const Session::JobProgress &progress) -> Result<ExportRowsReport> {
             return exportRows(project, request, stop,
                               [&](std::string_view stage, double share) { progress(share, std::string(stage)); });
         },
@@ -128,7 +130,9 @@ void DataWorkspace::exportTo(const QString &path, ExportFormat format, bool list
             if (report->leftOut > 0) {
                 words += tr(", %1 left out").arg(formatCount(report->leftOut));
                 if (!report->leftRows.empty())
-                    words += tr("; row %1: %2").arg(report->leftRows.front().id).arg(fromUtf8(report->leftRows.front().reason));
+                    words += tr("; row %1: %2")
+                                 .arg(report->leftRows.front().id)
+                                 .arg(fromUtf8(report->leftRows.front().reason));
             }
             m_session.toast({.text = words, .tone = report->leftOut > 0 ? Tone::Warn : Tone::Ok});
         });
@@ -252,7 +256,8 @@ void DataWorkspace::aboutToClose()
 
 QString DataWorkspace::busyText() const
 {
-    return m_import && m_import->importing() ? tr("Rows are being imported. Stopped now, none of them comes in.") : QString();
+    return m_import && m_import->importing() ? tr("Rows are being imported. Stopped now, none of them comes in.")
+                                             : QString();
 }
 
 void DataWorkspace::stopForClose(std::function<void()> done)
@@ -278,7 +283,8 @@ void DataWorkspace::open(const QVariantMap &with)
         for (const QVariant &id : with.value(QStringLiteral("rows")).toList())
             ids.push_back(id.toLongLong());
         m_query->clear();
-        m_query->setIds(ids, with.value(QStringLiteral("words"), rowsText(static_cast<qint64>(ids.size()))).toString());
+        m_query->setIds(ids,
+                        with.value(QStringLiteral("words"), rowsText(static_cast<qint64>(ids.size()))).toString());
     }
     if (with.contains(QStringLiteral("search"))) {
         m_query->clear();

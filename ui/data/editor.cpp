@@ -55,10 +55,11 @@ ExampleEditor::ExampleEditor(Session &session, QWidget *parent)
 
 ExampleEditor::~ExampleEditor()
 {
+    disconnect(qApp, nullptr, this, nullptr); // its fields lose the focus when this is no editor any more
     m_draft->keep();
 }
 
-// --- building --------------------------------------------------------------------------------------------------------
+// --- building ---
 
 void ExampleEditor::build()
 {
@@ -257,7 +258,7 @@ QList<QWidget *> ExampleEditor::regions()
     return {m_cards, m_tokens, m_bar};
 }
 
-// --- the row ---------------------------------------------------------------------------------------------------------
+// --- the row ---
 
 void ExampleEditor::showExample(std::int64_t id)
 {
@@ -393,7 +394,7 @@ void ExampleEditor::showHeader()
     m_bar->setLabelsEnabled(!m_session.readOnly(), tr("The project is open for reading only"));
 }
 
-// --- what the model will see -----------------------------------------------------------------------------------------
+// --- what the model will see ---
 
 QString ExampleEditor::whyNoTokens() const
 {

@@ -55,8 +55,8 @@ EditorActionBar::EditorActionBar(const EditorKeys &keys, QWidget *parent) : QSta
     showLabels(LabelState::ToLabel, 0);
 }
 
-KeyButton *EditorActionBar::button(QWidget *page, EditorKeys::Key key, const QString &text, int kind, const char *icon,
-                                   const QString &cap)
+KeyButton *EditorActionBar::button(QWidget *page, EditorKeys::Key key, const QString &text, int kind,
+                                   const char *icon, const QString &cap)
 {
     QAction *const action = m_keys[key];
     auto *made = new KeyButton(text, static_cast<KeyButton::Kind>(kind), icon, cap);
@@ -95,15 +95,16 @@ void EditorActionBar::showLabels(LabelState state, int rating, std::int64_t rows
 
 void EditorActionBar::setLabelsEnabled(bool enabled, const QString &why)
 {
-    for (QAbstractButton *one : std::initializer_list<QAbstractButton *>{m_approve, m_reject, m_flag, m_stars, m_edit, m_undo}) {
+    for (QAbstractButton *one :
+         std::initializer_list<QAbstractButton *>{m_approve, m_reject, m_flag, m_stars, m_edit, m_undo}) {
         one->setEnabled(enabled);
         if (!enabled)
             one->setToolTip(why);
     }
 }
 
-/// Words give way to icons where the room ends; the key caps stay. Last the two that only move on, which the menu and the keys
-/// have too.
+/// Words give way to icons where the room ends; the key caps stay. Last the two that only move on, which the menu and
+/// the keys have too.
 void EditorActionBar::fit()
 {
     const auto set = [](KeyButton *one, const QString &text, const char *iconWithoutText) {
@@ -125,7 +126,8 @@ void EditorActionBar::fit()
     }
     // Whole or shorter, but never the beginning of a sentence.
     const int others = widget(1)->layout()->minimumSize().width() - m_waiting->minimumSizeHint().width();
-    for (const QString &words : {tr("typing: the keys a x f 1–5 wait until Esc"), tr("letters wait until Esc"), QString()}) {
+    for (const QString &words :
+         {tr("typing: the keys a x f 1–5 wait until Esc"), tr("letters wait until Esc"), QString()}) {
         m_waiting->setText(words);
         if (others + m_waiting->fontMetrics().horizontalAdvance(words) + 4 <= width())
             break;

@@ -77,7 +77,7 @@ void ExampleEditor::apply(const QString &what, EditOf edit)
         });
 }
 
-// --- labels ----------------------------------------------------------------------------------------------------------
+// --- labels ---
 
 void ExampleEditor::label(LabelState state, bool next)
 {
@@ -99,11 +99,12 @@ void ExampleEditor::toggleFlag()
         return;
     const bool off = m_row->example.state == LabelState::Flagged;
     const LabelState state = off ? LabelState::ToLabel : LabelState::Flagged;
-    apply(off ? tr("no longer flagged") : tr("flagged"), [state](const StoredExample &row) -> std::optional<ExampleEdit> {
-        if (row.state == state)
-            return std::nullopt;
-        return ExampleEdit{.id = row.id, .state = state};
-    });
+    apply(off ? tr("no longer flagged") : tr("flagged"),
+          [state](const StoredExample &row) -> std::optional<ExampleEdit> {
+              if (row.state == state)
+                  return std::nullopt;
+              return ExampleEdit{.id = row.id, .state = state};
+          });
 }
 
 void ExampleEditor::rate(int rating)
@@ -142,13 +143,14 @@ void ExampleEditor::choosePart()
 
 void ExampleEditor::setPart(Part part)
 {
-    apply(tr("moved to %1").arg(fromUtf8(name(part))), [part](const StoredExample &row) -> std::optional<ExampleEdit> {
-        if (row.part == part)
-            return std::nullopt;
-        ExampleEdit edit{.id = row.id};
-        edit.part = part;
-        return edit;
-    });
+    apply(tr("moved to %1").arg(fromUtf8(name(part))),
+          [part](const StoredExample &row) -> std::optional<ExampleEdit> {
+              if (row.part == part)
+                  return std::nullopt;
+              ExampleEdit edit{.id = row.id};
+              edit.part = part;
+              return edit;
+          });
 }
 
 void ExampleEditor::addTag(const QString &tag)
@@ -164,10 +166,11 @@ void ExampleEditor::addTag(const QString &tag)
 
 void ExampleEditor::removeTag(const QString &tag)
 {
-    apply(tr("without tag %1").arg(tag), [word = toUtf8(tag)](const StoredExample &row) -> std::optional<ExampleEdit> {
-        ExampleEdit edit{.id = row.id, .tags = row.tags};
-        return std::erase(*edit.tags, word) > 0 ? std::optional(std::move(edit)) : std::nullopt;
-    });
+    apply(tr("without tag %1").arg(tag),
+          [word = toUtf8(tag)](const StoredExample &row) -> std::optional<ExampleEdit> {
+              ExampleEdit edit{.id = row.id, .tags = row.tags};
+              return std::erase(*edit.tags, word) > 0 ? std::optional(std::move(edit)) : std::nullopt;
+          });
 }
 
 void ExampleEditor::completeTags()
@@ -184,7 +187,7 @@ void ExampleEditor::completeTags()
         });
 }
 
-// --- the row as a whole ----------------------------------------------------------------------------------------------
+// --- the row as a whole ---
 
 void ExampleEditor::duplicate()
 {
@@ -243,7 +246,7 @@ void ExampleEditor::raiseMaxLength(std::int64_t tokens)
     m_session.toast({tr("max_length is %1 from the next run on").arg(formatCount(tokens)), Tone::Ok});
 }
 
-// --- problems --------------------------------------------------------------------------------------------------------
+// --- problems ---
 
 void ExampleEditor::explain(ProblemKind kind)
 {
@@ -373,7 +376,7 @@ void ExampleEditor::moveToSplitOf(std::int64_t other)
         });
 }
 
-// --- snippets --------------------------------------------------------------------------------------------------------
+// --- snippets ---
 
 void ExampleEditor::chooseSnippet()
 {

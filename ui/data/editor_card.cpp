@@ -189,7 +189,7 @@ void RoleCard::build()
     refreshType();
 }
 
-// --- the text --------------------------------------------------------------------------------------------------------
+// --- the text ---
 
 void RoleCard::setTurn(int index, int count, const Message &turn, bool fresh)
 {
@@ -292,7 +292,7 @@ void RoleCard::setReadOnly(bool readOnly)
     refresh();
 }
 
-// --- folding ---------------------------------------------------------------------------------------------------------
+// --- folding ---
 
 int RoleCard::visualLines() const
 {
@@ -348,7 +348,7 @@ void RoleCard::resizeEvent(QResizeEvent *event)
         QTimer::singleShot(0, this, &RoleCard::refold); // the field takes its width first
 }
 
-// --- how it looks ----------------------------------------------------------------------------------------------------
+// --- how it looks ---
 
 void RoleCard::setTokens(std::optional<std::int64_t> tokens)
 {
@@ -410,8 +410,8 @@ void RoleCard::refresh()
     const QString place = tr("%1, turn %2 of %3").arg(name).arg(m_index + 1).arg(m_turns);
     m_edit->setAccessibleName(place);
     m_menu->setName(tr("Turn menu: %1").arg(place));
-    setAccessibleName(oneLineOnly ? tr("%1, shared by %2 rows: %3").arg(place, formatCount(m_rows), oneLine(m_text, 200))
-                                  : place);
+    setAccessibleName(
+        oneLineOnly ? tr("%1, shared by %2 rows: %3").arg(place, formatCount(m_rows), oneLine(m_text, 200)) : place);
     update();
 }
 

@@ -23,8 +23,8 @@ class OneLine;
 
 /// One turn of a conversation: role, text to edit in place, tokens, and what is wrong with it.
 ///
-/// Long texts are folded until they are worked on; a system turn that other rows share is one line. The field keeps no
-/// undo of its own: Ctrl+Z goes to the project's list, so that one order of steps holds for everything.
+/// Long texts are folded until they are worked on; a system turn that other rows share is one line. The field keeps
+/// no undo of its own: Ctrl+Z goes to the project's list, so that one order of steps holds for everything.
 class RoleCard final : public QFrame {
     Q_OBJECT
 public:

@@ -25,7 +25,7 @@ bool isStep(const QKeyEvent *event)
 
 } // namespace
 
-// --- the keyboard ----------------------------------------------------------------------------------------------------
+// --- the keyboard ---
 
 void RoleCard::startTyping(int position)
 {
@@ -102,7 +102,8 @@ void RoleCard::mousePressEvent(QMouseEvent *event)
 
 void RoleCard::keyPressEvent(QKeyEvent *event)
 {
-    const bool opens = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Space;
+    const bool opens =
+        event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Space;
     if (opens && hasFocus())
         startTyping();
     else

@@ -240,7 +240,7 @@ void EditorCards::followCaret(RoleCard *card)
         Qt::QueuedConnection);
 }
 
-// --- size ------------------------------------------------------------------------------------------------------------
+// --- size ---
 
 int EditorCards::contentHeight() const
 {

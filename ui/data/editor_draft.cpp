@@ -158,7 +158,8 @@ void EditorDraft::written(Write write, Result<Written> result)
             write.mayPass = result.error().code == ErrorCode::Io;
             const auto id = write.id;
             // The texts of a later try from the same base hold those of an earlier one.
-            std::erase_if(m_unwritten, [&](const Write &other) { return other.id == id && other.base == write.base; });
+            std::erase_if(m_unwritten,
+                          [&](const Write &other) { return other.id == id && other.base == write.base; });
             m_unwritten.push_back(std::move(write));
             if (id == m_id && m_pending == 0) { // back at its row already
                 takeBack(id);
@@ -208,7 +209,8 @@ void EditorDraft::writeNotes()
 }
 
 /// `visit`: of the row while it is shown; 0: it is not, and nothing here waits for the answer.
-void EditorDraft::sendNotes(std::int64_t id, int visit, const std::string &notes, std::string before, std::string merge)
+void EditorDraft::sendNotes(std::int64_t id, int visit, const std::string &notes, std::string before,
+                            std::string merge)
 {
     ++m_writes;
     const ExampleEdit edit{.id = id, .notes = notes};

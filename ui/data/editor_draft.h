@@ -14,10 +14,10 @@ namespace attune::ui {
 
 /// The texts of the shown row while a person works on them.
 ///
-/// What is typed goes to the file after a pause of 300 ms, or 700 ms after the first key at the latest, so that a killed
-/// program loses less than a second. The steps of one turn have one merge key, which makes typing one step to undo.
-/// Before each write the row is read: what others changed in other turns stays, and where both changed one turn mine is
-/// written and theirs is handed out by clashed(); it is in the row's history too.
+/// What is typed goes to the file after a pause of 300 ms, or 700 ms after the first key at the latest, so that a
+/// killed program loses less than a second. The steps of one turn have one merge key, which makes typing one step to
+/// undo. Before each write the row is read: what others changed in other turns stays, and where both changed one turn
+/// mine is written and theirs is handed out by clashed(); it is in the row's history too.
 class EditorDraft final : public QObject {
     Q_OBJECT
 public:

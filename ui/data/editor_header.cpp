@@ -21,7 +21,7 @@
 
 namespace attune::ui {
 
-// --- the split -------------------------------------------------------------------------------------------------------
+// --- the split ---
 
 PartButton::PartButton(QWidget *parent) : QAbstractButton(parent)
 {
@@ -62,7 +62,7 @@ void PartButton::paintEvent(QPaintEvent *)
         drawFocusRing(&painter, rect(), 4, false);
 }
 
-// --- the header ------------------------------------------------------------------------------------------------------
+// --- the header ---
 
 bool EditorHeader::Facts::operator==(const Facts &other) const
 {

@@ -9,8 +9,8 @@
 
 namespace attune::ui {
 
-/// The actions of the editor with their keys. Single letters are window shortcuts: a text field with the keyboard takes
-/// them first, everywhere else they act. Keys that mean something only inside the editor act only there.
+/// The actions of the editor with their keys. Single letters are window shortcuts: a text field with the keyboard
+/// takes them first, everywhere else they act. Keys that mean something only inside the editor act only there.
 class EditorKeys final : public QObject {
     Q_OBJECT
 public:

@@ -38,7 +38,7 @@ bool isTextField(const QWidget *widget)
 
 } // namespace
 
-// --- shared system turns ---------------------------------------------------------------------------------------------
+// --- shared system turns ---
 
 void ExampleEditor::askShared()
 {
@@ -71,7 +71,7 @@ void ExampleEditor::showShared()
     m_cards->setSystemShare(rows);
 }
 
-// --- the keyboard ----------------------------------------------------------------------------------------------------
+// --- the keyboard ---
 
 void ExampleEditor::focusMoved(QWidget *now)
 {
@@ -112,7 +112,8 @@ void ExampleEditor::startFirstTurn()
     if (!m_row)
         return;
     const Turns &turns = m_draft->turns();
-    const auto empty = std::find_if(turns.begin(), turns.end(), [](const auto &turn) { return turn.content.empty(); });
+    const auto empty =
+        std::find_if(turns.begin(), turns.end(), [](const auto &turn) { return turn.content.empty(); });
     if (empty == turns.end())
         writeAnswer();
     else
@@ -131,7 +132,7 @@ void ExampleEditor::setFocusMode(bool on)
     Q_EMIT focusModeRequested(on);
 }
 
-// --- bars and side panels --------------------------------------------------------------------------------------------
+// --- bars and side panels ---
 
 void ExampleEditor::openSide(QWidget *panel)
 {

@@ -22,8 +22,8 @@ struct ShownPreview {
     QVector<ShownToken> tokens;
 };
 
-/// Makes previews on a thread of its own, so that typing never waits: of the questions that come meanwhile only the last
-/// is answered.
+/// Makes previews on a thread of its own, so that typing never waits: of the questions that come meanwhile only the
+/// last is answered.
 class PreviewWorker final : public QObject {
     Q_OBJECT
 public:

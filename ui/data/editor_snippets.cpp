@@ -89,7 +89,7 @@ void SnippetStore::replace(const QList<Snippet> &snippets)
     Q_EMIT changed();
 }
 
-// --- the panel -------------------------------------------------------------------------------------------------------
+// --- the panel ---
 
 SnippetPanel::SnippetPanel(SnippetStore &store, QWidget *parent)
     : QWidget(parent), m_store(store), m_list(new QListWidget), m_name(new QLineEdit), m_text(new AutoTextEdit),
@@ -204,7 +204,8 @@ void SnippetPanel::refresh()
         m_list->clear();
         for (const Snippet &one : m_snippets)
             m_list->addItem(titleOf(one));
-        m_list->setCurrentRow(std::clamp(row, m_snippets.isEmpty() ? -1 : 0, static_cast<int>(m_snippets.size()) - 1));
+        m_list->setCurrentRow(
+            std::clamp(row, m_snippets.isEmpty() ? -1 : 0, static_cast<int>(m_snippets.size()) - 1));
     }
     m_setting = false;
     showCurrent();

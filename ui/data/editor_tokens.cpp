@@ -20,7 +20,8 @@ namespace {
 constexpr int MostNotices = 2;
 constexpr int NarrowWidth = 480; ///< below it the number of tokens gives way to what they are
 constexpr std::int64_t LengthStep = 64;
-constexpr std::int64_t MostRaised = 32'768; ///< beyond it no run of a small machine fits: the row is what has to change
+constexpr std::int64_t MostRaised =
+    32'768; ///< beyond it no run of a small machine fits: the row is what has to change
 } // namespace
 
 EditorTokens::EditorTokens(QWidget *parent)

@@ -16,7 +16,7 @@ namespace attune::ui {
 
 // What the keys and buttons of the editor do to turns.
 
-// --- turns -----------------------------------------------------------------------------------------------------------
+// --- turns ---
 
 void ExampleEditor::splitTurn()
 {
@@ -49,8 +49,9 @@ void ExampleEditor::moveTurn(int by)
     if (!mayChange() || to < 0 || to >= m_cards->count())
         return;
     const int caret = card->caret();
-    m_draft->restructure("Turn moved in row " + std::to_string(m_id),
-                         moved(m_draft->turns(), static_cast<std::size_t>(card->index()), static_cast<std::size_t>(to)));
+    m_draft->restructure(
+        "Turn moved in row " + std::to_string(m_id),
+        moved(m_draft->turns(), static_cast<std::size_t>(card->index()), static_cast<std::size_t>(to)));
     m_cards->startTyping(to, caret);
 }
 
@@ -149,7 +150,7 @@ void ExampleEditor::writeAnswer()
         addTurn("assistant");
 }
 
-// --- the system turn that rows share ---------------------------------------------------------------------------------
+// --- the system turn that rows share ---
 
 void ExampleEditor::systemLeft()
 {

@@ -23,8 +23,8 @@ std::string otherRole(std::string_view role);
 /// The role of a turn to add behind these.
 std::string nextRole(const Turns &turns);
 
-/// Turn `at` becomes two, the second in the other role, since two turns of one role in a row are what templates refuse.
-/// White space around the cut is left out.
+/// Turn `at` becomes two, the second in the other role, since two turns of one role in a row are what templates
+/// refuse. White space around the cut is left out.
 Turns splitTurn(Turns turns, std::size_t at, std::string_view before, std::string_view after);
 /// Turn `at` takes the next one in, after an empty line.
 Turns joinedWithNext(Turns turns, std::size_t at);
@@ -33,8 +33,8 @@ Turns moved(Turns turns, std::size_t from, std::size_t to);
 /// Quoted mail: lines that begin with '>'.
 bool isQuoted(std::string_view line);
 bool hasQuotes(const Turns &turns);
-/// Without the quoted lines of user turns, and without the empty lines that then end a turn. A turn that would be left
-/// empty stays as it is.
+/// Without the quoted lines of user turns, and without the empty lines that then end a turn. A turn that would be
+/// left empty stays as it is.
 Turns withoutQuotes(Turns turns);
 
 /// The first turn that is out of order (a system turn not first, an unknown role, two of one role), -1 where none is.

@@ -72,7 +72,8 @@ void VersionDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
     const QRect area = option.rect.adjusted(12, 4, -12, -4);
     const QRect top(area.left(), area.top(), area.width(), area.height() / 2);
     drawText(painter, top, index.data().toString(), TextStyle::Body, Token::Text);
-    drawText(painter, top.translated(0, top.height()), index.data(TimeRole).toString(), TextStyle::Caption, Token::Text3);
+    drawText(painter, top.translated(0, top.height()), index.data(TimeRole).toString(), TextStyle::Caption,
+             Token::Text3);
 }
 
 QString turnsText(const std::vector<Message> &turns)
@@ -87,8 +88,8 @@ QString turnsText(const std::vector<Message> &turns)
 }
 
 VersionPanel::VersionPanel(Session &session, QWidget *parent)
-    : QWidget(parent), m_session(session), m_caption(new QLabel), m_list(new QListWidget), m_labels(new QLabel), m_diff(new QTextEdit),
-      m_restore(new KeyButton(tr("Restore this version"), KeyButton::Primary, "history"))
+    : QWidget(parent), m_session(session), m_caption(new QLabel), m_list(new QListWidget), m_labels(new QLabel),
+      m_diff(new QTextEdit), m_restore(new KeyButton(tr("Restore this version"), KeyButton::Primary, "history"))
 {
     setObjectName(QStringLiteral("versionPanel"));
     setBackground(this, Token::Sunken);

@@ -15,7 +15,7 @@
 
 namespace attune::ui {
 
-// --- titles ----------------------------------------------------------------------------------------------------------
+// --- titles ---
 
 CardTitle::CardTitle(const QString &text, QWidget *parent) : QLabel(text, parent)
 {
@@ -53,7 +53,7 @@ void OneLine::paintEvent(QPaintEvent *)
                      fontMetrics().elidedText(text(), Qt::ElideRight, width()));
 }
 
-// --- the shared system turn ------------------------------------------------------------------------------------------
+// --- the shared system turn ---
 
 ShareChoice::ShareChoice(QWidget *parent)
     : QWidget(parent), m_words(new QLabel(tr("Change it in"))),
@@ -91,7 +91,7 @@ void ShareChoice::reset()
     m_resetting = false;
 }
 
-// --- stars -----------------------------------------------------------------------------------------------------------
+// --- stars ---
 
 StarsButton::StarsButton(QWidget *parent) : QAbstractButton(parent)
 {
@@ -134,8 +134,9 @@ void StarsButton::paintEvent(QPaintEvent *)
     QRect area = rect().adjusted(4, 0, -4, 0);
     if (m_compact) {
         const int size = scaled(16);
-        painter.drawPixmap(area.left(), area.center().y() - size / 2,
-                           iconPixmap(m_rating > 0 ? "star-filled" : "star", Token::Text2, size, devicePixelRatioF()));
+        painter.drawPixmap(
+            area.left(), area.center().y() - size / 2,
+            iconPixmap(m_rating > 0 ? "star-filled" : "star", Token::Text2, size, devicePixelRatioF()));
         drawText(&painter, area.adjusted(size + 4, 0, 0, 0), m_rating > 0 ? QString::number(m_rating) : QString(),
                  TextStyle::Body, Token::Text2);
     } else {
@@ -164,7 +165,7 @@ void StarsButton::keyPressEvent(QKeyEvent *event)
         Q_EMIT rated(rating);
 }
 
-// --- legend ----------------------------------------------------------------------------------------------------------
+// --- legend ---
 
 namespace {
 constexpr auto Sample = "abc";

@@ -17,7 +17,8 @@ namespace attune::ui {
 namespace {
 
 /// Tokens, right-aligned; where cut, in amber behind scissors. Returns the width that was used.
-int drawTokens(QPainter *painter, const QRect &area, const ExampleSummary &row, std::int64_t maxLength, TextStyle style)
+int drawTokens(QPainter *painter, const QRect &area, const ExampleSummary &row, std::int64_t maxLength,
+               TextStyle style)
 {
     if (!row.tokens)
         return 0;
@@ -92,7 +93,8 @@ QSize ExampleTableDelegate::sizeHint(const QStyleOptionViewItem &, const QModelI
     return {scaled(60), scaled(28)};
 }
 
-void ExampleTableDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
+void ExampleTableDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
+                                 const QModelIndex &index) const
 {
     drawRowBackground(painter, option, true, false);
     const ExampleSummary *row = m_model.summaryAt(index.row());
@@ -147,7 +149,8 @@ void ExampleTableDelegate::paint(QPainter *painter, const QStyleOptionViewItem &
     }
 }
 
-QWidget *ExampleTableDelegate::createEditor(QWidget *parent, const QStyleOptionViewItem &, const QModelIndex &index) const
+QWidget *ExampleTableDelegate::createEditor(QWidget *parent, const QStyleOptionViewItem &,
+                                            const QModelIndex &index) const
 {
     if (index.column() == ExampleListModel::Tags) {
         auto *field = new QLineEdit(parent);

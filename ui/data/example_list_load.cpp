@@ -91,8 +91,9 @@ int ListIds::rowOf(std::int64_t id) const
         const auto found = std::lower_bound(m_ids.begin(), m_ids.end(), id);
         return found != m_ids.end() && *found == id ? static_cast<int>(found - m_ids.begin()) : -1;
     }
-    const auto found = std::lower_bound(m_byId.begin(), m_byId.end(), id,
-                                        [this](std::uint32_t row, std::int64_t wanted) { return m_ids[row] < wanted; });
+    const auto found =
+        std::lower_bound(m_byId.begin(), m_byId.end(), id,
+                         [this](std::uint32_t row, std::int64_t wanted) { return m_ids[row] < wanted; });
     return found != m_byId.end() && m_ids[*found] == id ? static_cast<int>(*found) : -1;
 }
 

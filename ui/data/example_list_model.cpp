@@ -74,8 +74,8 @@ QVariant ExampleListModel::data(const QModelIndex &index, int role) const
         return role == Qt::AccessibleTextRole ? QVariant(tr("Row %1").arg(id)) : QVariant();
     if (role == Qt::AccessibleTextRole)
         return index.column() == Prompt ? spokenRow(*row, m_maxLength)
-                                        : headerData(index.column(), Qt::Horizontal).toString() + QStringLiteral(": ") +
-                                              display(*row, index.column()).toString();
+                                        : headerData(index.column(), Qt::Horizontal).toString() +
+                                              QStringLiteral(": ") + display(*row, index.column()).toString();
     if (role == Qt::ToolTipRole)
         return index.column() == Issues || index.column() == Tags ? display(*row, index.column()) : QVariant();
     if (role == Qt::EditRole) {
@@ -244,7 +244,8 @@ void ExampleListModel::replaceMiddle(ListIds ids)
     const auto &before = m_ids.all();
     const auto &after = ids.all();
     const auto shorter = std::min(before.size(), after.size());
-    const auto first = std::mismatch(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(shorter), after.begin());
+    const auto first =
+        std::mismatch(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(shorter), after.begin());
     const auto prefix = first.first - before.begin();
     std::ptrdiff_t suffix = 0;
     const auto most = static_cast<std::ptrdiff_t>(shorter) - prefix;

@@ -47,9 +47,10 @@ std::vector<int> rowsOf(const QItemSelectionModel *selection)
 ExampleListPanel::ExampleListPanel(Session &session, DataQuery &query, QWidget *parent)
     : QWidget(parent), m_session(session), m_query(query), m_model(new ExampleListModel(session, this)),
       m_header(new PanelHeader(tr("Rows"))), m_import(new KeyButton(tr("Import"), KeyButton::Plain, "import")),
-      m_new(new KeyButton(tr("New"), KeyButton::Plain, "plus")), m_more(new IconButton("more", tr("More for the rows"))),
-      m_queryBar(new QueryBar(query)), m_ask(new AskBar), m_pages(new QStackedWidget), m_list(new QListView),
-      m_table(new QTableView), m_delegate(new ExampleListDelegate(*m_model, m_list)),
+      m_new(new KeyButton(tr("New"), KeyButton::Plain, "plus")),
+      m_more(new IconButton("more", tr("More for the rows"))), m_queryBar(new QueryBar(query)), m_ask(new AskBar),
+      m_pages(new QStackedWidget), m_list(new QListView), m_table(new QTableView),
+      m_delegate(new ExampleListDelegate(*m_model, m_list)),
       m_noRows(new EmptyState("data", tr("No rows yet. Import a file, drop one here, paste JSON lines, or write the "
                                          "first row."))),
       m_noMatch(new EmptyState("filter", tr("No row matches."))), m_failed(new EmptyState("warning")),
@@ -81,7 +82,8 @@ ExampleListPanel::ExampleListPanel(Session &session, DataQuery &query, QWidget *
     m_noRows->addLink(tr("Write the first row"), [this] { Q_EMIT newAsked(); });
     m_noMatch->addLink(tr("Clear filter"), [this] { m_query.clear(); });
     m_failed->addLink(tr("Try again"), [this] { m_model->reload(); });
-    for (QWidget *page : std::initializer_list<QWidget *>{m_list, m_table, m_noRows, m_noMatch, m_failed, new QWidget})
+    for (QWidget *page :
+         std::initializer_list<QWidget *>{m_list, m_table, m_noRows, m_noMatch, m_failed, new QWidget})
         m_pages->addWidget(page);
     m_pages->setCurrentIndex(5); // blank until the first answer, which is there at once
 
@@ -196,7 +198,8 @@ void ExampleListPanel::buildViews()
                 Q_EMIT openAsked();
             }
         });
-        connect(one->selectionModel(), &QItemSelectionModel::selectionChanged, this, &ExampleListPanel::selectionMoved);
+        connect(one->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+                &ExampleListPanel::selectionMoved);
         connect(one->selectionModel(), &QItemSelectionModel::currentChanged, this, &ExampleListPanel::selectionMoved);
     }
 }
@@ -262,7 +265,8 @@ void ExampleListPanel::selectIds(const Ids &ids, std::int64_t current)
     const int currentRow = current == 0 ? -1 : m_model->rowOf(current);
     QItemSelection rows;
     const auto add = [&](int from, int to) {
-        rows.append(QItemSelectionRange(m_model->index(from, 0), m_model->index(to, ExampleListModel::ColumnCount - 1)));
+        rows.append(
+            QItemSelectionRange(m_model->index(from, 0), m_model->index(to, ExampleListModel::ColumnCount - 1)));
     };
     if (ids.empty() || ids == Ids{current}) {
         if (currentRow >= 0)
@@ -337,7 +341,8 @@ void ExampleListPanel::selectionMoved()
     Ids ids;
     for (const int row : rowsOf(selection))
         ids.push_back(m_model->idAt(row));
-    const std::int64_t current = m_model->idAt(selection->currentIndex().isValid() ? selection->currentIndex().row() : -1);
+    const std::int64_t current =
+        m_model->idAt(selection->currentIndex().isValid() ? selection->currentIndex().row() : -1);
     if (ids.empty() && current != 0)
         ids = {current};
     const bool moved = current != m_current;
@@ -450,7 +455,8 @@ void ExampleListPanel::showPage()
         const bool none = m_all == 0 || (m_all < 0 && !m_query.filtered());
         page = none ? m_noRows : m_noMatch;
         if (!none)
-            m_noMatch->setText(m_query.filtered() ? tr("No row matches.") : tr("All rows are test rows, which are hidden."));
+            m_noMatch->setText(m_query.filtered() ? tr("No row matches.")
+                                                  : tr("All rows are test rows, which are hidden."));
     }
     m_pages->setCurrentWidget(page);
     const bool rows = page != m_noRows && page != m_failed;

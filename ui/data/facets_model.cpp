@@ -125,7 +125,8 @@ void FacetsModel::addTexts(std::vector<FacetLine> &lines, Facet facet, const std
     const QHash<QString, QString> shortNames = facet == Facet::File ? namesOf(values) : QHash<QString, QString>();
     for (const CountOf &one : values) {
         const QString text = fromUtf8(one.value);
-        const FacetValue value = facet == Facet::Turns ? FacetValue{facet, text.toLongLong()} : FacetValue{facet, 0, text};
+        const FacetValue value =
+            facet == Facet::Turns ? FacetValue{facet, text.toLongLong()} : FacetValue{facet, 0, text};
         QString words = text;
         if (facet == Facet::Turns)
             words = value.number == 1 ? tr("1 turn") : tr("%1 turns").arg(text);
@@ -177,7 +178,8 @@ std::vector<FacetLine> FacetsModel::build() const
     problems.note = rowsText(m_counts.problemRows);
     lines.push_back(problems);
     // The common kinds always stand there, as a zero is good news; the others where there is something to see.
-    constexpr ProblemKind Always[] = {ProblemKind::Cut, ProblemKind::Duplicate, ProblemKind::Leak, ProblemKind::NoAnswer};
+    constexpr ProblemKind Always[] = {ProblemKind::Cut, ProblemKind::Duplicate, ProblemKind::Leak,
+                                      ProblemKind::NoAnswer};
     for (const ProblemKind kind : allProblems()) {
         const std::int64_t rows = m_counts.problems[static_cast<std::size_t>(kind)];
         const auto number = static_cast<std::int64_t>(kind);

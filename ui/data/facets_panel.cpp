@@ -39,7 +39,8 @@ public:
     void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override
     {
         const FacetLine &line = m_model.line(index.row());
-        const bool focused = (option.state & QStyle::State_HasFocus) && (option.state & QStyle::State_KeyboardFocusChange);
+        const bool focused =
+            (option.state & QStyle::State_HasFocus) && (option.state & QStyle::State_KeyboardFocusChange);
         const QRect row = option.rect.adjusted(scaled(6), 0, -scaled(6), 0);
         const QRect area = row.adjusted(scaled(6), 0, -scaled(6), 0);
         if (line.kind == FacetLine::Head) {
@@ -136,8 +137,9 @@ FacetsPanel::FacetsPanel(DataQuery &query, QWidget *parent)
     m_search->setPlaceholderText(tr("Search, tag:, tokens>"));
     m_search->setClearButtonEnabled(true);
     m_search->addAction(icon("search", Token::Text3), QLineEdit::LeadingPosition);
-    m_search->setToolTip(tr("Words, a \"phrase\", -word, tag:x, split:test, state:flagged, problem:cut, file:x, turns>2, "
-                            "tokens>400, rating<3, #218"));
+    m_search->setToolTip(
+        tr("Words, a \"phrase\", -word, tag:x, split:test, state:flagged, problem:cut, file:x, turns>2, "
+           "tokens>400, rating<3, #218"));
     m_search->installEventFilter(this);
     m_typing->setSingleShot(true);
     m_typing->setInterval(TypingPause);

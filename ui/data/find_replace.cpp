@@ -169,7 +169,9 @@ void FindReplacePanel::search()
     m_cancel = std::make_shared<std::atomic<bool>>(false);
     m_session.ask<ReplaceFound>(
         this, QStringLiteral("found"),
-        [ids = rows(), wanted, cancel = m_cancel](Project &project) { return findInRows(project, ids, wanted, cancel); },
+        [ids = rows(), wanted, cancel = m_cancel](Project &project) {
+            return findInRows(project, ids, wanted, cancel);
+        },
         [this, cancel = m_cancel](Result<ReplaceFound> found) {
             if (cancel != m_cancel)
                 return;
@@ -197,9 +199,12 @@ void FindReplacePanel::showFound()
     if (m_find->text().isEmpty())
         header()->setCaption(tr("type what to find"));
     else
-        header()->setCaption(any ? tr("%1 in %2").arg(m_found.matches == 1 ? tr("1 match") : tr("%1 matches").arg(formatCount(m_found.matches)),
-                                                      rowsText(m_found.rows))
-                                 : m_found.matches > 0 ? tr("nothing would change") : tr("no match"));
+        header()->setCaption(
+            any ? tr("%1 in %2")
+                      .arg(m_found.matches == 1 ? tr("1 match") : tr("%1 matches").arg(formatCount(m_found.matches)),
+                           rowsText(m_found.rows))
+            : m_found.matches > 0 ? tr("nothing would change")
+                                  : tr("no match"));
     m_apply->setText(any ? tr("Replace in %1").arg(rowsText(m_found.rows)) : tr("Replace"));
     m_apply->setAccessibleName(m_apply->text());
     m_apply->setEnabled(any && !m_session.readOnly());

@@ -15,8 +15,10 @@ constexpr int LaterAtMost = 300'000;
 constexpr std::int64_t LookedSteps = 200;
 constexpr std::size_t FewRows = 300;      // checked by the way; more are a job
 constexpr std::size_t ChunkRows = 200;    // of that job: edits of the user come between two chunks
-constexpr std::int64_t ReadByTheWay = 2000; // rows; to compare those of a larger project with the edited ones is a job
-constexpr std::int64_t MostCompared = 500'000; // rows; in a larger project, only a check of all rows finds near duplicates
+constexpr std::int64_t ReadByTheWay =
+    2000; // rows; to compare those of a larger project with the edited ones is a job
+constexpr std::int64_t MostCompared =
+    500'000; // rows; in a larger project, only a check of all rows finds near duplicates
 constexpr auto CheckedKey = "health_checked"; // rows and tokenizer of the last whole check
 
 void addRows(std::vector<std::int64_t> &rows, std::span<const std::int64_t> more)
@@ -166,7 +168,8 @@ void HealthChecks::act(Need need)
     if (asLeft && rows.empty())
         return;
     m_later.setInterval(static_cast<int>(std::clamp<std::int64_t>(need.rows, LaterAtLeast, LaterAtMost)));
-    const bool grown = std::abs(need.rows - std::max<std::int64_t>(0, m_rowsChecked)) > std::max<std::int64_t>(5, need.rows / 1000);
+    const bool grown =
+        std::abs(need.rows - std::max<std::int64_t>(0, m_rowsChecked)) > std::max<std::int64_t>(5, need.rows / 1000);
     const bool most = rows.size() > FewRows && static_cast<std::int64_t>(rows.size()) > need.rows / 4;
     if (need.rows > 0 && (m_rowsChecked < 0 || grown || most))
         return checkAll();
@@ -182,8 +185,8 @@ void HealthChecks::act(Need need)
 void HealthChecks::checkSome(std::vector<std::int64_t> rows, std::int64_t all)
 {
     using Index = std::shared_ptr<TieIndex>;
-    // Not with the changes of the user, which would wait for it: what it writes is no step of theirs. Each under a name of
-    // its own, as all are to be answered.
+    // Not with the changes of the user, which would wait for it: what it writes is no step of theirs. Each under a
+    // name of its own, as all are to be answered.
     m_session.ask<Index>(
         this, QStringLiteral("check %1").arg(++m_checksOfSome),
         [encoder = m_session.encoder(), options = options(), rows, index = m_index,
@@ -272,8 +275,9 @@ void HealthChecks::checkAll()
             if (encoder)
                 wanted.fingerprint = encoderFingerprint(*encoder);
             ATTUNE_TRY(const auto report,
-                       checkProject(project, encoder.get(), wanted, stop,
-                                    [&](std::string_view stage, double share) { progress(share, std::string(stage)); }));
+                       checkProject(project, encoder.get(), wanted, stop, [&](std::string_view stage, double share) {
+                           progress(share, std::string(stage));
+                       }));
             ATTUNE_TRY(const std::int64_t rows, project.exampleCount());
             ATTUNE_CHECK(project.setSetting(CheckedKey, std::to_string(rows) + " " + wanted.fingerprint));
             return std::pair(report, rows);

@@ -11,9 +11,10 @@
 
 namespace attune::ui {
 
-/// Keeps the ledger true without being asked. Rows that an edit, an undo or another program changed are checked within a
-/// second or two, against the others too (of a large project, after some seconds the first time); the whole project is checked once its tokenizer is known, after an import, and when edits
-/// have rested for a while, which is longer where there are more rows.
+/// Keeps the ledger true without being asked. Rows that an edit, an undo or another program changed are checked
+/// within a second or two, against the others too (of a large project, after some seconds the first time); the whole
+/// project is checked once its tokenizer is known, after an import, and when edits have rested for a while, which is
+/// longer where there are more rows.
 class HealthChecks final : public QObject {
     Q_OBJECT
 public:

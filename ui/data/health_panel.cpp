@@ -40,8 +40,8 @@ struct LedgerAnswer {
 
 HealthPanel::HealthPanel(Session &session, QWidget *parent)
     : SidePanel(tr("Health"), "health", parent), m_session(session),
-      m_check(new KeyButton(tr("Check now"), KeyButton::Plain, "refresh")), m_ledger(new QWidget), m_summary(caption({})),
-      m_lines(new QGridLayout), m_review(new HealthReview(session))
+      m_check(new KeyButton(tr("Check now"), KeyButton::Plain, "refresh")), m_ledger(new QWidget),
+      m_summary(caption({})), m_lines(new QGridLayout), m_review(new HealthReview(session))
 {
     m_check->setObjectName(QStringLiteral("checkNow"));
     m_check->setAccessibleName(tr("Check all rows now"));
@@ -133,7 +133,8 @@ void HealthPanel::showChecked()
     if (m_checked < 0)
         return;
     QString words = tr("%1 checked").arg(rowsText(m_checked));
-    if (const auto rejected = m_counts.states[static_cast<std::size_t>(LabelState::Rejected)]; m_loaded && rejected > 0)
+    if (const auto rejected = m_counts.states[static_cast<std::size_t>(LabelState::Rejected)];
+        m_loaded && rejected > 0)
         words += tr(", not the %1 rejected").arg(formatCount(rejected));
     if (m_tokensOf < m_checked)
         words += tr(", tokens of %1 counted").arg(formatCount(m_tokensOf));
@@ -291,7 +292,8 @@ void HealthPanel::moveLeaks()
     applyEdits(m_session, tr("Leaks mended"), [](Project &project) -> Result<std::vector<ExampleEdit>> {
         Labelling labelling(project);
         ATTUNE_TRY(const auto leaks, labelling.problemsOfKind(ProblemKind::Leak));
-        std::set<std::pair<std::int64_t, std::int64_t>> pairs; // in the order of ids, so that a chain ends in one part
+        std::set<std::pair<std::int64_t, std::int64_t>>
+            pairs; // in the order of ids, so that a chain ends in one part
         for (const StoredProblem &leak : leaks)
             if (leak.other != 0)
                 pairs.emplace(std::min(leak.example, leak.other), std::max(leak.example, leak.other));

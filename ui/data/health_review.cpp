@@ -209,7 +209,8 @@ void HealthReview::showGroup(int group)
     if (m_groups.empty()) {
         m_loaded = true;
         m_title->setText(problemWord(m_kind));
-        m_none->setText(m_kind == ProblemKind::Leak ? tr("No leak between splits is left.") : tr("No group is left."));
+        m_none->setText(m_kind == ProblemKind::Leak ? tr("No leak between splits is left.")
+                                                    : tr("No group is left."));
         return;
     }
     readPair();
@@ -249,8 +250,8 @@ void HealthReview::readPair()
 void HealthReview::showPair(const std::vector<StoredExample> &rows)
 {
     const auto describe = [](const StoredExample &row, const QString &role) {
-        QStringList words{role.isEmpty() ? HealthReview::tr("Row %1").arg(row.id) : role.arg(row.id), partWord(row.part).toLower(),
-                          stateWord(row.state).toLower()};
+        QStringList words{role.isEmpty() ? HealthReview::tr("Row %1").arg(row.id) : role.arg(row.id),
+                          partWord(row.part).toLower(), stateWord(row.state).toLower()};
         if (row.rating > 0)
             words << HealthReview::tr("rated %1").arg(row.rating);
         for (const std::string &tag : row.tags)

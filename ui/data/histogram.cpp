@@ -93,8 +93,9 @@ void Histogram::buildPlot()
         const auto front = m_filtered ? m_filtered->bins(m_axis.width, m_axis.count) : all;
         for (std::size_t i = 0; i < m_axis.count; ++i)
             rows << QStringList{QString::number(static_cast<qint64>(i) * m_axis.width),
-                                i + 1 == m_axis.count ? tr("or more")
-                                                      : QString::number(static_cast<qint64>(i + 1) * m_axis.width - 1),
+                                i + 1 == m_axis.count
+                                    ? tr("or more")
+                                    : QString::number(static_cast<qint64>(i + 1) * m_axis.width - 1),
                                 QString::number(all[i]), QString::number(front[i])};
         return rows;
     });
@@ -189,7 +190,9 @@ void Histogram::refreshBars()
     const auto front = m_filtered ? m_filtered->bins(m_axis.width, m_axis.count) : all;
     QVector<double> keys, rest, kept, cut;
     for (std::size_t i = 0; i < all.size(); ++i) {
-        const auto shown = [least](std::int64_t rows) { return rows == 0 ? 0 : std::max(least, static_cast<double>(rows)); };
+        const auto shown = [least](std::int64_t rows) {
+            return rows == 0 ? 0 : std::max(least, static_cast<double>(rows));
+        };
         const double begin = static_cast<double>(i) * static_cast<double>(m_axis.width);
         // A bin that the line divides counts as kept: the cut ones begin behind it.
         const bool isCut = m_maxLength > 0 && begin >= static_cast<double>(m_maxLength);
@@ -233,10 +236,11 @@ void Histogram::refreshWords()
     else if (m_folded)
         caption = tr("max_length %1: %2").arg(m_maxLength).arg(cutText());
     else
-        caption = m_all.rows() < m_total
-                      ? tr("%1 of %2 rows counted").arg(formatCount(m_all.rows()), formatCount(m_total))
-                      : tr("all %1").arg(rowsText(m_all.rows())) +
-                            tr(" · median %1 · longest %2").arg(formatCount(m_all.median()), formatCount(m_all.longest()));
+        caption =
+            m_all.rows() < m_total
+                ? tr("%1 of %2 rows counted").arg(formatCount(m_all.rows()), formatCount(m_total))
+                : tr("all %1").arg(rowsText(m_all.rows())) +
+                      tr(" · median %1 · longest %2").arg(formatCount(m_all.median()), formatCount(m_all.longest()));
     m_caption->setText(caption);
     const bool empty = m_all.rows() == 0;
     for (QCPLayerable *item : std::initializer_list<QCPLayerable *>{m_lineCut, m_lineHelp})

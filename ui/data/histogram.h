@@ -17,8 +17,8 @@ namespace attune::ui {
 class IconButton;
 class PlotFrame;
 
-/// Token lengths of all rows in grey, of the filtered ones in front, and the max_length line, which a drag moves: what
-/// it would cut is counted from memory while it moves.
+/// Token lengths of all rows in grey, of the filtered ones in front, and the max_length line, which a drag moves:
+/// what it would cut is counted from memory while it moves.
 class Histogram final : public QWidget {
     Q_OBJECT
 public:

@@ -4,7 +4,8 @@
 
 namespace attune::ui {
 
-LengthCounts::LengthCounts(std::vector<std::int64_t> tokens) : m_sorted(std::move(tokens)), m_sumFrom(m_sorted.size() + 1)
+LengthCounts::LengthCounts(std::vector<std::int64_t> tokens)
+    : m_sorted(std::move(tokens)), m_sumFrom(m_sorted.size() + 1)
 {
     std::sort(m_sorted.begin(), m_sorted.end());
     for (std::size_t i = m_sorted.size(); i-- > 0;)

@@ -61,13 +61,15 @@ QString failureWords(const Error &error)
 } // namespace
 
 ImportWizard::ImportWizard(Session &session, QWidget *parent)
-    : QWidget(parent), m_session(session), m_pause(new QTimer(this)), m_side(new ImportSide), m_header(new PanelHeader),
-      m_guess(new Badge), m_notice(new InlineNotice(Tone::Bad)), m_pages(new QStackedWidget),
+    : QWidget(parent), m_session(session), m_pause(new QTimer(this)), m_side(new ImportSide),
+      m_header(new PanelHeader), m_guess(new Badge), m_notice(new InlineNotice(Tone::Bad)),
+      m_pages(new QStackedWidget),
       m_drop(new EmptyState("import", tr("Choose files, drop them here, or paste JSON lines or a table."))),
       m_guesses(new QLabel), m_columns(new ImportColumns),
-      m_rawChoice(new SegmentedControl({tr("Table"), tr("Raw lines")})), m_shown(new QLabel), m_template(new AutoTextEdit),
-      m_system(new QLineEdit), m_problems(new ImportProblems), m_split(new QButtonGroup(this)),
-      m_parts(new ImportSplitView), m_splitWhy(new QLabel), m_counts(new QLabel), m_progress(new QProgressBar),
+      m_rawChoice(new SegmentedControl({tr("Table"), tr("Raw lines")})), m_shown(new QLabel),
+      m_template(new AutoTextEdit), m_system(new QLineEdit), m_problems(new ImportProblems),
+      m_split(new QButtonGroup(this)), m_parts(new ImportSplitView), m_splitWhy(new QLabel), m_counts(new QLabel),
+      m_progress(new QProgressBar),
       m_cancel(new KeyButton(tr("Cancel"), KeyButton::Flat, nullptr, QStringLiteral("Esc"))),
       m_back(new KeyButton(tr("Back"), KeyButton::Flat, nullptr, QStringLiteral("Alt ←"))),
       m_next(new KeyButton(tr("Next"), KeyButton::Plain, nullptr, QStringLiteral("Alt →"))),
@@ -129,8 +131,9 @@ void ImportWizard::addFiles(const QStringList &files)
     m_jumpToColumns = m_choice.sources.empty();
     for (const QString &file : files) {
         const std::filesystem::path path(toUtf8(file));
-        const bool known = std::any_of(m_choice.sources.begin(), m_choice.sources.end(),
-                                       [&](const ImportSource &source) { return !source.text && source.file == path; });
+        const bool known =
+            std::any_of(m_choice.sources.begin(), m_choice.sources.end(),
+                        [&](const ImportSource &source) { return !source.text && source.file == path; });
         if (!known)
             m_choice.sources.emplace_back(path);
     }
@@ -391,9 +394,10 @@ void ImportWizard::startImport()
     if (!canImport())
         return;
     m_notice->hide();
-    const QString title = m_choice.sources.size() == 1
-                              ? tr("Importing %1").arg(QFileInfo(fromUtf8(m_choice.sources.front().file.string())).fileName())
-                              : tr("Importing %1 files").arg(m_choice.sources.size());
+    const QString title =
+        m_choice.sources.size() == 1
+            ? tr("Importing %1").arg(QFileInfo(fromUtf8(m_choice.sources.front().file.string())).fileName())
+            : tr("Importing %1 files").arg(m_choice.sources.size());
     m_importJob = m_session.startJob<ImportReport>(
         this, title,
         [request = requestOf(m_choice, *m_checked)](Project &project, std::stop_token stop,
@@ -412,8 +416,8 @@ void ImportWizard::takeReport(Result<ImportReport> report)
     showFooter();
     if (!report) {
         const bool stopped = report.error().code == ErrorCode::Interrupted;
-        m_notice->show(stopped ? Tone::Warn : Tone::Bad,
-                       stopped ? tr("The import was stopped; nothing was imported.") : fromUtf8(report.error().message));
+        m_notice->show(stopped ? Tone::Warn : Tone::Bad, stopped ? tr("The import was stopped; nothing was imported.")
+                                                                 : fromUtf8(report.error().message));
         return;
     }
     m_session.toast({.text = reportWords(*report),
@@ -441,8 +445,8 @@ void ImportWizard::cancel()
 
 bool ImportWizard::event(QEvent *event)
 {
-    // The page takes the place of the list and the editor: their keys of one letter, and Delete, do nothing to rows that
-    // nobody sees.
+    // The page takes the place of the list and the editor: their keys of one letter, and Delete, do nothing to rows
+    // that nobody sees.
     if (event->type() == QEvent::ShortcutOverride) {
         const auto *key = static_cast<QKeyEvent *>(event);
         const bool own = key->key() == Qt::Key_Escape || key->key() == Qt::Key_Delete;

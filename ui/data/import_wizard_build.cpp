@@ -133,11 +133,12 @@ void ImportWizard::build()
         showRow(m_row + step);
         m_columns->setCurrentRecord(m_row);
     });
-    connect(m_problems, &ImportProblems::mended, this, [this](std::size_t source, std::int64_t record, const QString &text) {
-        if (source < m_choice.sources.size())
-            m_choice.sources[source].mended[record] = text.toStdString();
-        changed();
-    });
+    connect(m_problems, &ImportProblems::mended, this,
+            [this](std::size_t source, std::int64_t record, const QString &text) {
+                if (source < m_choice.sources.size())
+                    m_choice.sources[source].mended[record] = text.toStdString();
+                changed();
+            });
     connect(m_problems, &ImportProblems::mendedForgotten, this, [this] {
         for (ImportSource &source : m_choice.sources)
             source.mended.clear();
@@ -231,8 +232,10 @@ QWidget *ImportWizard::buildFooter()
     for (KeyButton *button : {m_cancel, m_back, m_next, m_import})
         layout->addWidget(button);
     connect(m_cancel, &QPushButton::clicked, this, &ImportWizard::cancel);
-    connect(m_back, &QPushButton::clicked, this, [this] { setStep(static_cast<ImportStep>(static_cast<int>(m_step) - 1)); });
-    connect(m_next, &QPushButton::clicked, this, [this] { setStep(static_cast<ImportStep>(static_cast<int>(m_step) + 1)); });
+    connect(m_back, &QPushButton::clicked, this,
+            [this] { setStep(static_cast<ImportStep>(static_cast<int>(m_step) - 1)); });
+    connect(m_next, &QPushButton::clicked, this,
+            [this] { setStep(static_cast<ImportStep>(static_cast<int>(m_step) + 1)); });
     connect(m_import, &QPushButton::clicked, this, &ImportWizard::startImport);
     return footer;
 }

@@ -103,7 +103,8 @@ protected:
     void initStyleOption(QStyleOptionViewItem *option, const QModelIndex &index) const override
     {
         QStyledItemDelegate::initStyleOption(option, index);
-        const int width = option->rect.width() - 2 * (option->widget->style()->pixelMetric(QStyle::PM_FocusFrameHMargin) + 1);
+        const int width =
+            option->rect.width() - 2 * (option->widget->style()->pixelMetric(QStyle::PM_FocusFrameHMargin) + 1);
         QTextLayout layout(option->text, option->font);
         layout.beginLayout();
         QTextLine first = layout.createLine();
@@ -111,8 +112,8 @@ protected:
             first.setLineWidth(width);
             const QString rest = option->text.mid(first.textStart() + first.textLength());
             if (!rest.isEmpty())
-                option->text = option->text.left(first.textStart() + first.textLength()).trimmed() + QChar::LineSeparator +
-                               option->fontMetrics.elidedText(rest, Qt::ElideRight, width);
+                option->text = option->text.left(first.textStart() + first.textLength()).trimmed() +
+                               QChar::LineSeparator + option->fontMetrics.elidedText(rest, Qt::ElideRight, width);
         }
         layout.endLayout();
     }
@@ -169,7 +170,8 @@ void RoleHeader::showIcons()
 {
     for (QComboBox *picker : m_pickers)
         for (int i = 0; i < picker->count(); ++i)
-            picker->setItemIcon(i, roleIcon(static_cast<ColumnRole>(picker->itemData(i).toInt()), devicePixelRatioF()));
+            picker->setItemIcon(i,
+                                roleIcon(static_cast<ColumnRole>(picker->itemData(i).toInt()), devicePixelRatioF()));
 }
 
 void RoleHeader::setColumns(const std::vector<PreviewColumn> &columns)
@@ -221,7 +223,8 @@ void RoleHeader::place()
 void RoleHeader::fitWords()
 {
     for (int i = 0; i < m_pickers.size() && i < count(); ++i) {
-        const int needed = textWidth(m_pickers[i]->currentText(), TextStyle::Body) + scaled(84); // with mark and arrow
+        const int needed =
+            textWidth(m_pickers[i]->currentText(), TextStyle::Body) + scaled(84); // with mark and arrow
         if (sectionSize(i) < needed)
             resizeSection(i, needed);
     }
@@ -355,13 +358,15 @@ void ImportColumns::show(const CheckedImport &checked)
                             : record.reject ? fromUtf8(record.reject->reason)
                                             : oneLine(fromUtf8(record.text), LongestCell))
                     << cell(record.example ? lastOf(*record.example, "assistant") : QString())
-                    << cell(record.example ? formatCount(static_cast<qint64>(record.example->messages.size())) : QString());
+                    << cell(record.example ? formatCount(static_cast<qint64>(record.example->messages.size()))
+                                           : QString());
             } else {
                 for (const std::string &name : names) {
                     const auto at = std::find_if(file.columns.begin(), file.columns.end(),
                                                  [&](const PreviewColumn &column) { return column.name == name; });
                     const auto place = static_cast<std::size_t>(at - file.columns.begin());
-                    row << cell(place < record.cells.size() ? oneLine(fromUtf8(record.cells[place]), LongestCell) : QString(),
+                    row << cell(place < record.cells.size() ? oneLine(fromUtf8(record.cells[place]), LongestCell)
+                                                            : QString(),
                                 at != file.columns.end() && isMono(*at));
                 }
             }

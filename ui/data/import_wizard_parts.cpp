@@ -75,13 +75,14 @@ void ImportWizard::showSplitChoices()
         QStringLiteral("%1 / %2 / %3").arg(percent(1 - plan.validationShare - plan.testShare),
                                            percent(plan.validationShare), percent(plan.testShare));
     // With a column of splits the file's own word can be passed over; records of other forms keep what they say.
-    const bool column = m_checked && std::any_of(m_checked->columns.begin(), m_checked->columns.end(),
-                                                 [](const PreviewColumn &one) { return one.role == ColumnRole::Split; });
+    const bool column =
+        m_checked && std::any_of(m_checked->columns.begin(), m_checked->columns.end(),
+                                 [](const PreviewColumn &one) { return one.role == ColumnRole::Split; });
     const bool own = m_checked && (m_checked->ownSplit || column);
     const bool free = !own || (m_checked->usesColumns && column);
     const QString words[] = {tr("As the file says; by the project's split where it says nothing"),
-                             tr("By the project's split: %1").arg(shares), tr("All to train"), tr("All to validation"),
-                             tr("All to test")};
+                             tr("By the project's split: %1").arg(shares), tr("All to train"),
+                             tr("All to validation"), tr("All to test")};
     for (int i = 0; i < 5; ++i) {
         m_split->button(i)->setText(words[i]);
         m_split->button(i)->setAccessibleName(words[i]);
@@ -89,7 +90,9 @@ void ImportWizard::showSplitChoices()
     m_split->button(0)->setVisible(own);
     m_split->button(1)->setEnabled(free);
     m_split->button(1)->setToolTip(free ? QString() : tr("These records say their part themselves"));
-    const int chosen = m_choice.part ? 2 + static_cast<int>(*m_choice.part) : own && !m_choice.withoutOwnSplit ? 0 : 1;
+    const int chosen = m_choice.part                      ? 2 + static_cast<int>(*m_choice.part)
+                       : own && !m_choice.withoutOwnSplit ? 0
+                                                          : 1;
     m_split->button(chosen)->setChecked(true);
     const QString details[] = {tr("the file's own"), shares, tr("train"), tr("validation"), tr("test")};
     m_side->setDetail(ImportStep::Split, m_checked ? details[chosen] : QString());
@@ -111,7 +114,10 @@ void ImportWizard::showParts()
     const auto parts = known ? partsOf(m_choice, *m_checked, m_plan.shares, about) : std::array<std::int64_t, 3>{};
     m_parts->setVisible(known);
     m_parts->setCounts(parts, about);
-    m_rowView->showSplit(parts, about, !known ? QString() : m_choice.part ? tr("all to one part") : tr("similar rows stay together"));
+    m_rowView->showSplit(parts, about,
+                         !known          ? QString()
+                         : m_choice.part ? tr("all to one part")
+                                         : tr("similar rows stay together"));
 }
 
 } // namespace attune::ui

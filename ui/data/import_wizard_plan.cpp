@@ -9,7 +9,8 @@ namespace {
 
 bool hasRole(const std::vector<PreviewColumn> &columns, ColumnRole role)
 {
-    return std::any_of(columns.begin(), columns.end(), [&](const PreviewColumn &column) { return column.role == role; });
+    return std::any_of(columns.begin(), columns.end(),
+                       [&](const PreviewColumn &column) { return column.role == role; });
 }
 
 /// The columns of all files, with the roles that were chosen.
@@ -79,7 +80,8 @@ Result<CheckedImport> checkImport(const ImportChoice &choice, ContentSet known, 
     checked.columns = allColumns(checked.files, choice);
     checked.options = base;
     if (checked.usesColumns && checked.columns.empty()) {
-        // Not one record could be read, so there is no column to choose; what is wrong with each is what there is to say.
+        // Not one record could be read, so there is no column to choose; what is wrong with each is what there is to
+        // say.
         checked.usesColumns = false;
         checked.options.format = DataFormat::OpenAi;
     }
@@ -129,8 +131,8 @@ Result<CheckedImport> checkImport(const ImportChoice &choice, ContentSet known, 
     return checked;
 }
 
-std::array<std::int64_t, 3> partsOf(const ImportChoice &choice, const CheckedImport &checked, const SplitOptions &shares,
-                                    bool &about)
+std::array<std::int64_t, 3> partsOf(const ImportChoice &choice, const CheckedImport &checked,
+                                    const SplitOptions &shares, bool &about)
 {
     std::array<std::int64_t, 3> parts{checked.parts[0], checked.parts[1], checked.parts[2]};
     about = false;

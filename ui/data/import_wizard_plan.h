@@ -43,8 +43,8 @@ Result<CheckedImport> checkImport(const ImportChoice &choice, ContentSet known, 
                                   const std::function<void(double)> &progress);
 
 /// Where the rows would go: by what they say themselves, else by the shares. `about`: the shares had a part in it.
-std::array<std::int64_t, 3> partsOf(const ImportChoice &choice, const CheckedImport &checked, const SplitOptions &shares,
-                                    bool &about);
+std::array<std::int64_t, 3> partsOf(const ImportChoice &choice, const CheckedImport &checked,
+                                    const SplitOptions &shares, bool &about);
 
 /// Findings of one file with one reason.
 struct ImportProblem {

@@ -29,7 +29,8 @@ constexpr std::size_t MostLines = 200; ///< shown; the count above says how many
 QString placeOf(const ImportProblem &problem)
 {
     const Reject &first = problem.rows.front();
-    QString words = ImportProblems::tr("%1, %2").arg(QFileInfo(fromUtf8(first.file)).fileName(), formatCount(first.line));
+    QString words =
+        ImportProblems::tr("%1, %2").arg(QFileInfo(fromUtf8(first.file)).fileName(), formatCount(first.line));
     return problem.count > 1 ? words + QStringLiteral(" …") : words;
 }
 
@@ -90,7 +91,8 @@ void RecordMender::edit(std::size_t source, const Reject &reject)
 {
     m_source = source;
     m_record = reject.record;
-    const QString place = tr("%1, line %2").arg(QFileInfo(fromUtf8(reject.file)).fileName(), formatCount(reject.line));
+    const QString place =
+        tr("%1, line %2").arg(QFileInfo(fromUtf8(reject.file)).fileName(), formatCount(reject.line));
     m_title->setText(place);
     m_reason->setText(whatOf(reject));
     m_text->setAccessibleName(tr("Record of %1").arg(place));

@@ -173,7 +173,8 @@ void ImportRowView::showRecord(int index, const PreviewRecord *record)
         for (const std::string &tag : example.tags)
             flow->addWidget(new Badge(fromUtf8(tag), Tone::Neutral, "tag"));
         if (example.rating > 0)
-            flow->addWidget(new Badge(example.rating == 1 ? tr("1 star") : tr("%1 stars").arg(example.rating), Tone::Neutral));
+            flow->addWidget(
+                new Badge(example.rating == 1 ? tr("1 star") : tr("%1 stars").arg(example.rating), Tone::Neutral));
         if (example.part)
             flow->addWidget(new Badge(fromUtf8(name(*example.part)), Tone::Accent));
         if (!example.notes.empty())
@@ -209,7 +210,8 @@ void ImportRowView::askTokens()
     } else if (m_session.encoder()) {
         m_preview->ask(m_session.encoder(), 0, m_turns, m_session.maxLength());
     } else {
-        m_strip->setPlaceholder(m_session.encoderError().isEmpty() ? tr("Loading the tokenizer") : m_session.encoderError());
+        m_strip->setPlaceholder(m_session.encoderError().isEmpty() ? tr("Loading the tokenizer")
+                                                                   : m_session.encoderError());
     }
 }
 
@@ -230,7 +232,8 @@ void ImportRowView::showTokens(const ShownPreview &shown)
         words += tr(", %1 cut at %2").arg(formatCount(preview.cut), formatCount(shown.maxLength));
     m_tokens->setText(words);
     for (qsizetype i = 0; i < m_turnTokens.size() && i < static_cast<qsizetype>(preview.messageTokens.size()); ++i)
-        m_turnTokens[i]->setText(tr("%1 tokens").arg(formatCount(preview.messageTokens[static_cast<std::size_t>(i)])));
+        m_turnTokens[i]->setText(
+            tr("%1 tokens").arg(formatCount(preview.messageTokens[static_cast<std::size_t>(i)])));
 }
 
 } // namespace attune::ui

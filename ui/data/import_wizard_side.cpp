@@ -62,7 +62,8 @@ QString sameColumnsWords(const CheckedImport *checked)
     const auto first = names(checked->files.front());
     const bool same = std::all_of(checked->files.begin(), checked->files.end(),
                                   [&](const ImportPreview &file) { return names(file) == first; });
-    return same ? ImportSide::tr("✓ same columns in all") : ImportSide::tr("The files differ in their columns: check their roles.");
+    return same ? ImportSide::tr("✓ same columns in all")
+                : ImportSide::tr("The files differ in their columns: check their roles.");
 }
 
 } // namespace
@@ -103,7 +104,10 @@ void StepButton::paintEvent(QPaintEvent *)
         fillRounded(&painter, rect(), scaled(4), color(current ? Token::Select : Token::Hover));
     const int side = scaled(20);
     const QRect ring(scaled(10), (height() - side) / 2, side, side);
-    const Token tone = !isEnabled() ? Token::Text3 : m_done && !current ? Token::Ok : current ? Token::Fill : Token::Text2;
+    const Token tone = !isEnabled()         ? Token::Text3
+                       : m_done && !current ? Token::Ok
+                       : current            ? Token::Fill
+                                            : Token::Text2;
     painter.setPen(QPen(color(tone), 1));
     painter.setBrush(current ? QBrush(color(Token::Fill)) : QBrush(Qt::NoBrush));
     painter.drawEllipse(QRectF(ring).adjusted(0.5, 0.5, -0.5, -0.5));
@@ -171,7 +175,8 @@ ImportSide::ImportSide(QWidget *parent) : QWidget(parent), m_files(new QVBoxLayo
     m_format->addItem(tr("Prompt, completion"), static_cast<int>(DataFormat::PromptCompletion));
     connect(m_format, &QComboBox::activated, this, [this] {
         const int chosen = m_format->currentData().toInt();
-        Q_EMIT formatChosen(chosen == ByColumns ? DataFormat::Auto : static_cast<DataFormat>(chosen), chosen == ByColumns);
+        Q_EMIT formatChosen(chosen == ByColumns ? DataFormat::Auto : static_cast<DataFormat>(chosen),
+                            chosen == ByColumns);
     });
     m_encoding = addReading(reading, tr("Text"), QStringLiteral("importEncoding"), tr("Encoding of the text"));
     m_encoding->addItem(tr("As guessed"), static_cast<int>(TextEncoding::Auto));
@@ -180,12 +185,14 @@ ImportSide::ImportSide(QWidget *parent) : QWidget(parent), m_files(new QVBoxLayo
     m_encoding->addItem(tr("Latin-1 (Windows)"), static_cast<int>(TextEncoding::Latin1));
     connect(m_encoding, &QComboBox::activated, this,
             [this] { Q_EMIT encodingChosen(static_cast<TextEncoding>(m_encoding->currentData().toInt())); });
-    m_firstLine = addReading(reading, tr("First line"), QStringLiteral("importFirstLine"), tr("What the first line of a table is"));
+    m_firstLine = addReading(reading, tr("First line"), QStringLiteral("importFirstLine"),
+                             tr("What the first line of a table is"));
     m_firstLine->addItem(tr("names"));
     m_firstLine->addItem(tr("a row"));
     connect(m_firstLine, &QComboBox::activated, this, [this](int chosen) { Q_EMIT firstLineChosen(chosen == 0); });
 
-    auto *promise = new QLabel(tr("Nothing changes in the project until you press Import. One undo takes the whole import back."));
+    auto *promise = new QLabel(
+        tr("Nothing changes in the project until you press Import. One undo takes the whole import back."));
     promise->setProperty("caption", true);
     promise->setWordWrap(true);
 
@@ -210,7 +217,8 @@ ImportSide::ImportSide(QWidget *parent) : QWidget(parent), m_files(new QVBoxLayo
     followTheme(this, [this] { setFixedWidth(scaled(232)); });
 }
 
-QComboBox *ImportSide::addReading(QVBoxLayout *to, const QString &label, const QString &objectName, const QString &name)
+QComboBox *ImportSide::addReading(QVBoxLayout *to, const QString &label, const QString &objectName,
+                                  const QString &name)
 {
     auto *box = new QComboBox;
     box->setObjectName(objectName);
@@ -278,7 +286,8 @@ void ImportSide::setFiles(const ImportChoice &choice, const CheckedImport *check
         auto *meta = new ElidedLabel(words);
         meta->setObjectName(QStringLiteral("sourceDetail"));
         meta->setProperty("caption", true);
-        for (QLabel *one : {static_cast<QLabel *>(title), static_cast<QLabel *>(meta)}) // all the room, from the left edge on
+        for (QLabel *one :
+             {static_cast<QLabel *>(title), static_cast<QLabel *>(meta)}) // all the room, from the left edge on
             one->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
         auto *remove = new IconButton("close", tr("Leave out %1").arg(name));
         connect(remove, &QToolButton::clicked, this, [this, i] { Q_EMIT removeAsked(static_cast<int>(i)); });
@@ -292,9 +301,10 @@ void ImportSide::setFiles(const ImportChoice &choice, const CheckedImport *check
         row->addWidget(remove);
         m_files->addWidget(line);
     }
-    const bool table = checked && std::any_of(checked->files.begin(), checked->files.end(), [](const ImportPreview &file) {
-                           return file.guess.format == DataFormat::Csv || file.guess.format == DataFormat::Tsv;
-                       });
+    const bool table =
+        checked && std::any_of(checked->files.begin(), checked->files.end(), [](const ImportPreview &file) {
+            return file.guess.format == DataFormat::Csv || file.guess.format == DataFormat::Tsv;
+        });
     m_firstLine->setEnabled(!checked || table || !choice.namesFirst);
     m_firstLine->setToolTip(m_firstLine->isEnabled() ? QString() : tr("Only tables have a line of names"));
     m_sameColumns->setText(sameColumnsWords(checked));

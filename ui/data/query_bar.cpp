@@ -20,8 +20,8 @@
 namespace attune::ui {
 
 QueryBar::QueryBar(DataQuery &query, QWidget *parent)
-    : QWidget(parent), m_query(query), m_chipArea(new QWidget), m_chips(new FlowLayout(m_chipArea, scaled(6), scaled(4))),
-      m_sort(new QToolButton), m_sortMenu(new QMenu(this))
+    : QWidget(parent), m_query(query), m_chipArea(new QWidget),
+      m_chips(new FlowLayout(m_chipArea, scaled(6), scaled(4))), m_sort(new QToolButton), m_sortMenu(new QMenu(this))
 {
     setObjectName(QStringLiteral("queryBar"));
     auto *caption = new QLabel(tr("Sort"));

@@ -9,8 +9,8 @@ class QVBoxLayout;
 
 namespace attune::ui {
 
-/// A page that takes the editor's place for a while: health, versions, split, find and replace. Esc and the cross lead
-/// back.
+/// A page that takes the editor's place for a while: health, versions, split, find and replace. Esc and the cross
+/// lead back.
 class SidePanel : public QWidget {
     Q_OBJECT
 public:

@@ -32,7 +32,8 @@ constexpr std::size_t MostListed = 5000; // more than anybody reads; the counts 
 QString timeWords(const std::string &iso)
 {
     const QDateTime time = QDateTime::fromString(fromUtf8(iso), Qt::ISODate).toLocalTime();
-    return time.isValid() ? QLocale(QLocale::English).toString(time, QStringLiteral("d MMM yyyy, HH:mm")) : fromUtf8(iso);
+    return time.isValid() ? QLocale(QLocale::English).toString(time, QStringLiteral("d MMM yyyy, HH:mm"))
+                          : fromUtf8(iso);
 }
 
 QString nameOf(const SnapshotInfo &snapshot)
@@ -203,7 +204,8 @@ void SnapshotsPanel::fill(const std::vector<SnapshotInfo> &snapshots)
     // As high as what is in it: a hole of several lines looks as if something were missing.
     const int rows = m_list->count() > 0 ? m_list->sizeHintForRow(0) * m_list->count() + 2 * m_list->frameWidth() : 0;
     m_list->setFixedHeight(std::clamp(rows, scaled(40), scaled(180)));
-    header()->setCaption(snapshots.empty() ? tr("none kept yet") : formatCount(static_cast<qint64>(snapshots.size())));
+    header()->setCaption(snapshots.empty() ? tr("none kept yet")
+                                           : formatCount(static_cast<qint64>(snapshots.size())));
     m_take->setEnabled(!m_session.readOnly());
     m_from->setCurrentIndex(std::max(0, m_from->findData(from)));
     m_to->setCurrentIndex(std::max(0, m_to->findData(to)));
@@ -274,10 +276,11 @@ void SnapshotsPanel::restore()
         [this, name](Result<EditStep> step) {
             if (!step)
                 return m_session.report(step.error());
-            m_session.toast({.text = tr("%1 restored: %2 changed").arg(name, rowsText(static_cast<qint64>(step->rows.size()))),
-                             .action = tr("Undo"),
-                             .act = [session = &m_session] { session->undo(); },
-                             .key = QStringLiteral("Ctrl+Z")});
+            m_session.toast(
+                {.text = tr("%1 restored: %2 changed").arg(name, rowsText(static_cast<qint64>(step->rows.size()))),
+                 .action = tr("Undo"),
+                 .act = [session = &m_session] { session->undo(); },
+                 .key = QStringLiteral("Ctrl+Z")});
         });
 }
 
@@ -338,14 +341,16 @@ void SnapshotsPanel::showChange()
     const int row = m_changeList->currentRow();
     if (row < 0 || row >= static_cast<int>(m_shown.size())) {
         if (!m_snapshots.empty())
-            m_changeTitle->setText(m_changes.empty() ? tr("Nothing changed between the two.") : tr("No row of this kind."));
+            m_changeTitle->setText(m_changes.empty() ? tr("Nothing changed between the two.")
+                                                     : tr("No row of this kind."));
         m_text->clear();
         return;
     }
     const SnapshotChange change = m_changes[m_shown[static_cast<std::size_t>(row)]];
     QString title = tr("Row %1").arg(change.example);
     if (change.partBefore != change.partAfter && change.kind != Kind::Added && change.kind != Kind::Removed)
-        title += tr(", moved from %1 to %2").arg(partWord(change.partBefore).toLower(), partWord(change.partAfter).toLower());
+        title += tr(", moved from %1 to %2")
+                     .arg(partWord(change.partBefore).toLower(), partWord(change.partAfter).toLower());
     m_changeTitle->setText(title);
     // A long conversation takes a while to compare, so it is a worker's work.
     m_session.ask<QVector<DiffPiece>>(

@@ -112,9 +112,10 @@ SplitPanel::SplitPanel(Session &session, QWidget *parent)
     body()->addLayout(form);
     body()->addWidget(m_error);
     body()->addWidget(buttons);
-    body()->addWidget(caption(tr("Rows with nearly equal prompts always stand in the same part. Rows that have a part keep "
-                                 "it, so that results stay comparable; dividing all anew moves rows, and one undo takes "
-                                 "it back.")));
+    body()->addWidget(
+        caption(tr("Rows with nearly equal prompts always stand in the same part. Rows that have a part keep "
+                   "it, so that results stay comparable; dividing all anew moves rows, and one undo takes "
+                   "it back.")));
     body()->addStretch(1);
     m_error->hide();
     m_leaks->hide();
@@ -164,9 +165,10 @@ void SplitPanel::showState(const State &state)
         words += tr(" · without a part %1").arg(formatCount(parts[3]));
     m_counts->setText(words);
     m_leaks->show(Tone::Warn,
-                  state.leaks > 0 ? tr("%1 too like a row of another part.").arg(state.leaks == 1 ? tr("1 row is")
-                                                                                                  : tr("%1 rows are").arg(formatCount(state.leaks)))
-                                  : QString(),
+                  state.leaks > 0
+                      ? tr("%1 too like a row of another part.")
+                            .arg(state.leaks == 1 ? tr("1 row is") : tr("%1 rows are").arg(formatCount(state.leaks)))
+                      : QString(),
                   {{tr("Review"), [this] { Q_EMIT leaksAsked(); }}});
     m_withoutPart = parts[3];
     const bool writable = !m_session.readOnly();
@@ -188,7 +190,8 @@ void SplitPanel::validate()
 {
     const int sum = m_validation->value() + m_test->value();
     const bool bad = sum >= 100;
-    m_error->show(Tone::Bad, bad ? tr("Validation and test are %1 % together; leave some for training.").arg(sum) : QString());
+    m_error->show(Tone::Bad,
+                  bad ? tr("Validation and test are %1 % together; leave some for training.").arg(sum) : QString());
     if (bad) {
         m_split->setEnabled(false);
         m_anew->setEnabled(false);

@@ -26,8 +26,8 @@ struct Question {
     std::function<std::any(Result<Project *>)> work = {};
 };
 
-/// Threads that answer questions, each with a connection of its own. Questions without a key are answered by the first
-/// thread, in their order; others by any, but never two with the same receiver and key at once.
+/// Threads that answer questions, each with a connection of its own. Questions without a key are answered by the
+/// first thread, in their order; others by any, but never two with the same receiver and key at once.
 class Lane {
 public:
     using Answered = std::function<void(quint64 number, std::any answer)>; ///< called on the threads

@@ -232,7 +232,8 @@ int Session::startAnyJob(QObject *receiver, const QString &title,
     job.receiver = receiver;
     job.done = std::move(done);
     job.report = std::make_shared<JobReport>();
-    job.thread = std::jthread([this, id, report = job.report, path = m_path, work = std::move(work)](std::stop_token stop) {
+    job.thread = std::jthread([this, id, report = job.report, path = m_path,
+                               work = std::move(work)](std::stop_token stop) {
         lowerPriority(JobNiceness);
         const JobProgress progress = [&report](double share, std::string detail) {
             report->say(share, std::move(detail));
@@ -241,7 +242,8 @@ int Session::startAnyJob(QObject *receiver, const QString &title,
         if (auto project = Project::open(path); project)
             answer = work(&*project, stop, progress);
         else
-            answer = work(fail(project.error().code, project.error().message, project.error().detail), stop, progress);
+            answer =
+                work(fail(project.error().code, project.error().message, project.error().detail), stop, progress);
         QMetaObject::invokeMethod(
             this, [this, id, answer = std::move(answer)] { finishJob(id, answer); }, Qt::QueuedConnection);
     });
@@ -353,7 +355,7 @@ void Session::take(const Seen &seen, bool own)
         Q_EMIT runsChanged();
 }
 
-// --- what every workspace shares -------------------------------------------------------------------------------------
+// --- what every workspace shares ---
 
 void Session::setBaseModel(const QString &model)
 {
@@ -423,7 +425,7 @@ void Session::takeEncoder(quint64 load, Result<ChatEncoder> loaded)
     Q_EMIT encoderChanged();
 }
 
-// --- undo ------------------------------------------------------------------------------------------------------------
+// --- undo ---
 
 void Session::undo()
 {
@@ -435,8 +437,9 @@ void Session::redo()
     walkSteps(false);
 }
 
-/// A step that brought many rows is undone at once, and its rows follow as a job, so that changes made meanwhile do not
-/// wait for it. Cancelled, it turns back; a project that is closed meanwhile leaves the rest to who opens it next.
+/// A step that brought many rows is undone at once, and its rows follow as a job, so that changes made meanwhile do
+/// not wait for it. Cancelled, it turns back; a project that is closed meanwhile leaves the rest to who opens it
+/// next.
 void Session::walkSteps(bool back)
 {
     using Begun = std::optional<StepWalk>;

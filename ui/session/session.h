@@ -138,7 +138,8 @@ private:
         try {
             return call();
         } catch (const std::bad_alloc &) {
-            return fail(ErrorCode::OutOfMemory, "There is not enough memory for this; close other programs, then try again.");
+            return fail(ErrorCode::OutOfMemory,
+                        "There is not enough memory for this; close other programs, then try again.");
         } catch (const std::exception &error) {
             return fail(ErrorCode::Internal, "Something went wrong that should not; the log has the details.",
                         error.what());

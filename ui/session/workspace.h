@@ -44,8 +44,8 @@ public:
     virtual void shown() {}
     /// May the window close? Ask nothing here; what is typed must be kept by itself.
     virtual void aboutToClose() {}
-    /// What would be lost, or go on without a window, if the window closed now: "Run 14 is training (412 of 640)". The
-    /// shell then asks. Empty: nothing.
+    /// What would be lost, or go on without a window, if the window closed now: "Run 14 is training (412 of 640)".
+    /// The shell then asks. Empty: nothing.
     virtual QString busyText() const { return {}; }
     /// Ends that so that it can be taken up again later, then calls `done`, on this thread.
     virtual void stopForClose(std::function<void()> done) { done(); }

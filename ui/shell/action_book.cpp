@@ -118,8 +118,9 @@ void ActionBook::addWorkspace(Workspace &workspace, std::function<void()> show)
                      [&](const WorkspaceAction &a, const WorkspaceAction &b) { return groupOf(a) < groupOf(b); });
     QHash<Menu, int> begun; // with which group
     for (const WorkspaceAction &one : all) {
-        QMenu *menu = one.menu == Menu::View ? innerMenu(*m_menus.value(Menu::View), tr("In %1").arg(workspace.title()))
-                                             : m_menus.value(one.menu);
+        QMenu *menu = one.menu == Menu::View
+                          ? innerMenu(*m_menus.value(Menu::View), tr("In %1").arg(workspace.title()))
+                          : m_menus.value(one.menu);
         if (!begun.contains(one.menu) || begun.value(one.menu) != groupOf(one)) {
             begun.insert(one.menu, groupOf(one));
             if (!menu->isEmpty())
@@ -182,8 +183,8 @@ void ActionBook::setCurrent(const Workspace *workspace)
     lendKeys(workspace);
 }
 
-/// A key that two workspaces share belongs to the one that is shown: an action that is enabled everywhere goes without
-/// while another page has an action of its own for it.
+/// A key that two workspaces share belongs to the one that is shown: an action that is enabled everywhere goes
+/// without while another page has an action of its own for it.
 void ActionBook::lendKeys(const Workspace *workspace)
 {
     for (const auto &[action, keys] : std::as_const(m_lentKeys))

@@ -33,13 +33,14 @@ public:
     ActionBook(QWidget &window, QMenuBar &menuBar);
 
     /// One of the shell's own.
-    QAction *add(Menu menu, const char *name, const QString &text, const QKeySequence &key, std::function<void()> act);
+    QAction *add(Menu menu, const char *name, const QString &text, const QKeySequence &key,
+                 std::function<void()> act);
     /// One that belongs to somebody else, enabled everywhere.
     void addShown(Menu menu, QAction &action);
     QMenu *addMenu(Menu menu, const QString &title);
     void addSeparator(Menu menu);
-    /// An action's property "submenu" names a menu inside its menu where it stands, "menuGroup" a number: lower groups
-    /// come first, with a line between them. View, where every page adds its own, has a menu for each inside.
+    /// An action's property "submenu" names a menu inside its menu where it stands, "menuGroup" a number: lower
+    /// groups come first, with a line between them. View, where every page adds its own, has a menu for each inside.
     /// `show` is called after an action that is enabled everywhere was triggered from elsewhere.
     void addWorkspace(Workspace &workspace, std::function<void()> show);
     void removeWorkspaces();

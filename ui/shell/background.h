@@ -8,7 +8,8 @@
 
 namespace attune::ui {
 
-/// Work that has to do with no open project, off the window's thread; `done` is called on it, unless `receiver` is gone.
+/// Work that has to do with no open project, off the window's thread; `done` is called on it, unless `receiver` is
+/// gone.
 template <typename T>
 void inBackground(QObject *receiver, std::function<T()> work, std::function<void(T)> done)
 {

@@ -76,8 +76,9 @@ public:
         }
         if (entry.kind != PaletteEntry::Nothing) {
             const int size = scaled(16);
-            painter->drawPixmap(area.left(), area.center().y() - size / 2,
-                                iconPixmap(iconOf(entry.kind), Token::Text3, size, painter->device()->devicePixelRatioF()));
+            painter->drawPixmap(
+                area.left(), area.center().y() - size / 2,
+                iconPixmap(iconOf(entry.kind), Token::Text3, size, painter->device()->devicePixelRatioF()));
             area.setLeft(area.left() + size + 8);
         }
         if (!entry.key.isEmpty())
@@ -194,7 +195,8 @@ QList<PaletteEntry> CommandPalette::actionsFor(const QString &words) const
         entry.detail = entry.enabled ? menu : why.isEmpty() ? tr("%1 · not now").arg(menu) : menu + " · " + why;
         scored.append({entry, *score + bonus - (entry.enabled ? 0 : 400)});
     }
-    std::stable_sort(scored.begin(), scored.end(), [](const Scored &a, const Scored &b) { return a.score > b.score; });
+    std::stable_sort(scored.begin(), scored.end(),
+                     [](const Scored &a, const Scored &b) { return a.score > b.score; });
     QList<PaletteEntry> entries;
     for (const Scored &one : scored.mid(0, words.isEmpty() ? scored.size() : MostActions))
         entries.append(one.entry);
@@ -209,7 +211,8 @@ void CommandPalette::search()
     const bool onlyRuns = typed.startsWith('@');
     m_found = {};
     if (m_session && !typed.startsWith('>') && !typed.startsWith('?'))
-        askProject(words, !onlyRows && (onlyRuns || !words.isEmpty()), !onlyRuns && (onlyRows ? !words.isEmpty() : words.size() > 1));
+        askProject(words, !onlyRows && (onlyRuns || !words.isEmpty()),
+                   !onlyRuns && (onlyRows ? !words.isEmpty() : words.size() > 1));
     show(typed);
 }
 
@@ -257,13 +260,19 @@ void CommandPalette::askProject(const QString &words, bool runs, bool rows)
                     found.push_back({*score + static_cast<int>(run.id),
                                      {PaletteEntry::Run, title, stateText(run.state), {}, true, {}, run.id}});
             }
-            std::stable_sort(found.begin(), found.end(), [](const auto &a, const auto &b) { return a.first > b.first; });
+            std::stable_sort(found.begin(), found.end(),
+                             [](const auto &a, const auto &b) { return a.first > b.first; });
             found.resize(std::min(found.size(), MostRuns));
             for (const auto &one : found)
                 m_found.runs.append(one.second);
             for (const ExampleSummary &row : answer->rows)
-                m_found.rows.append({PaletteEntry::Row, tr("Row %1").arg(row.id), oneLine(fromUtf8(row.prompt), 120), {},
-                                     true, {}, row.id});
+                m_found.rows.append({PaletteEntry::Row,
+                                     tr("Row %1").arg(row.id),
+                                     oneLine(fromUtf8(row.prompt), 120),
+                                     {},
+                                     true,
+                                     {},
+                                     row.id});
             show(m_field->text());
         });
 }
@@ -274,7 +283,8 @@ void CommandPalette::show(const QString &typed)
     if (typed.startsWith('?')) {
         for (const auto &[text, detail] :
              {std::pair(tr(">  actions"), tr("everything the program does, with its key")),
-              std::pair(tr("#  rows"), tr("by number or by words")), std::pair(tr("@  runs"), tr("by number or name")),
+              std::pair(tr("#  rows"), tr("by number or by words")),
+              std::pair(tr("@  runs"), tr("by number or name")),
               std::pair(tr("F1  keys"), tr("of the page that is shown"))})
             entries.append({PaletteEntry::Hint, text, detail, {}, true, {}, 0});
     } else {

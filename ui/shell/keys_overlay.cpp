@@ -77,7 +77,8 @@ void KeysOverlay::place()
     m_page = std::min(m_page, pages() - 1);
     const int width = std::min(m_columns * widest + 48, parentWidget()->width() - 16);
     const int height = lines * scaled(LineHeight) + scaled(TitleHeight) + 16;
-    setGeometry((parentWidget()->width() - width) / 2, std::max(8, (parentWidget()->height() - height) / 2), width, height);
+    setGeometry((parentWidget()->width() - width) / 2, std::max(8, (parentWidget()->height() - height) / 2), width,
+                height);
     update();
 }
 
@@ -101,16 +102,19 @@ void KeysOverlay::paintEvent(QPaintEvent *)
     painter.setRenderHint(QPainter::Antialiasing);
     drawPanel(&painter, rect(), 8, Token::Surface, Token::Edge);
     const QRect inner = rect().adjusted(24, 0, -24, 0);
-    drawText(&painter, QRect(inner.left(), 0, inner.width(), scaled(TitleHeight)), m_title, TextStyle::Title, Token::Text);
-    const QString close = pages() == 1 ? tr("any key closes")
-                                       : tr("%1 of %2: Down for more, any other key closes").arg(m_page + 1).arg(pages());
-    drawText(&painter, QRect(inner.left(), 0, inner.width(), scaled(TitleHeight)), close, TextStyle::Small, Token::Text3,
-             Qt::AlignRight | Qt::AlignVCenter);
+    drawText(&painter, QRect(inner.left(), 0, inner.width(), scaled(TitleHeight)), m_title, TextStyle::Title,
+             Token::Text);
+    const QString close = pages() == 1
+                              ? tr("any key closes")
+                              : tr("%1 of %2: Down for more, any other key closes").arg(m_page + 1).arg(pages());
+    drawText(&painter, QRect(inner.left(), 0, inner.width(), scaled(TitleHeight)), close, TextStyle::Small,
+             Token::Text3, Qt::AlignRight | Qt::AlignVCenter);
     const int perColumn = m_perPage / m_columns;
     const int columnWidth = (inner.width() + 24) / m_columns; // the last one ends at the edge
     for (int i = 0; i < m_perPage && m_page * m_perPage + i < m_lines.size(); ++i) {
         const QRect area(inner.left() + (i / perColumn) * columnWidth,
-                         scaled(TitleHeight) + (i % perColumn) * scaled(LineHeight), columnWidth - 24, scaled(LineHeight));
+                         scaled(TitleHeight) + (i % perColumn) * scaled(LineHeight), columnWidth - 24,
+                         scaled(LineHeight));
         const Line &line = m_lines[m_page * m_perPage + i];
         if (line.key.isEmpty()) {
             drawText(&painter, area, line.text, TextStyle::Strong, Token::Accent);

@@ -144,8 +144,12 @@ void MainWindow::build()
     connect(m_top, &TopBar::runMenuAsked, this, [this](const QPoint &at) {
         const qint64 run = m_top->runChip()->status().run;
         QMenu menu;
-        connect(menu.addAction(tr("Show the run")), &QAction::triggered, this, [this, run] { go("train", {{"run", run}}); });
-        connect(menu.addAction(tr("Compare now")), &QAction::triggered, this, [this, run] { go("compare", {{"run", run}}); });
+        connect(menu.addAction(tr("Show the run")), &QAction::triggered, this, [this, run] {
+            go("train", {{"run", run}});
+        });
+        connect(menu.addAction(tr("Compare now")), &QAction::triggered, this, [this, run] {
+            go("compare", {{"run", run}});
+        });
         menu.addSeparator();
         for (QAction *action : m_book->menu(Menu::Run)->actions())
             if (action->isEnabled() && !action->isSeparator())
@@ -255,8 +259,8 @@ void MainWindow::rememberPanels(const Workspace &page)
         splitter->setProperty("shownSizes", QVariant::fromValue(splitter->sizes()));
 }
 
-/// Panels keep their width in letters, not in pixels, when the text becomes another size: of the page that is shown, as
-/// the widths of the others are not to be trusted before they are.
+/// Panels keep their width in letters, not in pixels, when the text becomes another size: of the page that is shown,
+/// as the widths of the others are not to be trusted before they are.
 void MainWindow::scalePanels()
 {
     Workspace *page = current();

@@ -46,8 +46,9 @@ const QSplitter *outermostSplitter(const QWidget &page)
 {
     const auto splitters = page.findChildren<QSplitter *>();
     for (const QSplitter *one : splitters) {
-        const bool inner = std::any_of(splitters.begin(), splitters.end(),
-                                       [one](const QSplitter *other) { return other != one && other->isAncestorOf(one); });
+        const bool inner = std::any_of(splitters.begin(), splitters.end(), [one](const QSplitter *other) {
+            return other != one && other->isAncestorOf(one);
+        });
         if (!inner && one->orientation() == Qt::Horizontal)
             return one;
     }
@@ -93,7 +94,8 @@ void MainWindow::fillRecents(QMenu *menu)
     projects.removeIf([](const QString &project) { return !QFileInfo::exists(project); });
     for (const QString &project : projects)
         connect(menu->addAction(QFileInfo(project).completeBaseName() + "   " + QFileInfo(project).absolutePath()),
-                &QAction::triggered, this, [this, project] { leaveProject([this, project] { openProject(toUtf8(project)); }); });
+                &QAction::triggered, this,
+                [this, project] { leaveProject([this, project] { openProject(toUtf8(project)); }); });
     if (projects.isEmpty())
         menu->addAction(tr("No project yet"))->setEnabled(false);
 }
@@ -118,7 +120,8 @@ void MainWindow::fillEdit()
         if (QWidget *field = current() ? current()->searchField() : nullptr)
             field->setFocus(Qt::ShortcutFocusReason);
     });
-    m_book->add(Menu::Edit, "palette", tr("Find any action…"), QKeySequence("Ctrl+K"), [this] { m_palette->openWith(); });
+    m_book->add(Menu::Edit, "palette", tr("Find any action…"), QKeySequence("Ctrl+K"),
+                [this] { m_palette->openWith(); });
     showUndo();
 }
 
@@ -158,18 +161,20 @@ void MainWindow::fillView()
         ->setShortcuts({QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")});
     m_book->add(Menu::View, "text-smaller", tr("Smaller text"), QKeySequence("Ctrl+-"),
                 [&theme] { theme.setTextScale(std::max(theme.textScale() - TextStep, 1.0)); });
-    m_book->add(Menu::View, "text-usual", tr("Usual text size"), QKeySequence("Ctrl+0"), [&theme] { theme.setTextScale(1.0); });
+    m_book->add(Menu::View, "text-usual", tr("Usual text size"), QKeySequence("Ctrl+0"),
+                [&theme] { theme.setTextScale(1.0); });
     QAction *motion = m_book->add(Menu::View, "reduce-motion", tr("Reduce motion"), {}, [] {});
     motion->setCheckable(true);
     motion->setChecked(theme.reducedMotion());
     connect(motion, &QAction::toggled, &theme, &Theme::setReducedMotion);
     connect(&theme, &Theme::changed, motion, [&theme, motion] { motion->setChecked(theme.reducedMotion()); });
     m_book->addSeparator(Menu::View);
-    m_book->add(Menu::View, "next-region", tr("Next part of the window"), QKeySequence("F6"), [this] { moveRegion(1); });
+    m_book->add(Menu::View, "next-region", tr("Next part of the window"), QKeySequence("F6"),
+                [this] { moveRegion(1); });
     m_book->add(Menu::View, "previous-region", tr("Previous part of the window"), QKeySequence("Shift+F6"),
                 [this] { moveRegion(-1); });
-    m_projectActions += m_book->add(Menu::View, "left-panel", tr("Show or hide the left panel"), QKeySequence("Ctrl+\\"),
-                                    [this] { togglePanel(true); });
+    m_projectActions += m_book->add(Menu::View, "left-panel", tr("Show or hide the left panel"),
+                                    QKeySequence("Ctrl+\\"), [this] { togglePanel(true); });
     m_projectActions += m_book->add(Menu::View, "right-panel", tr("Show or hide the right panel"),
                                     QKeySequence("Ctrl+Shift+\\"), [this] { togglePanel(false); });
 }
@@ -184,10 +189,11 @@ void MainWindow::fillModelAndHelp()
             TroubleBox(tr("The log is %1. Its last lines:").arg(logFile()), {}, this).exec();
     });
     m_book->add(Menu::Help, "about", tr("About Attune"), {}, [this] {
-        QMessageBox::about(this, tr("About Attune"),
-                           tr("<b>Attune %1</b><p>Label instruction data, fine-tune with QLoRA, compare base and tuned. "
-                              "Everything stays on this machine.<p>Qt %2, libtorch, SQLite, QCustomPlot, SentencePiece.")
-                               .arg(ATTUNE_VERSION, QString::fromLatin1(qVersion())));
+        QMessageBox::about(
+            this, tr("About Attune"),
+            tr("<b>Attune %1</b><p>Label instruction data, fine-tune with QLoRA, compare base and tuned. "
+               "Everything stays on this machine.<p>Qt %2, libtorch, SQLite, QCustomPlot, SentencePiece.")
+                .arg(ATTUNE_VERSION, QString::fromLatin1(qVersion())));
     });
 }
 
@@ -236,8 +242,8 @@ void MainWindow::moveRegion(int step)
     }
 }
 
-/// The panels of a page stand in a splitter; only what was hidden here is shown again, as a narrow page hides panels of
-/// its own accord.
+/// The panels of a page stand in a splitter; only what was hidden here is shown again, as a narrow page hides panels
+/// of its own accord.
 void MainWindow::togglePanel(bool left)
 {
     const QSplitter *outer = current() ? outermostSplitter(*current()) : nullptr;

@@ -48,13 +48,15 @@ bool MainWindow::openProject(const std::filesystem::path &path)
         qWarning("%s %s", opened.error().message.c_str(), opened.error().detail.c_str());
         const QString file = fromUtf8(path.string());
         const bool gone = opened.error().code == ErrorCode::NotFound;
-        const QString sentence = gone ? tr("%1 is not there any more. Was it moved, or is its disk not connected?").arg(file)
-                                      : fromUtf8(opened.error().message);
+        const QString sentence =
+            gone ? tr("%1 is not there any more. Was it moved, or is its disk not connected?").arg(file)
+                 : fromUtf8(opened.error().message);
         refuse(sentence);
         if (m_session)
             return false;
         InlineNotice::Links links;
-        if (const auto copy = newestCopy(std::filesystem::absolute(path)); copy && opened.error().code == ErrorCode::Corrupt)
+        if (const auto copy = newestCopy(std::filesystem::absolute(path));
+            copy && opened.error().code == ErrorCode::Corrupt)
             links.append(openCopy(*copy));
         if (gone)
             links.append({tr("Take it from the list"), [this, file] {
@@ -104,7 +106,8 @@ void MainWindow::takeSession(std::unique_ptr<Session> session)
     showWhatNeedsProject();
 
     m_readOnly->show(Tone::Warn,
-                     m_session->readOnly() ? tr("Opened for reading: the file or its folder allows no writing.") : QString(),
+                     m_session->readOnly() ? tr("Opened for reading: the file or its folder allows no writing.")
+                                           : QString(),
                      {{tr("Save a copy"), [this] { backUp(); }}});
     m_elsewhereHidden = false;
     m_elsewhereTimer.start(ElsewhereInterval);
@@ -255,7 +258,8 @@ void MainWindow::openSample()
 /// `then` is called in the new project.
 void MainWindow::askNew(std::function<void()> then)
 {
-    const QString name = askSaveName(tr("New project"), QDir(Preferences().folder()).filePath(tr("my-project.attune")), tr("Create"));
+    const QString name =
+        askSaveName(tr("New project"), QDir(Preferences().folder()).filePath(tr("my-project.attune")), tr("Create"));
     if (name.isEmpty())
         return;
     leaveProject([this, name, then = std::move(then)] {
@@ -293,8 +297,9 @@ QString MainWindow::askSaveName(const QString &title, const QString &proposal, c
 
 void MainWindow::askModel(bool file)
 {
-    const QString name = file ? FileDialog::openFile(this, tr("Add a GGUF file"), Preferences().folder(), tr("GGUF models (*.gguf)"))
-                              : FileDialog::folder(this, tr("Add a model folder"), Preferences().folder());
+    const QString name =
+        file ? FileDialog::openFile(this, tr("Add a GGUF file"), Preferences().folder(), tr("GGUF models (*.gguf)"))
+             : FileDialog::folder(this, tr("Add a model folder"), Preferences().folder());
     if (name.isEmpty())
         return;
     inBackground<Result<KnownModel>>(
@@ -327,9 +332,8 @@ void MainWindow::backUp()
         return;
     m_session->startJob<void>(
         this, tr("Backing up"),
-        [copy = std::filesystem::path(toUtf8(name))](Project &project, std::stop_token, const Session::JobProgress &) {
-            return project.backupTo(copy);
-        },
+        [copy = std::filesystem::path(toUtf8(name))](Project &project, std::stop_token,
+                                                     const Session::JobProgress &) { return project.backupTo(copy); },
         [this, name](Result<void> done) {
             if (done)
                 m_session->toast({tr("Backed up to %1").arg(name)});
@@ -366,11 +370,13 @@ void MainWindow::lookElsewhere()
     if (m_elsewhereHidden)
         return;
     m_session->ask<bool>(
-        this, QStringLiteral("elsewhere"), [path = m_session->path()](Project &) -> Result<bool> { return isOpenElsewhere(path); },
+        this, QStringLiteral("elsewhere"),
+        [path = m_session->path()](Project &) -> Result<bool> { return isOpenElsewhere(path); },
         [this](Result<bool> elsewhere) {
             const bool shown = elsewhere && *elsewhere && !m_elsewhereHidden;
             m_elsewhere->show(Tone::Neutral,
-                              shown ? tr("This project is open elsewhere too; changes from there appear here.") : QString(),
+                              shown ? tr("This project is open elsewhere too; changes from there appear here.")
+                                    : QString(),
                               {{tr("Hide"), [this] {
                                     m_elsewhereHidden = true;
                                     m_elsewhere->hide();
@@ -411,8 +417,10 @@ MainWindow::LeaveChoice MainWindow::askLeave(const Workspace &busy)
     box.setObjectName("leaveBox");
     if (training)
         box.setInformativeText(tr("A stopped run can be resumed later, from the very step."));
-    QPushButton *keep = box.addButton(training ? tr("Keep training and minimise") : tr("Go on and minimise"), QMessageBox::AcceptRole);
-    QPushButton *stop = box.addButton(training ? tr("Stop and keep a checkpoint") : tr("Stop it"), QMessageBox::DestructiveRole);
+    QPushButton *keep = box.addButton(training ? tr("Keep training and minimise") : tr("Go on and minimise"),
+                                      QMessageBox::AcceptRole);
+    QPushButton *stop =
+        box.addButton(training ? tr("Stop and keep a checkpoint") : tr("Stop it"), QMessageBox::DestructiveRole);
     QPushButton *stay = box.addButton(QMessageBox::Cancel);
     box.setDefaultButton(keep);
     box.setEscapeButton(stay);

@@ -94,8 +94,9 @@ void MemoryMeter::paintEvent(QPaintEvent *)
     const bool tight = static_cast<double>(m_use.used) > SafeShare * total;
     const int size = scaled(16);
     int x = 0;
-    painter.drawPixmap(x, (height() - size) / 2,
-                       iconPixmap(tight ? "warning" : "memory", tight ? Token::Warn : Token::Text2, size, devicePixelRatioF()));
+    painter.drawPixmap(
+        x, (height() - size) / 2,
+        iconPixmap(tight ? "warning" : "memory", tight ? Token::Warn : Token::Text2, size, devicePixelRatioF()));
     x += size + 6;
     const int word = textWidth(tr("RAM"), TextStyle::Small);
     drawText(&painter, QRect(x, 0, word + 1, height()), tr("RAM"), TextStyle::Small, Token::Text2);

@@ -30,11 +30,12 @@ bool isOpenElsewhere(const fs::path &project)
     for (auto process = fs::directory_iterator("/proc", error); !error && process != fs::directory_iterator();
          process.increment(error)) {
         const std::string number = process->path().filename().string();
-        if (number == own || !std::all_of(number.begin(), number.end(), [](unsigned char c) { return std::isdigit(c); }))
+        if (number == own ||
+            !std::all_of(number.begin(), number.end(), [](unsigned char c) { return std::isdigit(c); }))
             continue;
         std::error_code closed;
-        for (auto file = fs::directory_iterator(process->path() / "fd", closed); !closed && file != fs::directory_iterator();
-             file.increment(closed)) {
+        for (auto file = fs::directory_iterator(process->path() / "fd", closed);
+             !closed && file != fs::directory_iterator(); file.increment(closed)) {
             std::error_code gone;
             if (fs::read_symlink(file->path(), gone) == wanted && !gone)
                 return true;
@@ -48,7 +49,8 @@ std::optional<ProjectCopy> newestCopy(const fs::path &project)
     const QString file = fromUtf8(project.filename().string());
     const QString stem = fromUtf8(project.stem().string());
     const QDir folder(fromUtf8(project.parent_path().string()));
-    const auto found = folder.entryInfoList({file + ".backup-v*", stem + " 20*-*-* *.*.attune"}, QDir::Files, QDir::Time);
+    const auto found =
+        folder.entryInfoList({file + ".backup-v*", stem + " 20*-*-* *.*.attune"}, QDir::Files, QDir::Time);
     if (found.isEmpty())
         return {};
     return ProjectCopy{found.first().absoluteFilePath(), found.first().lastModified()};

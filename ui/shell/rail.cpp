@@ -38,7 +38,10 @@ RailButton::RailButton(const QString &id, const QString &title, const char *icon
 void RailButton::setMark(const QString &mark)
 {
     m_mark = mark;
-    const QString said = mark == "dot" ? tr("running") : mark == "!" ? tr("failed") : mark == "tick" ? tr("done") : "";
+    const QString said = mark == "dot"    ? tr("running")
+                         : mark == "!"    ? tr("failed")
+                         : mark == "tick" ? tr("done")
+                                          : "";
     setAccessibleDescription(said);
     update();
 }

@@ -147,8 +147,9 @@ QList<RunChip::Piece> RunChip::pieces(bool beforeBar) const
     QList<Piece> all;
     const bool running = m_status.state == RunStatus::Running;
     if (beforeBar) {
-        all.append({elided(runTitle(m_status), QFontMetrics(ui::font(TextStyle::Strong)), scaled(m_short ? 110 : 180)),
-                    TextStyle::Strong, Token::Text});
+        all.append(
+            {elided(runTitle(m_status), QFontMetrics(ui::font(TextStyle::Strong)), scaled(m_short ? 110 : 180)),
+             TextStyle::Strong, Token::Text});
         const QString step = m_status.steps > 0 ? QStringLiteral("%1/%2").arg(m_status.step).arg(m_status.steps)
                                                 : tr("step %1").arg(m_status.step);
         if (running || isPaused())
@@ -228,7 +229,8 @@ void RunChip::paintEvent(QPaintEvent *)
         place(piece);
     if (hasBar()) {
         x += scaled(Gap);
-        const double share = std::clamp(static_cast<double>(m_status.step) / static_cast<double>(m_status.steps), 0.0, 1.0);
+        const double share =
+            std::clamp(static_cast<double>(m_status.step) / static_cast<double>(m_status.steps), 0.0, 1.0);
         const QRectF track(x, middle - 2, scaled(BarWidth), 4);
         painter.setPen(Qt::NoPen);
         painter.setBrush(color(Token::Hover));

@@ -5,7 +5,8 @@
 
 namespace attune::ui {
 
-/// The run that trains, in the top bar, wherever one is in the program: "Run 14  412/640  bar  loss 0.46  7 min left".
+/// The run that trains, in the top bar, wherever one is in the program: "Run 14  412/640  bar  loss 0.46  7 min
+/// left".
 class RunChip final : public BarButton {
     Q_OBJECT
 public:

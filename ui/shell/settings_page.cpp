@@ -111,9 +111,12 @@ QWidget *SettingsPage::makeLook()
     form->addRow(QString(), m_motion);
     layout->addLayout(form);
     connect(m_theme, &SegmentedControl::changed, this, [](int index) {
-        Theme::instance().setChoice(index == 1 ? ThemeChoice::Light : index == 2 ? ThemeChoice::Dark : ThemeChoice::System);
+        Theme::instance().setChoice(index == 1   ? ThemeChoice::Light
+                                    : index == 2 ? ThemeChoice::Dark
+                                                 : ThemeChoice::System);
     });
-    connect(m_textSize, &SegmentedControl::changed, this, [](int index) { Theme::instance().setTextScale(Sizes[index]); });
+    connect(m_textSize, &SegmentedControl::changed, this,
+            [](int index) { Theme::instance().setTextScale(Sizes[index]); });
     connect(m_motion, &QCheckBox::toggled, this, [](bool on) { Theme::instance().setReducedMotion(on); });
     return box;
 }
@@ -138,8 +141,9 @@ QWidget *SettingsPage::makeModels()
     auto *layout = new QVBoxLayout(box);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(heading(tr("Models")));
-    auto *about = new QLabel(tr("Models that this machine knows: Hugging Face folders and GGUF files. They stay where they "
-                                "are; nothing is fetched from the network."));
+    auto *about =
+        new QLabel(tr("Models that this machine knows: Hugging Face folders and GGUF files. They stay where they "
+                      "are; nothing is fetched from the network."));
     about->setWordWrap(true);
     layout->addWidget(about);
     m_modelNotice = new InlineNotice(Tone::Bad);
@@ -270,7 +274,8 @@ QWidget *SettingsPage::makeKeys()
         if (!action)
             return;
         const QString holder = m_book.setKey(*action, m_book.ownKey(*action));
-        m_keyNotice->show(Tone::Warn, holder.isEmpty() ? QString() : tr("\"%1\" has that key now. Change it first.").arg(holder));
+        m_keyNotice->show(Tone::Warn,
+                          holder.isEmpty() ? QString() : tr("\"%1\" has that key now. Change it first.").arg(holder));
         showKeys();
     });
     return box;
@@ -282,9 +287,9 @@ void SettingsPage::showKeys()
     auto *kept = current ? current->data(0, NameRole).value<QAction *>() : nullptr;
     m_keys->clear();
     for (const BookedAction &booked : m_book.actions()) {
-        auto *item = new QTreeWidgetItem(
-            m_keys, {ActionBook::plainText(*booked.action), booked.workspace.isEmpty() ? tr("Everywhere") : booked.workspace,
-                     booked.action->shortcut().toString(QKeySequence::NativeText)});
+        auto *item = new QTreeWidgetItem(m_keys, {ActionBook::plainText(*booked.action),
+                                                  booked.workspace.isEmpty() ? tr("Everywhere") : booked.workspace,
+                                                  booked.action->shortcut().toString(QKeySequence::NativeText)});
         item->setData(0, NameRole, QVariant::fromValue(booked.action.data()));
         if (booked.action == kept)
             m_keys->setCurrentItem(item);

@@ -111,7 +111,8 @@ StartPage::StartPage(QWidget *parent)
     }
     buttons->addStretch(1);
     layout->addLayout(buttons);
-    auto *sample = new QLabel(tr("The sample has customer e-mails to turn into JSON: a few minutes show the whole loop."));
+    auto *sample =
+        new QLabel(tr("The sample has customer e-mails to turn into JSON: a few minutes show the whole loop."));
     sample->setProperty("caption", true);
     sample->setWordWrap(true);
     layout->addWidget(sample);
@@ -143,8 +144,8 @@ StartPage::StartPage(QWidget *parent)
     for (const int key : {Qt::Key_Return, Qt::Key_Enter})
         connect(new QShortcut(key, m_recents, nullptr, nullptr, Qt::WidgetShortcut), &QShortcut::activated, this,
                 [this, choose] { choose(m_recents->currentItem()); });
-    connect(new QShortcut(Qt::Key_Delete, m_recents, nullptr, nullptr, Qt::WidgetShortcut), &QShortcut::activated, this,
-            [this] {
+    connect(new QShortcut(Qt::Key_Delete, m_recents, nullptr, nullptr, Qt::WidgetShortcut), &QShortcut::activated,
+            this, [this] {
                 if (const auto *item = m_recents->currentItem())
                     Q_EMIT forgetAsked(item->data(PathRole).toString());
             });

@@ -124,7 +124,8 @@ StatusLine::StatusLine(QWidget *parent)
         setFixedHeight(scaled(Height));
         m_text->setFont(ui::font(TextStyle::Small));
         if (m_toastBox->isVisible())
-            m_icon->setPixmap(iconPixmap(iconOf(m_toast.tone), toneText(m_toast.tone), scaled(16), devicePixelRatioF()));
+            m_icon->setPixmap(
+                iconPixmap(iconOf(m_toast.tone), toneText(m_toast.tone), scaled(16), devicePixelRatioF()));
         update();
     };
     fit();
@@ -197,7 +198,8 @@ void StatusLine::fadeIn()
 void StatusLine::showJobs()
 {
     const auto jobs = m_session ? m_session->jobs() : QList<JobState>();
-    for (QWidget *widget : {static_cast<QWidget *>(m_jobs), static_cast<QWidget *>(m_jobBar), static_cast<QWidget *>(m_cancel)})
+    for (QWidget *widget :
+         {static_cast<QWidget *>(m_jobs), static_cast<QWidget *>(m_jobBar), static_cast<QWidget *>(m_cancel)})
         widget->setVisible(!jobs.isEmpty());
     if (jobs.isEmpty())
         return;

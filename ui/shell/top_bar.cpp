@@ -166,7 +166,8 @@ void TopBar::setSession(Session *session)
     });
     connect(session, &Session::baseModelChanged, this, &TopBar::showModel);
     connect(session, &Session::encoderChanged, this, &TopBar::showModel);
-    connect(session, &Session::jobsChanged, this, [this, session] { m_project->setBusy(!session->jobs().isEmpty()); });
+    connect(session, &Session::jobsChanged, this,
+            [this, session] { m_project->setBusy(!session->jobs().isEmpty()); });
     showModel();
     fold();
 }
@@ -179,7 +180,8 @@ void TopBar::showModel()
     const bool failed = !m_session->encoderError().isEmpty();
     m_model->setTexts(title, failed ? tr("can't be used") : QString());
     m_model->setAccessibleName(tr("Base model %1").arg(title));
-    m_model->setToolTip(failed ? m_session->encoderError() : tr("Base model of the next run: %1").arg(m_session->baseModel()));
+    m_model->setToolTip(failed ? m_session->encoderError()
+                               : tr("Base model of the next run: %1").arg(m_session->baseModel()));
     shareRoom();
 }
 
@@ -211,8 +213,10 @@ void TopBar::showModels()
     if (!shown)
         add(m_session->baseModel(), tr("Named by this project"));
     menu.addSeparator();
-    connect(menu.addAction(tr("Add a model folder…")), &QAction::triggered, this, [this] { Q_EMIT addModelAsked(false); });
-    connect(menu.addAction(tr("Add a GGUF file…")), &QAction::triggered, this, [this] { Q_EMIT addModelAsked(true); });
+    connect(menu.addAction(tr("Add a model folder…")), &QAction::triggered, this,
+            [this] { Q_EMIT addModelAsked(false); });
+    connect(menu.addAction(tr("Add a GGUF file…")), &QAction::triggered, this,
+            [this] { Q_EMIT addModelAsked(true); });
     TrainSettings next;
     next.max_length = m_session->maxLength();
     askFits(&menu, paths, next, [byPath](const QHash<QString, QString> &fits) {
@@ -254,8 +258,10 @@ void TopBar::lendMenuKeys(bool folded)
 /// Project and model get what the others leave.
 void TopBar::shareRoom()
 {
-    int room = width() - layout()->contentsMargins().left() - layout()->contentsMargins().right() - m_divider->width();
-    for (const QWidget *widget : std::initializer_list<const QWidget *>{m_menuBar, m_menuButton, m_runChip, m_palette})
+    int room =
+        width() - layout()->contentsMargins().left() - layout()->contentsMargins().right() - m_divider->width();
+    for (const QWidget *widget :
+         std::initializer_list<const QWidget *>{m_menuBar, m_menuButton, m_runChip, m_palette})
         if (!widget->isHidden())
             room -= widget->sizeHint().width() + 2 * layout()->spacing();
     for (BarButton *chip : {m_project, m_model}) {
@@ -263,7 +269,9 @@ void TopBar::shareRoom()
         room -= chip->sizeHint().width() + 2 * layout()->spacing();
     }
     const int unit = scaled(100);
-    const auto wanted = [unit](const BarButton *chip) { return textWidth(chip->text(), TextStyle::Strong) * 100 / unit + 1; };
+    const auto wanted = [unit](const BarButton *chip) {
+        return textWidth(chip->text(), TextStyle::Strong) * 100 / unit + 1;
+    };
     const int all = std::max(room, 0) * 100 / unit;
     // A short name leaves its share to the other.
     const int project = std::clamp(std::max(all / 2, all - wanted(m_model)), LeastName, LongestName);

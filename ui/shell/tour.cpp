@@ -38,8 +38,8 @@ struct Shot {
     const char *ending = "";
 };
 
-// Large text comes last: a state is entered at the usual size. Theme and size are switched together, as to switch takes
-// the most time of all.
+// Large text comes last: a state is entered at the usual size. Theme and size are switched together, as to switch
+// takes the most time of all.
 const Shot shots[] = {
     {ThemeChoice::Dark, {1440, 900}, 1, "-dark"},
     {ThemeChoice::Dark, {1024, 700}, 1, "-dark-1024x700"},
@@ -110,7 +110,8 @@ private:
 
 class Tour {
 public:
-    Tour(const std::filesystem::path &folder, const TourOptions &options, const std::function<void(const QString &)> &wrote)
+    Tour(const std::filesystem::path &folder, const TourOptions &options,
+         const std::function<void(const QString &)> &wrote)
         : m_folder(fromUtf8(folder.string())), m_options(options), m_wrote(wrote)
     {
     }
@@ -128,7 +129,8 @@ public:
                           QStringLiteral("Can't make the folder %1; is its parent writable?").arg(m_folder.path()));
         const Lent lent(place.filePath("studio.ini"));
         const bool own = !m_options.project.empty();
-        const QString file = own ? fromUtf8(m_options.project.filename().string()) : QStringLiteral("support-mail.attune");
+        const QString file =
+            own ? fromUtf8(m_options.project.filename().string()) : QStringLiteral("support-mail.attune");
         const std::filesystem::path project = toUtf8(place.filePath(file));
         if (own) {
             ATTUNE_TRY(auto shown, Project::open(m_options.project));
@@ -209,7 +211,8 @@ private:
                 timer.restart();
             life = now;
             if (timer.hasExpired(Patience))
-                return failed(ErrorCode::Internal, QStringLiteral("The tour waited in vain for %1 to get ready.").arg(name));
+                return failed(ErrorCode::Internal,
+                              QStringLiteral("The tour waited in vain for %1 to get ready.").arg(name));
             breathe();
         }
         return {};
@@ -254,7 +257,8 @@ private:
             ATTUNE_CHECK(wait(window, name, ready));
             settle();
             // What had the focus may just have been hidden, and the rail got it: no work goes on there.
-            if (QWidget *now = QApplication::focusWidget(); now && now->objectName().startsWith(QLatin1String("rail-")))
+            if (QWidget *now = QApplication::focusWidget();
+                now && now->objectName().startsWith(QLatin1String("rail-")))
                 now->clearFocus();
             if (auto *page = window.findChild<QScrollArea *>("pageScroll")) { // from its upper left corner on
                 page->horizontalScrollBar()->setValue(0);
@@ -262,7 +266,8 @@ private:
             }
             const QString path = m_folder.filePath(name + shot.ending + ".png");
             if (!pictureOf(window).save(path))
-                return failed(ErrorCode::Io, QStringLiteral("Can't write %1; is there room, and is it writable?").arg(path));
+                return failed(ErrorCode::Io,
+                              QStringLiteral("Can't write %1; is there room, and is it writable?").arg(path));
             ++m_count;
             if (m_wrote)
                 m_wrote(path);

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t QuickValidation = 6; // rows
 
-constexpr auto System = "Read the customer's e-mail and answer with JSON only: intent, order_id, product, urgency, summary.";
+constexpr auto System =
+    "Read the customer's e-mail and answer with JSON only: intent, order_id, product, urgency, summary.";
 
 Example row(const char *mail, const char *answer, Part part, std::int64_t line)
 {
@@ -26,8 +27,9 @@ Example row(const char *mail, const char *answer, Part part, std::int64_t line)
 /// split, an answer that nobody wrote, one that is no JSON, one that forgets a key.
 std::vector<Example> faultyRows()
 {
-    constexpr auto lamp = R"({"intent": "refund_or_replace", "order_id": "HK-10482", "product": "desk lamp", "urgency": "high", )"
-                          R"("summary": "Customer's lamp arrived with a cracked shade and wants a new one."})";
+    constexpr auto lamp =
+        R"({"intent": "refund_or_replace", "order_id": "HK-10482", "product": "desk lamp", "urgency": "high", )"
+        R"("summary": "Customer's lamp arrived with a cracked shade and wants a new one."})";
     return {
         row("Hello, the desk lamp from order HK-10482 arrived with a cracked shade. I need it for work, so please send a "
             "new one before Friday. The photos are attached.",

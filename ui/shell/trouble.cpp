@@ -166,8 +166,8 @@ QString lastLogLines(int lines)
 QString TroubleBox::report(const QString &sentence, const QString &details)
 {
     return tr("Attune %1, Qt %2, %3\n%4\n%5\n\nLast lines of %6:\n%7")
-        .arg(ATTUNE_VERSION, QString::fromLatin1(qVersion()), QSysInfo::prettyProductName(), sentence, details, logFile(),
-             lastLogLines());
+        .arg(ATTUNE_VERSION, QString::fromLatin1(qVersion()), QSysInfo::prettyProductName(), sentence, details,
+             logFile(), lastLogLines());
 }
 
 TroubleBox::TroubleBox(const QString &sentence, const QString &details, QWidget *parent) : QDialog(parent)
@@ -199,7 +199,8 @@ TroubleBox::TroubleBox(const QString &sentence, const QString &details, QWidget 
     layout->addWidget(said);
     layout->addWidget(field, 1);
     layout->addLayout(buttons);
-    connect(copy, &QAbstractButton::clicked, this, [field] { QApplication::clipboard()->setText(field->toPlainText()); });
+    connect(copy, &QAbstractButton::clicked, this,
+            [field] { QApplication::clipboard()->setText(field->toPlainText()); });
     connect(close, &QAbstractButton::clicked, this, &QDialog::accept);
     resize(scaled(620), scaled(360));
 }
@@ -229,8 +230,9 @@ void StudioApplication::show(const QString &what)
     qCritical("Not caught: %s", qUtf8Printable(what));
     if (std::exchange(m_showing, true))
         return; // one box at a time: the next one is in the log
-    TroubleBox box(tr("Something went wrong that should not. What you did is kept in the project; the window goes on."),
-                   what, activeWindow());
+    TroubleBox box(
+        tr("Something went wrong that should not. What you did is kept in the project; the window goes on."), what,
+        activeWindow());
     box.exec();
     m_showing = false;
 }

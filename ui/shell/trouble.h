@@ -5,8 +5,8 @@
 
 namespace attune::ui {
 
-/// Everything that Qt and the program say goes to `file` from now on, with the time, and to standard error where it is a
-/// warning or worse. A log that has grown past 1 MB starts anew; the last one is kept beside it.
+/// Everything that Qt and the program say goes to `file` from now on, with the time, and to standard error where it
+/// is a warning or worse. A log that has grown past 1 MB starts anew; the last one is kept beside it.
 void startLog(const QString &file);
 QString logFile();
 /// The last lines of the log, for a report.

@@ -118,7 +118,8 @@ void drawRadio(QPainter *painter, const QRect &area, bool on, bool enabled)
     }
     fillRounded(painter, box, side / 2.0, color(enabled ? Token::Fill : Token::Edge));
     const double dot = side * 0.31;
-    fillRounded(painter, QRectF(box).adjusted(dot, dot, -dot, -dot), side, color(enabled ? Token::OnFill : Token::Text2));
+    fillRounded(painter, QRectF(box).adjusted(dot, dot, -dot, -dot), side,
+                color(enabled ? Token::OnFill : Token::Text2));
 }
 
 QBrush hatchBrush(const QColor &color)

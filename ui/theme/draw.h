@@ -20,7 +20,8 @@ void drawPanel(QPainter *painter, const QRect &rect, int radius, const QColor &f
 void drawPanel(QPainter *painter, const QRect &rect, int radius, Token fill, Token edge);
 void fillRounded(QPainter *painter, const QRectF &rect, double radius, const QColor &fill);
 /// A check box of 16 px in the middle of `area`; `fill`: another colour for what is checked, the series of a run.
-void drawCheck(QPainter *painter, const QRect &area, Qt::CheckState state, bool enabled = true, const QColor &fill = {});
+void drawCheck(QPainter *painter, const QRect &area, Qt::CheckState state, bool enabled = true,
+               const QColor &fill = {});
 void drawRadio(QPainter *painter, const QRect &area, bool on, bool enabled);
 /// The hatch of what is cut or too much.
 QBrush hatchBrush(const QColor &color);

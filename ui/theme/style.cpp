@@ -86,17 +86,18 @@ void Style::polish(QPalette &palette)
 void Style::polish(QWidget *widget)
 {
     QProxyStyle::polish(widget);
-    if (qobject_cast<QAbstractButton *>(widget) || qobject_cast<QComboBox *>(widget)
-        || qobject_cast<QAbstractSpinBox *>(widget) || qobject_cast<QTabBar *>(widget)
-        || qobject_cast<QScrollBar *>(widget) || qobject_cast<QSlider *>(widget) || qobject_cast<QHeaderView *>(widget)
-        || qobject_cast<QLineEdit *>(widget))
+    if (qobject_cast<QAbstractButton *>(widget) || qobject_cast<QComboBox *>(widget) ||
+        qobject_cast<QAbstractSpinBox *>(widget) || qobject_cast<QTabBar *>(widget) ||
+        qobject_cast<QScrollBar *>(widget) || qobject_cast<QSlider *>(widget) ||
+        qobject_cast<QHeaderView *>(widget) || qobject_cast<QLineEdit *>(widget))
         widget->setAttribute(Qt::WA_Hover);
     if (auto *header = qobject_cast<QHeaderView *>(widget); header && header->defaultAlignment() == Qt::AlignCenter)
         header->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     applyTextProperties(widget);
     // Popups have a line of their own, and no shadow from the window manager.
-    if ((qobject_cast<QMenu *>(widget) || widget->inherits("QComboBoxPrivateContainer") || widget->inherits("QTipLabel"))
-        && !(widget->windowFlags() & Qt::NoDropShadowWindowHint))
+    if ((qobject_cast<QMenu *>(widget) || widget->inherits("QComboBoxPrivateContainer") ||
+         widget->inherits("QTipLabel")) &&
+        !(widget->windowFlags() & Qt::NoDropShadowWindowHint))
         widget->setWindowFlag(Qt::NoDropShadowWindowHint);
 }
 
@@ -168,7 +169,8 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption *option, const QWi
     return QProxyStyle::pixelMetric(metric, option, widget);
 }
 
-int Style::styleHint(StyleHint hint, const QStyleOption *option, const QWidget *widget, QStyleHintReturn *returned) const
+int Style::styleHint(StyleHint hint, const QStyleOption *option, const QWidget *widget,
+                     QStyleHintReturn *returned) const
 {
     switch (hint) {
     case SH_EtchDisabledText:
@@ -217,7 +219,8 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption *option, con
         break;
     case CT_LineEdit: return {size.width() + 2 * 6, std::max(control, size.height() + 8)};
     case CT_ComboBox: return {size.width() + 2 * 10 + scaled(16) + 6, std::max(control, size.height() + 8)};
-    case CT_SpinBox: return {size.width() + 2 * 6 + scaled(18), std::max(control, size.height())}; // that of its field
+    case CT_SpinBox:
+        return {size.width() + 2 * 6 + scaled(18), std::max(control, size.height())}; // that of its field
     case CT_CheckBox:
     case CT_RadioButton: {
         const QSize base = QProxyStyle::sizeFromContents(type, option, size, widget);
@@ -274,7 +277,8 @@ QRect Style::subElementRect(SubElement element, const QStyleOption *option, cons
     switch (element) {
     case SE_LineEditContents: {
         const auto *frame = qstyleoption_cast<const QStyleOptionFrame *>(option);
-        return frame && frame->lineWidth > 0 ? option->rect.adjusted(6, 1, -6, -1) : option->rect.adjusted(1, 0, -1, 0);
+        return frame && frame->lineWidth > 0 ? option->rect.adjusted(6, 1, -6, -1)
+                                             : option->rect.adjusted(1, 0, -1, 0);
     }
     case SE_PushButtonFocusRect:
     case SE_ToolBoxTabContents: return option->rect;
@@ -329,11 +333,11 @@ QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex *o
             if (bar->maximum != bar->minimum) {
                 const qint64 range = qint64(bar->maximum) - bar->minimum;
                 slider = static_cast<int>(qint64(bar->pageStep) * length / (range + bar->pageStep));
-                slider = std::clamp(slider, std::min(length, proxy()->pixelMetric(PM_ScrollBarSliderMin, option, widget)),
-                                    length);
+                slider = std::clamp(
+                    slider, std::min(length, proxy()->pixelMetric(PM_ScrollBarSliderMin, option, widget)), length);
             }
-            const int start = sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition, length - slider,
-                                                      bar->upsideDown);
+            const int start = sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition,
+                                                      length - slider, bar->upsideDown);
             const auto part = [&](int from, int to) {
                 return visual(level ? QRect(rect.x() + from, rect.y(), to - from, rect.height())
                                     : QRect(rect.x(), rect.y() + from, rect.width(), to - from));

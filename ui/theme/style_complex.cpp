@@ -36,7 +36,8 @@ void drawChevron(QPainter *painter, const QRect &area, const char *name, bool en
 {
     const int side = scaled(size);
     icon(name, enabled ? Token::Text2 : Token::Text3)
-        .paint(painter, QRect(area.x() + (area.width() - side) / 2, area.y() + (area.height() - side) / 2, side, side));
+        .paint(painter,
+               QRect(area.x() + (area.width() - side) / 2, area.y() + (area.height() - side) / 2, side, side));
 }
 
 } // namespace
@@ -65,13 +66,13 @@ void Style::drawSpin(const QStyleOptionSpinBox *spin, QPainter *painter, const Q
         return;
     for (const SubControl sub : {SC_SpinBoxUp, SC_SpinBoxDown}) {
         const QRect area = proxy()->subControlRect(CC_SpinBox, spin, sub, widget);
-        const bool possible = spin->stepEnabled
-                              & (sub == SC_SpinBoxUp ? QAbstractSpinBox::StepUpEnabled : QAbstractSpinBox::StepDownEnabled);
+        const bool possible = spin->stepEnabled & (sub == SC_SpinBoxUp ? QAbstractSpinBox::StepUpEnabled
+                                                                       : QAbstractSpinBox::StepDownEnabled);
         const bool active = spin->activeSubControls == sub && possible;
         if (active && has(spin, State_MouseOver))
             fillRounded(painter, area.adjusted(1, 1, -2, -1), 3, color(Token::Hover));
-        drawChevron(painter, area, sub == SC_SpinBoxUp ? "chevron-up" : "chevron-down", has(spin, State_Enabled) && possible,
-                    10);
+        drawChevron(painter, area, sub == SC_SpinBoxUp ? "chevron-up" : "chevron-down",
+                    has(spin, State_Enabled) && possible, 10);
     }
 }
 
@@ -124,7 +125,8 @@ void Style::drawScrollBar(const QStyleOptionSlider *bar, QPainter *painter, cons
     if (bar->maximum <= bar->minimum)
         return;
     const QRect handle = proxy()->subControlRect(CC_ScrollBar, bar, SC_ScrollBarSlider, widget);
-    const bool held = bar->activeSubControls & SC_ScrollBarSlider && (has(bar, State_MouseOver) || has(bar, State_Sunken));
+    const bool held =
+        bar->activeSubControls & SC_ScrollBarSlider && (has(bar, State_MouseOver) || has(bar, State_Sunken));
     const bool level = bar->orientation == Qt::Horizontal;
     const QRect thin = level ? handle.adjusted(2, 3, -2, -3) : handle.adjusted(3, 2, -3, -2);
     fillRounded(painter, thin, std::min(thin.width(), thin.height()) / 2.0, color(held ? Token::Field : Token::Edge));

@@ -53,8 +53,9 @@ ButtonLook lookOf(const QStyleOptionButton *button, const QWidget *widget)
 void drawIcon(QPainter *painter, const QRect &area, const char *name, Token token, int size)
 {
     const int side = scaled(size);
-    icon(name, token).paint(painter, QRect(area.x() + (area.width() - side) / 2, area.y() + (area.height() - side) / 2,
-                                           side, side));
+    icon(name, token)
+        .paint(painter,
+               QRect(area.x() + (area.width() - side) / 2, area.y() + (area.height() - side) / 2, side, side));
 }
 
 Token textToken(const QStyleOption *option, Token token)
@@ -114,7 +115,10 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
         const bool focus = text && widget->hasFocus();
         const QColor fill = text ? widget->palette().color(QPalette::Base) : QColor(Qt::transparent);
         const bool scrolls = qobject_cast<const QAbstractScrollArea *>(widget); // its viewport has square corners
-        drawPanel(painter, rect, scrolls ? 6 : 8, fill, color(focus ? Token::Accent : text ? Token::Field : Token::Line));
+        drawPanel(painter, rect, scrolls ? 6 : 8, fill,
+                  color(focus  ? Token::Accent
+                        : text ? Token::Field
+                               : Token::Line));
         if (focus && widget->window()->testAttribute(Qt::WA_KeyboardFocusChange))
             drawFocusRing(painter, rect, 6, false);
         return;
@@ -167,7 +171,9 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
     case PE_IndicatorArrowUp: drawIcon(painter, rect, "chevron-up", textToken(option, Token::Text2), 12); return;
     case PE_IndicatorArrowDown: drawIcon(painter, rect, "chevron-down", textToken(option, Token::Text2), 12); return;
     case PE_IndicatorArrowLeft: drawIcon(painter, rect, "chevron-left", textToken(option, Token::Text2), 12); return;
-    case PE_IndicatorArrowRight: drawIcon(painter, rect, "chevron-right", textToken(option, Token::Text2), 12); return;
+    case PE_IndicatorArrowRight:
+        drawIcon(painter, rect, "chevron-right", textToken(option, Token::Text2), 12);
+        return;
     case PE_IndicatorSpinUp:
     case PE_IndicatorSpinPlus: drawIcon(painter, rect, "chevron-up", textToken(option, Token::Text2), 10); return;
     case PE_IndicatorSpinDown:
@@ -175,7 +181,8 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
     case PE_IndicatorHeaderArrow:
         if (const auto *header = qstyleoption_cast<const QStyleOptionHeader *>(option)) {
             if (header->sortIndicator != QStyleOptionHeader::None)
-                drawIcon(painter, rect, header->sortIndicator == QStyleOptionHeader::SortUp ? "chevron-up" : "chevron-down",
+                drawIcon(painter, rect,
+                         header->sortIndicator == QStyleOptionHeader::SortUp ? "chevron-up" : "chevron-down",
                          Token::Text2, 12);
         }
         return;
@@ -230,11 +237,13 @@ void Style::drawMenuItem(const QStyleOptionMenuItem *item, QPainter *painter, co
     painter->drawText(text, flags | int(visualAlignment(item->direction, Qt::AlignLeft)), halves.first());
     if (halves.size() > 1) {
         painter->setPen(color(Token::Text3));
-        painter->drawText(text, Qt::AlignVCenter | Qt::TextSingleLine | int(visualAlignment(item->direction, Qt::AlignRight)),
-                          halves.last());
+        painter->drawText(
+            text, Qt::AlignVCenter | Qt::TextSingleLine | int(visualAlignment(item->direction, Qt::AlignRight)),
+            halves.last());
     }
     if (item->menuItemType == QStyleOptionMenuItem::SubMenu)
-        drawIcon(painter, visualRect(item->direction, rect, QRect(rect.right() - 12 - side, rect.y(), side, rect.height())),
+        drawIcon(painter,
+                 visualRect(item->direction, rect, QRect(rect.right() - 12 - side, rect.y(), side, rect.height())),
                  item->direction == Qt::RightToLeft ? "chevron-left" : "chevron-right", Token::Text3, 12);
 }
 
@@ -263,8 +272,8 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
             const int side = button->iconSize.isEmpty() ? scaled(16) : button->iconSize.height();
             const bool menu = button->features & QStyleOptionButton::HasMenu;
             if (menu) {
-                drawIcon(painter, QRect(area.right() - scaled(16), area.y(), scaled(16), area.height()), "chevron-down",
-                         token, 12);
+                drawIcon(painter, QRect(area.right() - scaled(16), area.y(), scaled(16), area.height()),
+                         "chevron-down", token, 12);
                 area.adjust(0, 0, -scaled(16) - 2, 0);
             }
             QFont face = painter->font();
@@ -277,8 +286,9 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
             const int width = textWidth + gap + (button->icon.isNull() ? 0 : side);
             int x = area.x() + std::max(0, (area.width() - width) / 2);
             if (!button->icon.isNull()) {
-                button->icon.paint(painter, QRect(x, area.y() + (area.height() - side) / 2, side, side), Qt::AlignCenter,
-                                   look.enabled ? QIcon::Normal : QIcon::Disabled, look.checked ? QIcon::On : QIcon::Off);
+                button->icon.paint(painter, QRect(x, area.y() + (area.height() - side) / 2, side, side),
+                                   Qt::AlignCenter, look.enabled ? QIcon::Normal : QIcon::Disabled,
+                                   look.checked ? QIcon::On : QIcon::Off);
                 x += side + gap;
             }
             painter->setPen(color(token));
@@ -335,7 +345,8 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
             }
             painter->setPen(color(textToken(tab, front ? Token::Text : Token::Text2)));
             painter->drawText(QRect(x, area.y(), width + 2, area.height()),
-                              Qt::AlignLeft | Qt::AlignVCenter | Qt::TextShowMnemonic | Qt::TextHideMnemonic, tab->text);
+                              Qt::AlignLeft | Qt::AlignVCenter | Qt::TextShowMnemonic | Qt::TextHideMnemonic,
+                              tab->text);
             if (front && ringed(tab))
                 drawFocusRing(painter, rect.adjusted(2, 3, -2, -3), 4, false);
             return;
@@ -351,7 +362,8 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
             fillRounded(painter, track, height / 2.0, color(Token::Line));
             QRectF done = track;
             if (bar->maximum > bar->minimum) {
-                done.setWidth(track.width() * (double(bar->progress) - bar->minimum) / (double(bar->maximum) - bar->minimum));
+                done.setWidth(track.width() * (double(bar->progress) - bar->minimum) /
+                              (double(bar->maximum) - bar->minimum));
             } else { // busy, without an amount: a still middle part, as nothing here moves without need
                 done.setLeft(track.left() + track.width() * 0.35);
                 done.setWidth(track.width() * 0.3);
@@ -411,7 +423,8 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
             }
             const bool hint = combo->currentText.isEmpty();
             painter->setPen(color(textToken(combo, hint ? Token::Text3 : Token::Text)));
-            painter->drawText(area.adjusted(2, 0, 0, 0), int(visualAlignment(combo->direction, Qt::AlignLeft)) | Qt::AlignVCenter,
+            painter->drawText(area.adjusted(2, 0, 0, 0),
+                              int(visualAlignment(combo->direction, Qt::AlignLeft)) | Qt::AlignVCenter,
                               combo->fontMetrics.elidedText(combo->currentText, Qt::ElideRight, area.width() - 2));
             return;
         }

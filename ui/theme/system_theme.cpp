@@ -25,7 +25,8 @@ const QString Key = QStringLiteral("color-scheme");
 bool hasSessionBus()
 {
     return !qEnvironmentVariableIsEmpty("DBUS_SESSION_BUS_ADDRESS") ||
-           (qEnvironmentVariableIsSet("XDG_RUNTIME_DIR") && QFileInfo::exists(qEnvironmentVariable("XDG_RUNTIME_DIR") + "/bus"));
+           (qEnvironmentVariableIsSet("XDG_RUNTIME_DIR") &&
+            QFileInfo::exists(qEnvironmentVariable("XDG_RUNTIME_DIR") + "/bus"));
 }
 
 /// 1 is dark, 2 light, 0 no preference; Read() wraps it twice.
@@ -113,7 +114,8 @@ void SystemTheme::readFiles()
     // A file that is replaced is another one: its folder tells of it.
     for (const QString &file : {gtk4, gtk3, kde})
         for (const QString &path : {file, QFileInfo(file).absolutePath()})
-            if (QFileInfo::exists(path) && !m_watcher.files().contains(path) && !m_watcher.directories().contains(path))
+            if (QFileInfo::exists(path) && !m_watcher.files().contains(path) &&
+                !m_watcher.directories().contains(path))
                 m_watcher.addPath(path);
     const auto before = dark();
     const bool inKde = qEnvironmentVariable("XDG_CURRENT_DESKTOP").contains("KDE");

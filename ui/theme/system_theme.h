@@ -9,8 +9,9 @@ class QDBusVariant;
 
 namespace attune::ui {
 
-/// Whether the desktop is set to dark. Qt 6.4 knows that of few desktops, by the palette that they hand it. The others say it
-/// through the desktop portal, or in the settings files of GTK and KDE; all of them tell when it changes.
+/// Whether the desktop is set to dark. Qt 6.4 knows that of few desktops, by the palette that they hand it. The
+/// others say it through the desktop portal, or in the settings files of GTK and KDE; all of them tell when it
+/// changes.
 class SystemTheme final : public QObject {
     Q_OBJECT
 public:

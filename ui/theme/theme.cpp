@@ -174,7 +174,8 @@ int textPixels(TextStyle style)
     case TextStyle::Figure: offset = 11; break;
     }
     const double scale = theTheme ? theTheme->textScale() : 1;
-    return static_cast<int>(std::lround((fonts::basePixels() + offset * fonts::basePixels() / double(designed)) * scale));
+    return static_cast<int>(
+        std::lround((fonts::basePixels() + offset * fonts::basePixels() / double(designed)) * scale));
 }
 
 QFont font(TextStyle style)
@@ -193,7 +194,7 @@ int scaled(int px)
     return static_cast<int>(std::lround(px * scale * fonts::basePixels() / 13.0));
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------------------------
 
 Theme &Theme::instance()
 {
@@ -286,7 +287,8 @@ void Theme::refresh()
     }
     QToolTip::setPalette(palette);
     QToolTip::setFont(font(TextStyle::Small));
-    // Size hints that widgets keep are of the old fonts; one that was never shown hears of the new ones in no other way.
+    // Size hints that widgets keep are of the old fonts; one that was never shown hears of the new ones in no other
+    // way.
     for (QWidget *widget : QApplication::allWidgets()) {
         QEvent event(QEvent::StyleChange);
         QCoreApplication::sendEvent(widget, &event);
@@ -328,7 +330,7 @@ void applyTheme(QApplication &application)
     }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------------------------
 
 namespace {
 

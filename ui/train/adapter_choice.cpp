@@ -26,7 +26,8 @@ AdapterChoice::AdapterChoice(Session &session, QWidget *parent)
     setObjectName(QStringLiteral("adapterChoice"));
     m_link->setObjectName(QStringLiteral("chooseAdapter"));
     m_link->setAccessibleName(tr("Start from an adapter folder"));
-    m_link->setToolTip(tr("Goes on from an adapter that was exported, by Attune or by PEFT, instead of from a fresh one."));
+    m_link->setToolTip(
+        tr("Goes on from an adapter that was exported, by Attune or by PEFT, instead of from a fresh one."));
     m_chip->setObjectName(QStringLiteral("adapter"));
     m_chip->setTone(Tone::Accent);
     m_refusal->setObjectName(QStringLiteral("adapterRefusal"));

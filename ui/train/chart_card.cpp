@@ -107,7 +107,8 @@ void ChartLegend::draw(QPainter *painter, const Entry &entry, const QRect &place
 {
     const int icon = scaled(entry.mark ? 14 : sample + 6);
     if (entry.mark)
-        drawMark(painter, *entry.mark, QPointF(place.left() + scaled(5), place.top() + place.height() / 2.0), scaled(9));
+        drawMark(painter, *entry.mark, QPointF(place.left() + scaled(5), place.top() + place.height() / 2.0),
+                 scaled(9));
     else
         drawSample(painter, entry.pen, place.left(), place.top() + place.height() / 2);
     drawText(painter, place.adjusted(icon, 0, 0, 0), entry.name, TextStyle::Caption, Token::Text3);

@@ -374,7 +374,8 @@ QString DifferencesPanel::csv() const
     };
     for (int row = -1; row < m_table->rowCount(); ++row) {
         for (int column = 0; column < m_table->columnCount(); ++column) {
-            const QTableWidgetItem *item = row < 0 ? m_table->horizontalHeaderItem(column) : m_table->item(row, column);
+            const QTableWidgetItem *item =
+                row < 0 ? m_table->horizontalHeaderItem(column) : m_table->item(row, column);
             text += (column > 0 ? QStringLiteral(",") : QString()) + quoted(item ? item->text() : QString());
         }
         text += QLatin1Char('\n');

@@ -254,7 +254,8 @@ void LossChart::wheelZoom(double pixel, double notches)
         return;
     QCPRange range = plot->xAxis->range();
     const double factor = std::pow(0.8, notches);
-    range = QCPRange(at - (at - range.lower) * factor, at + (range.upper - at) * factor).bounded(whole.lower, whole.upper);
+    range = QCPRange(at - (at - range.lower) * factor, at + (range.upper - at) * factor)
+                .bounded(whole.lower, whole.upper);
     if (range.size() < 1e-3 * whole.size())
         return;
     if (range.size() >= whole.size() * 0.999) {

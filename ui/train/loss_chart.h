@@ -17,8 +17,9 @@ class PictureLegend;
 class PlotFrame;
 class SegmentedControl;
 
-/// The learning curves: of the run that is shown raw, smoothed and validation, of overlaid ones smoothed. Drawn from the
-/// RunBook, at most ten times a second and only where something is new; the crosshair alone moves on a layer of its own.
+/// The learning curves: of the run that is shown raw, smoothed and validation, of overlaid ones smoothed. Drawn from
+/// the RunBook, at most ten times a second and only where something is new; the crosshair alone moves on a layer of
+/// its own.
 class LossChart final : public QWidget {
     Q_OBJECT
 public:

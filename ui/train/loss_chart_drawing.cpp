@@ -38,8 +38,8 @@ QString digits(Curve curve, double value)
     return formatNumber(value, 3);
 }
 
-/// The last step that the axis of a running run shows: its first steps fill a good part of it, as over the whole length
-/// they could not be told from a dot. It doubles, so that it seldom changes.
+/// The last step that the axis of a running run shows: its first steps fill a good part of it, as over the whole
+/// length they could not be told from a dot. It doubles, so that it seldom changes.
 qint64 endOfAxis(const RunHistory &history)
 {
     qint64 end = fewSteps;
@@ -233,7 +233,8 @@ void LossChart::fill(Drawn &drawn, const RunEntry &entry)
         setPoints(drawn.validation, m_curve == Curve::Loss ? mapped(history.validation(), history)
                                                            : QVector<QPointF>());
     }
-    const auto last = std::find_if(smooth.rbegin(), smooth.rend(), [](const QPointF &p) { return std::isfinite(p.y()); });
+    const auto last =
+        std::find_if(smooth.rbegin(), smooth.rend(), [](const QPointF &p) { return std::isfinite(p.y()); });
     drawn.number->setVisible(last != smooth.rend());
     if (last != smooth.rend())
         drawn.number->position->setCoords(history.xOf(last->x(), m_axis), last->y());
@@ -247,7 +248,8 @@ double LossChart::topOf(const RunEntry *front) const
         if (!entry)
             continue;
         const QVector<QPointF> &points = entry->history.curve(m_curve);
-        top = std::max(top, percentile(drawn.front ? points : smoothed(points, m_smoothing), m_clip ? clippedShare : 1));
+        top = std::max(top,
+                       percentile(drawn.front ? points : smoothed(points, m_smoothing), m_clip ? clippedShare : 1));
     }
     if (front && m_curve == Curve::Loss)
         top = std::max(top, percentile(front->history.validation(), 1));
@@ -301,7 +303,8 @@ void LossChart::fillMarks(Drawn &drawn, const RunEntry &entry)
     QVector<QPointF> checkpoints;
     for (const CheckpointInfo &checkpoint : entry.checkpoints)
         checkpoints.append({x(checkpoint.step), 0.016});
-    std::sort(checkpoints.begin(), checkpoints.end(), [](const QPointF &a, const QPointF &b) { return a.x() < b.x(); });
+    std::sort(checkpoints.begin(), checkpoints.end(),
+              [](const QPointF &a, const QPointF &b) { return a.x() < b.x(); });
     setPoints(drawn.checkpoints, checkpoints);
     const bool stopped = entry.phase == RunPhase::Stopped || entry.phase == RunPhase::EndedEarly ||
                          entry.phase == RunPhase::CutOff;
@@ -337,9 +340,11 @@ void LossChart::placeClippedText(const QVector<QPointF> &marks)
     const QFontMetrics metrics(m_clippedText->font());
     const int gap = scaled(7);
     const double after = axis->coordToPixel(marks.last().x()) + gap;
-    const bool fits = after + metrics.horizontalAdvance(m_clippedText->text()) + 2 * gap < m_frame->plot()->axisRect()->right();
+    const bool fits =
+        after + metrics.horizontalAdvance(m_clippedText->text()) + 2 * gap < m_frame->plot()->axisRect()->right();
     m_clippedText->setPositionAlignment((fits ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignTop);
-    m_clippedText->position->setCoords(axis->pixelToCoord(fits ? after : axis->coordToPixel(marks.first().x()) - gap), 0);
+    m_clippedText->position->setCoords(axis->pixelToCoord(fits ? after : axis->coordToPixel(marks.first().x()) - gap),
+                                       0);
 }
 
 void LossChart::updateLegend()
@@ -398,8 +403,9 @@ void LossChart::updateCard()
                 lines.append({dots, tr("%1 validation").arg(drawn.run), formatNumber(*validation, 3)});
             }
     }
-    QString detail = front->history.stepsPerEpoch() > 0 ? tr("epoch %1").arg(formatNumber(front->history.epochOf(step), 1))
-                                                        : QString();
+    QString detail = front->history.stepsPerEpoch() > 0
+                         ? tr("epoch %1").arg(formatNumber(front->history.epochOf(step), 1))
+                         : QString();
     if (m_pinned)
         detail += detail.isEmpty() ? tr("pinned") : tr(", pinned");
     m_card->setContent(tr("Step %1").arg(formatCount(m_cross)), detail, lines);
@@ -419,9 +425,12 @@ void LossChart::updateSummary()
                             digits(m_curve, smooth.last().y()));
     if (m_curve == Curve::Loss) {
         const double before = smooth[std::max<qsizetype>(0, smooth.size() - 1 - smooth.size() / 5)].y();
-        text += smooth.last().y() < before ? tr(", falling") : smooth.last().y() > before ? tr(", rising") : QString();
+        text += smooth.last().y() < before   ? tr(", falling")
+                : smooth.last().y() > before ? tr(", rising")
+                                             : QString();
         if (const auto best = front->history.best())
-            text += tr("; best validation %1 at %2").arg(formatNumber(best->y(), 3)).arg(static_cast<qint64>(best->x()));
+            text +=
+                tr("; best validation %1 at %2").arg(formatNumber(best->y(), 3)).arg(static_cast<qint64>(best->x()));
     }
     m_frame->setSummary(text + QLatin1Char('.'));
 }

@@ -16,8 +16,8 @@ namespace attune::ui {
 
 namespace {
 
-/// The part of a line that lies in the axes, with gaps where it leaves them. On screen that is a matter of clipping; an
-/// SVG that Qt writes has none, and the line would run over title and legend.
+/// The part of a line that lies in the axes, with gaps where it leaves them. On screen that is a matter of clipping;
+/// an SVG that Qt writes has none, and the line would run over title and legend.
 QVector<QCPGraphData> inside(const QCPGraph &graph)
 {
     const QCPAxis *key = graph.keyAxis();
@@ -25,7 +25,9 @@ QVector<QCPGraphData> inside(const QCPGraph &graph)
     const QRectF area(QPointF(key->coordToPixel(key->range().lower), value->coordToPixel(value->range().upper)),
                       QPointF(key->coordToPixel(key->range().upper), value->coordToPixel(value->range().lower)));
     QVector<QCPGraphData> kept;
-    const auto add = [&](const QPointF &pixel) { kept.append({key->pixelToCoord(pixel.x()), value->pixelToCoord(pixel.y())}); };
+    const auto add = [&](const QPointF &pixel) {
+        kept.append({key->pixelToCoord(pixel.x()), value->pixelToCoord(pixel.y())});
+    };
     const auto gap = [&](double x) {
         if (!kept.isEmpty() && std::isfinite(kept.last().value))
             kept.append({x, std::numeric_limits<double>::quiet_NaN()});
@@ -157,7 +159,8 @@ QList<QStringList> LossChart::table() const
         if (!entry)
             continue;
         columns.append({entry, smoothed(entry->history.curve(m_curve), m_smoothing)});
-        header << tr("%1 %2").arg(entry->label(), curveTitle(m_curve).toLower()) << tr("%1 smoothed").arg(entry->label());
+        header << tr("%1 %2").arg(entry->label(), curveTitle(m_curve).toLower())
+               << tr("%1 smoothed").arg(entry->label());
         if (m_curve == Curve::Loss)
             header << tr("%1 validation").arg(entry->label());
         for (const QPointF &point : entry->history.curve(m_curve))

@@ -129,13 +129,14 @@ void MemorySection::showPlan(const Result<RunPlan> *plan, const TrainSettings &s
     m_bar->setTotal(static_cast<double>(device.total));
     m_bar->setSafeLimit(static_cast<double>(std::min(device.available, device.total)));
     const QString where = device.onGpu() ? fromUtf8(device.name) : tr("the processor");
-    m_basis->setText(settings.packing
-                         ? tr("For %1 packed sequences of %2 tokens at once, on %3.")
-                               .arg(formatCount(settings.per_device_train_batch_size), formatCount(settings.max_length), where)
-                     : settings.per_device_train_batch_size == 1
-                         ? tr("For the longest row, %1 tokens, on %2.").arg(formatCount(m_plan->rowLength), where)
-                         : tr("For %1 rows at once, the longest has %2 tokens, on %3.")
-                               .arg(formatCount(settings.per_device_train_batch_size), formatCount(m_plan->rowLength), where));
+    m_basis->setText(
+        settings.packing
+            ? tr("For %1 packed sequences of %2 tokens at once, on %3.")
+                  .arg(formatCount(settings.per_device_train_batch_size), formatCount(settings.max_length), where)
+        : settings.per_device_train_batch_size == 1
+            ? tr("For the longest row, %1 tokens, on %2.").arg(formatCount(m_plan->rowLength), where)
+            : tr("For %1 rows at once, the longest has %2 tokens, on %3.")
+                  .arg(formatCount(settings.per_device_train_batch_size), formatCount(m_plan->rowLength), where));
     m_basis->show();
     InlineNotice::Links links;
     if (device.advice) {

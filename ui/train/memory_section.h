@@ -16,8 +16,8 @@ class InlineNotice;
 class MemoryBar;
 class MemoryLegend;
 
-/// Of the form of a new run: the memory that it will need, by part, beside what there is, and what to change where that
-/// is too little.
+/// Of the form of a new run: the memory that it will need, by part, beside what there is, and what to change where
+/// that is too little.
 class MemorySection final : public QWidget {
     Q_OBJECT
 public:

@@ -93,8 +93,9 @@ void MonitorPanel::makeHead()
     m_head->addLeft(m_left);
     m_resume->setObjectName(QStringLiteral("resumeButton"));
     m_pause->setObjectName(QStringLiteral("pauseButton"));
-    m_pause->setToolTip(tr("Frees the processor and the model's memory, and keeps a checkpoint; Resume goes on from this "
-                           "step."));
+    m_pause->setToolTip(
+        tr("Frees the processor and the model's memory, and keeps a checkpoint; Resume goes on from this "
+           "step."));
     connect(m_pause, &QPushButton::clicked, this, [this] { Q_EMIT stopWanted(Stop::Pause); });
     m_stop->setObjectName(QStringLiteral("stopButton"));
     m_compare->setObjectName(QStringLiteral("compareButton"));
@@ -180,7 +181,10 @@ void MonitorPanel::fitHead()
         {m_resume, tr("Resume")}, {m_pause, tr("Pause")}, {m_stop, tr("Stop")}, {m_compare, tr("Compare")}};
     // A step changes nothing of it, so that it costs nothing.
     QString state = QStringLiteral("%1 %2 %3 %4 %5 %6")
-                        .arg(width()).arg(Theme::instance().textScale()).arg(m_barWanted).arg(m_head->title(), m_badge->text())
+                        .arg(width())
+                        .arg(Theme::instance().textScale())
+                        .arg(m_barWanted)
+                        .arg(m_head->title(), m_badge->text())
                         .arg(m_step->text().size());
     for (const auto &[button, words] : buttons)
         state += button->isHidden() ? QLatin1Char('-') : QLatin1Char('+');

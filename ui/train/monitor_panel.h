@@ -23,8 +23,8 @@ class RunTabs;
 class SmallPlots;
 class TrainingJob;
 
-/// One run in front: how far it is, its curves, its samples and log. All of it comes from the project file, so a run of
-/// another process looks the same.
+/// One run in front: how far it is, its curves, its samples and log. All of it comes from the project file, so a run
+/// of another process looks the same.
 class MonitorPanel final : public QWidget {
     Q_OBJECT
 public:

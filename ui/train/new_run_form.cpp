@@ -229,7 +229,8 @@ void NewRunForm::showEvent(QShowEvent *event)
 {
     QWidget::showEvent(event);
     askPlan();
-    QTimer::singleShot(makeAdvancedAfter, this, &NewRunForm::needAdvanced); // so that it does not wait when it is wanted
+    QTimer::singleShot(makeAdvancedAfter, this,
+                       &NewRunForm::needAdvanced); // so that it does not wait when it is wanted
 }
 
 TrainRequest NewRunForm::request() const
@@ -341,7 +342,8 @@ void NewRunForm::updateChanges()
     m_changesTitle->setText(m_like > 0 ? tr("Changed from run %1").arg(m_like) : tr("Changed"));
     QString state;
     for (const QString &key : keys)
-        state += key + QLatin1Char(' ') + m_draft.startText(key) + QLatin1Char(' ') + m_draft.text(key) + QLatin1Char('\n');
+        state += key + QLatin1Char(' ') + m_draft.startText(key) + QLatin1Char(' ') + m_draft.text(key) +
+                 QLatin1Char('\n');
     if (state == m_shownChanges)
         return;
     m_shownChanges = state;
@@ -350,9 +352,10 @@ void NewRunForm::updateChanges()
         delete item;
     }
     for (const QString &key : keys) {
-        auto *row = new QLabel(QStringLiteral("%1&nbsp;&nbsp;<s>%2</s>&nbsp;<b>%3</b>")
-                                   .arg(key, m_draft.startText(key).toHtmlEscaped(),
-                                        m_draft.text(key).isEmpty() ? tr("empty") : m_draft.text(key).toHtmlEscaped()));
+        auto *row =
+            new QLabel(QStringLiteral("%1&nbsp;&nbsp;<s>%2</s>&nbsp;<b>%3</b>")
+                           .arg(key, m_draft.startText(key).toHtmlEscaped(),
+                                m_draft.text(key).isEmpty() ? tr("empty") : m_draft.text(key).toHtmlEscaped()));
         row->setProperty("mono", true);
         row->setTextFormat(Qt::RichText);
         row->setAccessibleName(tr("%1: %2, was %3").arg(key, m_draft.text(key), m_draft.startText(key)));

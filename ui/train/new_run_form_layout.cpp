@@ -83,14 +83,15 @@ void NewRunForm::paintEvent(QPaintEvent *)
 }
 
 NewRunForm::NewRunForm(Session &session, RunBook &book, QWidget *parent)
-    : QWidget(parent), m_session(session), m_book(book), m_planner(new RunPlanner(session, this)), m_header(new PanelHeader(tr("New run"))),
-      m_view(new SegmentedControl({tr("Simple"), tr("Advanced")})), m_stack(new QStackedWidget),
-      m_model(new QComboBox), m_adapter(new AdapterChoice(session)), m_split(new SplitBar), m_rows(caption()),
+    : QWidget(parent), m_session(session), m_book(book), m_planner(new RunPlanner(session, this)),
+      m_header(new PanelHeader(tr("New run"))), m_view(new SegmentedControl({tr("Simple"), tr("Advanced")})),
+      m_stack(new QStackedWidget), m_model(new QComboBox), m_adapter(new AdapterChoice(session)),
+      m_split(new SplitBar), m_rows(caption()),
       m_strength(new SegmentedControl({tr("Light 8"), tr("Normal 16"), tr("Strong 32")})), m_length(caption()),
       m_cut(caption()), m_showCut(new KeyButton(tr("show"), KeyButton::Link)), m_schedule(caption()),
       m_early(new QCheckBox), m_name(new QLineEdit), m_changes(new QWidget), m_changeRows(new QVBoxLayout),
-      m_changesTitle(heading({})), m_memory(new MemorySection), m_memoryLine(separator()), m_checks(new StartCheckList),
-      m_reason(caption()),
+      m_changesTitle(heading({})), m_memory(new MemorySection), m_memoryLine(separator()),
+      m_checks(new StartCheckList), m_reason(caption()),
       m_start(new KeyButton(tr("Start"), KeyButton::Primary, "play", QStringLiteral("Ctrl ↵")))
 {
     setObjectName(QStringLiteral("newRunForm"));

@@ -56,7 +56,8 @@ void PictureLegend::draw(QCPPainter *painter)
     const QRect area = mParentPlot->axisRect()->rect();
     const int top = scaled(4);
     const QVector<QRect> places = placesIn(area.width());
-    drawText(painter, QRect(area.left(), top, area.width(), scaled(lineHeight)), m_title, TextStyle::Strong, Token::Text);
+    drawText(painter, QRect(area.left(), top, area.width(), scaled(lineHeight)), m_title, TextStyle::Strong,
+             Token::Text);
     for (int i = 0; i < m_entries.size(); ++i)
         ChartLegend::draw(painter, m_entries[i], places[i].translated(area.left(), top));
 }

@@ -6,8 +6,8 @@
 
 namespace attune::ui {
 
-/// Title and legend of a plot that leaves the window as a picture: on the screen, the tool bar and ChartLegend say it.
-/// Invisible until a picture is made; lies in the margin above the plot.
+/// Title and legend of a plot that leaves the window as a picture: on the screen, the tool bar and ChartLegend say
+/// it. Invisible until a picture is made; lies in the margin above the plot.
 class PictureLegend final : public QCPAbstractItem {
 public:
     explicit PictureLegend(QCustomPlot *plot);

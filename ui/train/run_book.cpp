@@ -154,8 +154,8 @@ Result<RunBook::Read> RunBook::readRun(Project &project, const Run &run, std::op
 
 void RunBook::take(Answer answer, bool afterEnd)
 {
-    // What it has written at its end is read. Where it says "running" still, it could not write, as on a full disk: the
-    // run counts as cut off.
+    // What it has written at its end is read. Where it says "running" still, it could not write, as on a full disk:
+    // the run counts as cut off.
     if (m_ownEnded && afterEnd)
         m_ownRun = 0;
     QSet<qint64> histories;

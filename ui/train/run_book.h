@@ -24,12 +24,15 @@ struct RunEntry {
     QString title() const; ///< "14 · r32 all linear"; the number alone where the name says no more
     QString label() const; ///< "Run 14"
     std::optional<qint64> resumeStep() const; ///< of the newest checkpoint that can be gone on from
-    bool canResume() const { return phase == RunPhase::CutOff || phase == RunPhase::Stopped || phase == RunPhase::Failed; }
+    bool canResume() const
+    {
+        return phase == RunPhase::CutOff || phase == RunPhase::Stopped || phase == RunPhase::Failed;
+    }
 };
 
-/// The runs of the project as the window knows them: read from the project file only, whoever trains them, and after the
-/// first time only what is new. Also what the panels of the workspace share: which runs are overlaid, which is the
-/// baseline.
+/// The runs of the project as the window knows them: read from the project file only, whoever trains them, and after
+/// the first time only what is new. Also what the panels of the workspace share: which runs are overlaid, which is
+/// the baseline.
 class RunBook final : public QObject {
     Q_OBJECT
 public:
@@ -54,8 +57,8 @@ public:
 
     qint64 baseline() const { return m_baseline; }
     void setBaseline(qint64 id); ///< 0: none
-    /// Best validation loss less the baseline's; none where either lacks one. `comparable` is false where the two were
-    /// validated on other rows.
+    /// Best validation loss less the baseline's; none where either lacks one. `comparable` is false where the two
+    /// were validated on other rows.
     std::optional<double> delta(const RunEntry &entry, bool *comparable = nullptr) const;
 
     int overlaySlot(qint64 id) const { return m_slots.value(id, -1); }

@@ -56,8 +56,8 @@ void drawState(QPainter *painter, const QRect &area, const QModelIndex &index)
         const QPointF middle = QRectF(markArea).center();
         painter->drawEllipse(middle, scaled(3), scaled(3));
     } else {
-        painter->drawPixmap(markArea,
-                            iconPixmap(iconName.constData(), stateToken(tone), mark, painter->device()->devicePixelRatioF()));
+        painter->drawPixmap(markArea, iconPixmap(iconName.constData(), stateToken(tone), mark,
+                                                 painter->device()->devicePixelRatioF()));
     }
     const QString state = index.data(RunListModel::StateRole).toString();
     const QString detail = index.data(RunListModel::StateDetailRole).toString();

@@ -4,8 +4,8 @@
 
 namespace attune::ui {
 
-/// A run in the list: overlay box in its series colour, name, state, sparkline, best validation and delta. The name is
-/// edited in its place; a click on the box overlays.
+/// A run in the list: overlay box in its series colour, name, state, sparkline, best validation and delta. The name
+/// is edited in its place; a click on the box overlays.
 class RunDelegate final : public QStyledItemDelegate {
     Q_OBJECT
 public:

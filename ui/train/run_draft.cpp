@@ -101,8 +101,8 @@ QStringList RunDraft::wrongKeys() const
 QString trainCommand(const QString &project, const QString &model, const QString &name, const TrainSettings &settings,
                      const QString &initAdapter)
 {
-    QStringList words = {QStringLiteral("attune"), QStringLiteral("train"), quoted(project), QStringLiteral("--model"),
-                         quoted(model)};
+    QStringList words = {QStringLiteral("attune"), QStringLiteral("train"), quoted(project),
+                         QStringLiteral("--model"), quoted(model)};
     if (!name.isEmpty())
         words << QStringLiteral("--name") << quoted(name);
     if (!initAdapter.isEmpty())
@@ -111,7 +111,8 @@ QString trainCommand(const QString &project, const QString &model, const QString
     for (const SettingInfo &info : trainSettings()) {
         const std::string value = settings.get(info.key);
         if (value != defaults.get(info.key))
-            words << QStringLiteral("--set") << quoted(QString::fromLatin1(info.key) + QLatin1Char('=') + fromUtf8(value));
+            words << QStringLiteral("--set")
+                  << quoted(QString::fromLatin1(info.key) + QLatin1Char('=') + fromUtf8(value));
     }
     return words.join(QLatin1Char(' '));
 }

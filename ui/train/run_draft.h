@@ -8,8 +8,8 @@
 
 namespace attune::ui {
 
-/// The settings of the run that is being prepared: one for all views of the form, so that switching loses nothing. What
-/// is typed is kept as typed; what the table of settings refuses has an error and leaves the last good value.
+/// The settings of the run that is being prepared: one for all views of the form, so that switching loses nothing.
+/// What is typed is kept as typed; what the table of settings refuses has an error and leaves the last good value.
 class RunDraft final : public QObject {
     Q_OBJECT
 public:

@@ -71,8 +71,9 @@ void RunHistory::putSeconds(qint64 step, double value)
 {
     if (!put(m_stepSeconds, step, value))
         return;
-    const auto from = std::lower_bound(m_stepSeconds.begin(), m_stepSeconds.end(), static_cast<double>(step), before) -
-                      m_stepSeconds.begin();
+    const auto from =
+        std::lower_bound(m_stepSeconds.begin(), m_stepSeconds.end(), static_cast<double>(step), before) -
+        m_stepSeconds.begin();
     m_elapsed.resize(m_stepSeconds.size());
     for (auto i = from; i < m_stepSeconds.size(); ++i)
         m_elapsed[i] = (i > 0 ? m_elapsed[i - 1] : 0) + m_stepSeconds[i].y();
@@ -169,7 +170,8 @@ qint64 RunHistory::stepAt(double x, CurveAxis axis) const
         return xOf(point.x(), axis) < value;
     });
     auto nearest = at == loss.end() ? at - 1 : at;
-    if (nearest != loss.begin() && std::abs(xOf((nearest - 1)->x(), axis) - x) < std::abs(xOf(nearest->x(), axis) - x))
+    if (nearest != loss.begin() &&
+        std::abs(xOf((nearest - 1)->x(), axis) - x) < std::abs(xOf(nearest->x(), axis) - x))
         --nearest;
     return static_cast<qint64>(nearest->x());
 }

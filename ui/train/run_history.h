@@ -16,8 +16,8 @@ enum class CurveAxis { Step, Epoch, Time };
 enum class Curve { Loss, LearningRate, GradNorm, TokensPerSecond, Memory, Count };
 QString curveTitle(Curve curve);
 
-/// Everything that the project file says of a run's course, ready to be drawn: values by step. Filled with what is new
-/// only; a value that comes again replaces the old one.
+/// Everything that the project file says of a run's course, ready to be drawn: values by step. Filled with what is
+/// new only; a value that comes again replaces the old one.
 class RunHistory {
 public:
     using Points = QVector<QPointF>; ///< x: step

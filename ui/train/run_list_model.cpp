@@ -22,7 +22,8 @@ QString cause(const RunEntry &entry)
         return tr("not finite at %1").arg(entry.history.lastStep() + 1);
     // A path at the front would leave no room for what happened.
     const qsizetype colon = error.startsWith(QLatin1Char('/')) ? error.indexOf(QLatin1String(": ")) : -1;
-    return error.isEmpty() ? tr("failed") : tr("failed: %1").arg(oneLine(colon < 0 ? error : error.mid(colon + 2), 120));
+    return error.isEmpty() ? tr("failed")
+                           : tr("failed: %1").arg(oneLine(colon < 0 ? error : error.mid(colon + 2), 120));
 }
 
 } // namespace

@@ -53,7 +53,8 @@ void RunPlanner::ask(const TrainSettings &settings)
 {
     if (!m_session.encoder())
         return forget();
-    const std::string asked = toUtf8(m_session.baseModel()) + ' ' + std::to_string(m_age) + ' ' + settings.toJson().dump();
+    const std::string asked =
+        toUtf8(m_session.baseModel()) + ' ' + std::to_string(m_age) + ' ' + settings.toJson().dump();
     if (asked == m_asked)
         return;
     m_asked = asked;
@@ -68,9 +69,9 @@ void RunPlanner::ask(const TrainSettings &settings)
 void RunPlanner::begin()
 {
     m_busy = true;
-    m_thread = std::jthread([this, question = m_question, path = m_session.path(), model = toUtf8(m_session.baseModel()),
-                             encoder = m_session.encoder(), settings = m_settings, age = m_age,
-                             rows = m_rows](const std::stop_token &stop) mutable {
+    m_thread = std::jthread([this, question = m_question, path = m_session.path(),
+                             model = toUtf8(m_session.baseModel()), encoder = m_session.encoder(),
+                             settings = m_settings, age = m_age, rows = m_rows](const std::stop_token &stop) mutable {
         lowerPriority(Niceness);
         const auto plan = [&]() -> Result<RunPlan> {
             const RowOptions options = RowOptions::of(settings);

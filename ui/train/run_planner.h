@@ -11,9 +11,9 @@
 
 namespace attune::ui {
 
-/// What a run with the settings of a form would need of the memory, by the plan that `attune plan` prints and training
-/// holds to. Computed on a thread of its own, one plan at a time; what was asked before the latest question is not told.
-/// The rows are read and encoded once, not for each setting that is tried.
+/// What a run with the settings of a form would need of the memory, by the plan that `attune plan` prints and
+/// training holds to. Computed on a thread of its own, one plan at a time; what was asked before the latest question
+/// is not told. The rows are read and encoded once, not for each setting that is tried.
 class RunPlanner final : public QObject {
     Q_OBJECT
 public:

@@ -23,9 +23,10 @@ namespace attune::ui {
 
 RunsPanel::RunsPanel(RunBook &book, QWidget *parent)
     : QWidget(parent), m_book(book), m_model(new RunListModel(book, this)), m_delegate(new RunDelegate(this)),
-      m_header(new PanelHeader(tr("Runs"))), m_add(new KeyButton(tr("New run"), KeyButton::Primary, "plus")), m_search(new QLineEdit), m_notice(new InlineNotice(Tone::Warn)),
-      m_stack(new QStackedWidget), m_list(new QListView), m_empty(new EmptyState("train")), m_foot(new QWidget),
-      m_overlaid(new QLabel), m_menu(new QMenu(this))
+      m_header(new PanelHeader(tr("Runs"))), m_add(new KeyButton(tr("New run"), KeyButton::Primary, "plus")),
+      m_search(new QLineEdit), m_notice(new InlineNotice(Tone::Warn)), m_stack(new QStackedWidget),
+      m_list(new QListView), m_empty(new EmptyState("train")), m_foot(new QWidget), m_overlaid(new QLabel),
+      m_menu(new QMenu(this))
 {
     setBackground(this, Token::Sunken);
     auto *find = new IconButton("search", tr("Find a run"));
@@ -72,8 +73,9 @@ RunsPanel::RunsPanel(RunBook &book, QWidget *parent)
         Q_EMIT menuWanted();
         m_menu->popup(m_list->viewport()->mapToGlobal(point));
     });
-    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this,
-            [this](const QModelIndex &index) { Q_EMIT currentChanged(index.data(RunListModel::IdRole).toLongLong()); });
+    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex &index) {
+        Q_EMIT currentChanged(index.data(RunListModel::IdRole).toLongLong());
+    });
     connect(m_model, &RunListModel::renameRefused, this, [this](const QString &why) {
         m_notice->show(Tone::Bad, why, {{tr("Dismiss"), [this] { m_notice->hide(); }}});
     });
@@ -175,10 +177,11 @@ void RunsPanel::offerToDrop(qint64 wanted)
     menu->addSection(tr("Six runs are overlaid. Which one makes room?"));
     for (const qint64 id : m_book.overlays())
         if (const RunEntry *entry = m_book.entry(id))
-            connect(menu->addAction(tr("Drop %1").arg(entry->title())), &QAction::triggered, this, [this, id, wanted] {
-                m_book.setOverlay(id, false);
-                m_book.setOverlay(wanted, true);
-            });
+            connect(menu->addAction(tr("Drop %1").arg(entry->title())), &QAction::triggered, this,
+                    [this, id, wanted] {
+                        m_book.setOverlay(id, false);
+                        m_book.setOverlay(wanted, true);
+                    });
     menu->popup(m_list->viewport()->mapToGlobal(m_list->visualRect(m_model->indexOf(wanted)).bottomLeft()));
 }
 

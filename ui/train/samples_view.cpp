@@ -46,7 +46,10 @@ public:
         drawTwoLines(painter, area, index.data().toString(), face);
         painter->restore();
     }
-    QSize sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const override { return {scaled(100), scaled(42)}; }
+    QSize sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const override
+    {
+        return {scaled(100), scaled(42)};
+    }
 
 private:
     /// How many fields are right, or whether all is; the room that it takes.

@@ -94,7 +94,8 @@ int SettingField::controlNeeds() const
     option.initFrom(m_choice);
     const QFontMetrics metrics(ui::font(TextStyle::Mono));
     const QSize words(metrics.horizontalAdvance(m_choice->currentText()) + 2, metrics.height());
-    return std::max(scaled(controlWidth), style()->sizeFromContents(QStyle::CT_ComboBox, &option, words, m_choice).width());
+    return std::max(scaled(controlWidth),
+                    style()->sizeFromContents(QStyle::CT_ComboBox, &option, words, m_choice).width());
 }
 
 /// Sizes in the text size of now. A long name goes above its control: cut, it could not be told from another.
@@ -115,7 +116,8 @@ void SettingField::fit()
     const bool stacked = width() > 0 && name + beside > width();
     // A long default gets what the name leaves.
     const int left = std::max(0, width() - beside - (stacked ? 0 : name));
-    const int longer = QFontMetrics(ui::font(TextStyle::Caption)).horizontalAdvance(m_default->text()) + 2 - scaled(defaultWidth);
+    const int longer =
+        QFontMetrics(ui::font(TextStyle::Caption)).horizontalAdvance(m_default->text()) + 2 - scaled(defaultWidth);
     m_default->setFixedWidth(scaled(defaultWidth) + indent + std::clamp(longer, 0, left));
     m_default->setContentsMargins(indent, 0, 0, 0);
     if (stacked == m_stacked)

@@ -16,12 +16,15 @@ namespace attune::ui {
 
 class RunDraft;
 
-/// The field of one setting, made from its line in the table: a box for yes and no, a list for choices, else a line of
-/// text; what the table refuses, or finds odd, stands below it.
+/// The field of one setting, made from its line in the table: a box for yes and no, a list for choices, else a line
+/// of text; what the table refuses, or finds odd, stands below it.
 class SettingField final : public QWidget {
     Q_OBJECT
 public:
-    enum class Form { Plain, Labelled }; ///< Plain: widgets may stand beside it; Labelled: name left (above where it is long), default right
+    enum class Form {
+        Plain,
+        Labelled
+    }; ///< Plain: widgets may stand beside it; Labelled: name left (above where it is long), default right
     SettingField(const SettingInfo &info, RunDraft &draft, Form form, QWidget *parent = nullptr);
 
     /// At the right of the control; the message stays below both, over the whole width.

@@ -193,7 +193,8 @@ void SmallPlots::fill(Cell &cell, const RunEntry *entry)
         const bool known = entry && entry->run.settings.is_object() && found != entry->run.settings.end() &&
                            found->is_number() && found->get<double>() > 0;
         const double limit = known ? found->get<double>() : 0;
-        // A single peak must not press the rest flat. The limit is named in the title: in the plot, the curve is there.
+        // A single peak must not press the rest flat. The limit is named in the title: in the plot, the curve is
+        // there.
         top = std::max(limit * 1.4, std::min(top, percentile(points, 0.99) * 1.5));
         cell.limit->setVisible(known);
         cell.limit->point1->setCoords(0, limit);

@@ -15,8 +15,8 @@ namespace attune::ui {
 class LossChart;
 class PlotFrame;
 
-/// Learning rate, gradient norm, tokens/s and memory of the run in front, under the loss: the same axis and crosshair. A
-/// click brings one into the large frame.
+/// Learning rate, gradient norm, tokens/s and memory of the run in front, under the loss: the same axis and
+/// crosshair. A click brings one into the large frame.
 class SmallPlots final : public QWidget {
     Q_OBJECT
 public:

@@ -92,15 +92,16 @@ QList<StartCheck> startChecks(const StartFacts &facts, const Session &session, c
     if (!session.encoderError().isEmpty())
         checks.append({Tone::Bad, session.encoderError(), {}, {}});
     if (facts.train == 0)
-        checks.append({Tone::Bad,
-                       facts.withoutPart > 0   ? tr("No row is in the train part. Split the rows first.")
-                       : facts.rejected > 0    ? tr("No row to train on is left: %1 are rejected.")
-                                                  .arg(formatCount(facts.rejected))
-                       : facts.validation + facts.test > 0
-                           ? tr("No row is in the train part: all %1 are validation or test rows. Move some to train.")
-                                 .arg(formatCount(facts.validation + facts.test))
-                           : tr("There are no rows to train on. Import some first."),
-                       tr("Open Data"), QStringLiteral(" ")});
+        checks.append(
+            {Tone::Bad,
+             facts.withoutPart > 0 ? tr("No row is in the train part. Split the rows first.")
+             : facts.rejected > 0
+                 ? tr("No row to train on is left: %1 are rejected.").arg(formatCount(facts.rejected))
+             : facts.validation + facts.test > 0
+                 ? tr("No row is in the train part: all %1 are validation or test rows. Move some to train.")
+                       .arg(formatCount(facts.validation + facts.test))
+                 : tr("There are no rows to train on. Import some first."),
+             tr("Open Data"), QStringLiteral(" ")});
     if (facts.train > 0 && facts.validation == 0)
         checks.append({Tone::Warn, tr("No validation rows: nothing tells when the run begins to learn by heart."),
                        tr("Open Data"), QStringLiteral(" ")});

@@ -75,7 +75,8 @@ QList<TourState> TrainWorkspace::tourStates()
                        m_monitor->tabs()->setCurrentIndex(0);
                    }, [this, loaded, training, steps] {
                        const RunEntry *entry = m_book->entry(current());
-                       return loaded() && entry && (!training() || entry->history.lastStep() >= std::min(steps / 2, 30));
+                       return loaded() && entry &&
+                              (!training() || entry->history.lastStep() >= std::min(steps / 2, 30));
                    }});
     states.append({QStringLiteral("monitor"), tab(0), [this, loaded, training] {
                        if (!loaded() || training())

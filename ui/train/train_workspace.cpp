@@ -163,7 +163,8 @@ void TrainWorkspace::connectPanels()
     connect(m_monitor, &MonitorPanel::menuWanted, this, &TrainWorkspace::updateActions);
     connect(m_monitor, &MonitorPanel::stopWanted, this, &TrainWorkspace::stopRun);
     connect(m_monitor, &MonitorPanel::resumeWanted, this, &TrainWorkspace::resumeRun);
-    connect(m_monitor, &MonitorPanel::compareWanted, this, [this](qint64 run) { compareRun(run, QStringLiteral("best")); });
+    connect(m_monitor, &MonitorPanel::compareWanted, this,
+            [this](qint64 run) { compareRun(run, QStringLiteral("best")); });
     connect(m_monitor, &MonitorPanel::startLikeWanted, m_actions[StartLike], &QAction::trigger);
     connect(m_monitor, &MonitorPanel::showRowsWanted, this, [this](const QString &search) {
         Q_EMIT goTo(QStringLiteral("data"), {{QStringLiteral("search"), search}});

@@ -17,8 +17,8 @@ class NewRunForm;
 class RunBook;
 class RunsPanel;
 
-/// Starts runs and watches them: the list at the left, one run in the middle, at the right the form of the next run or
-/// the differences of the overlaid ones.
+/// Starts runs and watches them: the list at the left, one run in the middle, at the right the form of the next run
+/// or the differences of the overlaid ones.
 class TrainWorkspace final : public Workspace {
     Q_OBJECT
 public:
@@ -52,8 +52,28 @@ protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    enum Wanted { NewRun, AllSettings, Start, PauseRun, StopRun, Resume, Rename, Tag, Pin, Overlay, StartLike, Compare, Export, CopyCommand,
-                  Remove, SavePlot, AsTable, ResetZoom, Search, WantedCount };
+    enum Wanted {
+        NewRun,
+        AllSettings,
+        Start,
+        PauseRun,
+        StopRun,
+        Resume,
+        Rename,
+        Tag,
+        Pin,
+        Overlay,
+        StartLike,
+        Compare,
+        Export,
+        CopyCommand,
+        Remove,
+        SavePlot,
+        AsTable,
+        ResetZoom,
+        Search,
+        WantedCount
+    };
     void makeActions();
     void fillMenus();
     QAction *addAction(Wanted which, const char *name, const QString &text, const QKeySequence &key = {});

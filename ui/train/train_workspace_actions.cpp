@@ -44,10 +44,11 @@ void TrainWorkspace::makeActions()
         else
             showForm(true);
     });
-    connect(addAction(AllSettings, "allSettings", tr("All settings of the next run")), &QAction::triggered, this, [this] {
-        m_form->setAdvanced(true);
-        showForm(true);
-    });
+    connect(addAction(AllSettings, "allSettings", tr("All settings of the next run")), &QAction::triggered, this,
+            [this] {
+                m_form->setAdvanced(true);
+                showForm(true);
+            });
     connect(addAction(PauseRun, "pauseRun", tr("Pause the run")), &QAction::triggered, this,
             [this] { stopRun(MonitorPanel::Stop::Pause); });
     connect(addAction(StopRun, "stopRun", tr("Stop, keep a checkpoint")), &QAction::triggered, this,
@@ -61,7 +62,8 @@ void TrainWorkspace::makeActions()
         m_runs->list()->setFocus();
         m_runs->list()->edit(m_runs->list()->currentIndex());
     });
-    connect(addAction(Tag, "tagRun", tr("Tags of the run…")), &QAction::triggered, this, [this] { tagRun(current()); });
+    connect(addAction(Tag, "tagRun", tr("Tags of the run…")), &QAction::triggered, this,
+            [this] { tagRun(current()); });
     connect(addAction(Pin, "pinBaseline", tr("Pin as baseline")), &QAction::triggered, this,
             [this] { m_book->setBaseline(m_book->baseline() == current() ? 0 : current()); });
     QAction *overlay = addAction(Overlay, "overlayRun", tr("Overlay"), Qt::Key_O);
@@ -103,7 +105,8 @@ void TrainWorkspace::makeActions()
 void TrainWorkspace::fillMenus()
 {
     for (QMenu *menu : {m_runs->menu(), m_monitor->menu()}) {
-        for (const Wanted which : {Resume, Compare, StartLike, Rename, Tag, Pin, Overlay, CopyCommand, Export, Remove}) {
+        for (const Wanted which :
+             {Resume, Compare, StartLike, Rename, Tag, Pin, Overlay, CopyCommand, Export, Remove}) {
             if (which == Rename || which == Export)
                 menu->addSeparator();
             menu->QWidget::addAction(m_actions[which]);
@@ -114,8 +117,8 @@ void TrainWorkspace::fillMenus()
 QList<WorkspaceAction> TrainWorkspace::workspaceActions()
 {
     QList<WorkspaceAction> all;
-    for (const Wanted which : {NewRun, AllSettings, Start, PauseRun, StopRun, Resume, Compare, StartLike, Rename, Tag, Pin, Overlay,
-                               CopyCommand, Export, Remove})
+    for (const Wanted which : {NewRun, AllSettings, Start, PauseRun, StopRun, Resume, Compare, StartLike, Rename, Tag,
+                               Pin, Overlay, CopyCommand, Export, Remove})
         all.append({Menu::Run, m_actions[which], which == NewRun || which == PauseRun || which == StopRun, {}});
     for (const Wanted which : {Search, AsTable, ResetZoom})
         all.append({Menu::View, m_actions[which], false, {}});
@@ -144,7 +147,8 @@ void TrainWorkspace::updateActions()
     set(Rename, entry && !readOnly, entry ? locked : none);
     set(Tag, entry && !readOnly, entry ? locked : none);
     set(Pin, entry && !readOnly, entry ? locked : none);
-    m_actions[Pin]->setText(entry && m_book->baseline() == entry->id() ? tr("Unpin the baseline") : tr("Pin as baseline"));
+    m_actions[Pin]->setText(entry && m_book->baseline() == entry->id() ? tr("Unpin the baseline")
+                                                                       : tr("Pin as baseline"));
     set(Overlay, entry, none);
     m_actions[Overlay]->setText(entry && m_book->overlaySlot(entry->id()) >= 0 ? tr("Take out of the overlay")
                                                                                : tr("Overlay"));

@@ -17,8 +17,8 @@ namespace attune::ui {
 /// The one training of this window: its thread, and what it says. The thread stores every event in the project before
 /// it queues it here, and waits for nobody; a timer takes the queue over to the window's thread.
 ///
-/// The thread, and with it the workers of its compute team, which take over its priority when they are made, ranks below
-/// the window: on two cores that both train, a key press must not wait for a step.
+/// The thread, and with it the workers of its compute team, which take over its priority when they are made, ranks
+/// below the window: on two cores that both train, a key press must not wait for a step.
 class TrainingJob final : public QObject {
     Q_OBJECT
 public:

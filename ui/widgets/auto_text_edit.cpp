@@ -75,8 +75,8 @@ void AutoTextEdit::restyle()
 
 int AutoTextEdit::textHeight() const
 {
-    // Only as many blocks are laid out here as can be seen. Lines are as high as the layout makes them, which is a bit
-    // more than the font says: over many lines the last one would be cut.
+    // Only as many blocks are laid out here as can be seen. Lines are as high as the layout makes them, which is a
+    // bit more than the font says: over many lines the last one would be cut.
     int lines = 0;
     qreal height = 0;
     for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
@@ -179,7 +179,7 @@ void AutoTextEdit::wheelEvent(QWheelEvent *event)
         QPlainTextEdit::wheelEvent(event);
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------------------------
 
 JsonHighlighter::JsonHighlighter(QTextDocument *document) : QSyntaxHighlighter(document)
 {

@@ -97,7 +97,8 @@ void Chip::paintEvent(QPaintEvent *)
 
 void Chip::mouseReleaseEvent(QMouseEvent *event)
 {
-    if (m_removable && event->button() == Qt::LeftButton && isDown() && crossRect().contains(event->position().toPoint())) {
+    if (m_removable && event->button() == Qt::LeftButton && isDown() &&
+        crossRect().contains(event->position().toPoint())) {
         setDown(false);
         Q_EMIT removed();
         return;

@@ -21,7 +21,8 @@ public:
     using QFileIconProvider::icon;
     QIcon icon(const QFileInfo &info) const override
     {
-        return QFileIconProvider::icon(info.isDir() ? QAbstractFileIconProvider::Folder : QAbstractFileIconProvider::File);
+        return QFileIconProvider::icon(info.isDir() ? QAbstractFileIconProvider::Folder
+                                                    : QAbstractFileIconProvider::File);
     }
     QString type(const QFileInfo &info) const override
     {
@@ -67,8 +68,8 @@ FileDialog::FileDialog(QWidget *parent, const QString &title, const QString &sta
     connect(this, &QDialog::accepted, this, [this] { lastFolder() = directory().absolutePath(); });
 }
 
-/// While a whole path is typed, the dialog selects what it passes on its way, and takes the folder that it shows for the
-/// answer once that is among it; so the path is made a name in its folder first.
+/// While a whole path is typed, the dialog selects what it passes on its way, and takes the folder that it shows for
+/// the answer once that is among it; so the path is made a name in its folder first.
 void FileDialog::accept()
 {
     auto *field = findChild<QLineEdit *>(QStringLiteral("fileNameEdit"));
@@ -94,7 +95,8 @@ QString FileDialog::openFile(QWidget *parent, const QString &title, const QStrin
     return dialog.answer();
 }
 
-QString FileDialog::saveFile(QWidget *parent, const QString &title, const QString &start, const QString &filter, bool confirm)
+QString FileDialog::saveFile(QWidget *parent, const QString &title, const QString &start, const QString &filter,
+                             bool confirm)
 {
     FileDialog dialog(parent, title, start, filter);
     dialog.setAcceptMode(AcceptSave);

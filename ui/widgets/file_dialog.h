@@ -6,9 +6,10 @@ namespace attune::ui {
 
 /// Qt's own file dialog, made so that it opens none of the files that it lists.
 ///
-/// The usual ones look into a file whose ending they do not know to choose an icon. Where that is the open project, or
-/// the index of its log beside it, closing it drops every lock that this process has on it (POSIX gives and takes locks
-/// by process), and the next program that opens the project takes it for unused: it clears the index under our feet.
+/// The usual ones look into a file whose ending they do not know to choose an icon. Where that is the open project,
+/// or the index of its log beside it, closing it drops every lock that this process has on it (POSIX gives and takes
+/// locks by process), and the next program that opens the project takes it for unused: it clears the index under our
+/// feet.
 class FileDialog final : public QFileDialog {
     Q_OBJECT
 public:

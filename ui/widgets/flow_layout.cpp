@@ -118,7 +118,8 @@ int FlowLayout::arrange(const QRect &area, bool apply) const
     for (QLayoutItem *item : m_items) {
         if (item->isEmpty())
             continue;
-        const QSize size = item->sizeHint().boundedTo(QSize(std::max(inner.width(), item->minimumSize().width()), QWIDGETSIZE_MAX));
+        const QSize size =
+            item->sizeHint().boundedTo(QSize(std::max(inner.width(), item->minimumSize().width()), QWIDGETSIZE_MAX));
         if (!line.isEmpty() && x + size.width() > inner.width()) {
             finishLine();
             y += height + m_lineSpacing;

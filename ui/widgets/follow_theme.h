@@ -6,8 +6,8 @@
 
 namespace attune::ui {
 
-/// Runs `fit` now and whenever colours or the size of text become others, as long as `owner` lives: for sizes that are
-/// set, not hinted.
+/// Runs `fit` now and whenever colours or the size of text become others, as long as `owner` lives: for sizes that
+/// are set, not hinted.
 template <typename Fit>
 void followTheme(QObject *owner, Fit fit)
 {

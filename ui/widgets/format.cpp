@@ -47,7 +47,8 @@ QString formatDuration(double seconds)
         return withUnit(minutes, "min");
     const qint64 hours = minutes / 60;
     if (hours < 24)
-        return minutes % 60 ? withUnit(hours, "h") + QLatin1Char(' ') + withUnit(minutes % 60, "min") : withUnit(hours, "h");
+        return minutes % 60 ? withUnit(hours, "h") + QLatin1Char(' ') + withUnit(minutes % 60, "min")
+                            : withUnit(hours, "h");
     return hours % 24 ? withUnit(hours / 24, "d") + QLatin1Char(' ') + withUnit(hours % 24, "h")
                       : withUnit(hours / 24, "d");
 }
@@ -106,8 +107,8 @@ QString elided(const QString &text, const QFontMetrics &metrics, int width)
 {
     const qsizetype end = text.indexOf(QLatin1Char('\n'));
     const QString line = end < 0 ? text : text.left(end) + QStringLiteral("…");
-    // To lay out letters that nobody sees takes most of the time that a list needs to be painted. As many as hardly ever
-    // fit are tried first; where they do fit after all, there may be room for more.
+    // To lay out letters that nobody sees takes most of the time that a list needs to be painted. As many as hardly
+    // ever fit are tried first; where they do fit after all, there may be room for more.
     qsizetype likely = std::max(width, 0) * 2 / std::max(1, metrics.averageCharWidth()) + 16;
     if (line.size() > likely) {
         if (line.at(likely).isLowSurrogate())

@@ -164,7 +164,8 @@ void InlineNotice::placeLinks()
     // A line is seldom full: words are not cut.
     const bool below = links > 0 && words > (room - links) * MostLines * 9 / 10;
     const bool stacked = below && links - Spacing > width() - 2 * Margin;
-    static_cast<QBoxLayout *>(m_linkBox->layout())->setDirection(stacked ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    static_cast<QBoxLayout *>(m_linkBox->layout())
+        ->setDirection(stacked ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
     if (below == m_below)
         return;
     m_below = below;

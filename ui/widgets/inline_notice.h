@@ -15,8 +15,8 @@ class QVBoxLayout;
 
 namespace attune::ui {
 
-/// A bar of 32 px (more where its text wraps) with an icon, one sentence and links: an error in its place. Where it is
-/// narrow the links stand below the sentence.
+/// A bar of 32 px (more where its text wraps) with an icon, one sentence and links: an error in its place. Where it
+/// is narrow the links stand below the sentence.
 class InlineNotice final : public QFrame {
     Q_OBJECT
 public:

@@ -209,7 +209,7 @@ void KeyButton::leaveEvent(QEvent *event)
     update();
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------------------------
 
 IconButton::IconButton(const char *icon, const QString &name, QWidget *parent) : QToolButton(parent), m_icon(icon)
 {

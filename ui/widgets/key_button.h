@@ -41,7 +41,8 @@ private:
 
 /// A shortcut as a cap prints it: "Ctrl Shift N", "Ctrl +", "Ctrl ↵".
 QString keyText(const QKeySequence &key);
-/// Draws the cap of a key, right-aligned in `area`, vertically centred. Returns its width. `onFill`: on the accent fill.
+/// Draws the cap of a key, right-aligned in `area`, vertically centred. Returns its width. `onFill`: on the accent
+/// fill.
 int drawKeyCap(QPainter *painter, const QRect &area, const QString &key, bool onFill = false);
 int keyCapWidth(const QString &key);
 

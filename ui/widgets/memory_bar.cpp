@@ -85,8 +85,11 @@ double MemoryBar::scaleTotal() const
 QString MemoryBar::describe() const
 {
     const auto size = [](double bytes) { return formatBytes(std::llround(bytes)); };
-    QString text = m_total > 0 ? tr("Memory: %1 of %2").arg(size(used()), size(m_total)) : tr("Memory: %1").arg(size(used()));
-    text += m_state == Predicted ? tr(", predicted") : m_state == Measuring ? tr(", being measured") : tr(", measured");
+    QString text =
+        m_total > 0 ? tr("Memory: %1 of %2").arg(size(used()), size(m_total)) : tr("Memory: %1").arg(size(used()));
+    text += m_state == Predicted   ? tr(", predicted")
+            : m_state == Measuring ? tr(", being measured")
+                                   : tr(", measured");
     if (tooBig())
         text += tr(", too big by %1").arg(size(used() - m_total));
     else if (tight())
@@ -183,8 +186,8 @@ bool MemoryBar::event(QEvent *event)
             }
             x = end;
         }
-        QToolTip::showText(help->globalPos(), m_thin ? describe().replace(QLatin1String("; "), QLatin1String("\n")) : text,
-                           this);
+        QToolTip::showText(help->globalPos(),
+                           m_thin ? describe().replace(QLatin1String("; "), QLatin1String("\n")) : text, this);
         return true;
     }
     return QWidget::event(event);
@@ -221,7 +224,7 @@ void MemoryBar::hideEvent(QHideEvent *event)
     updateTimer();
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------------------------
 
 MemoryLegend::MemoryLegend(QWidget *parent) : QWidget(parent)
 {

@@ -9,10 +9,11 @@ class QStyleOptionViewItem;
 
 namespace attune::ui {
 
-/// Helpers for delegates and painted widgets, so that all draw the same; ui/theme/draw.h has lines, panels, rings, checks.
+/// Helpers for delegates and painted widgets, so that all draw the same; ui/theme/draw.h has lines, panels, rings,
+/// checks.
 
-/// Background of a row of a list: selected, hovered or nothing; the focus ring inside; a line of 1 device pixel below.
-/// `currentBar`: the 3 px bar in accent at the left of the current row.
+/// Background of a row of a list: selected, hovered or nothing; the focus ring inside; a line of 1 device pixel
+/// below. `currentBar`: the 3 px bar in accent at the left of the current row.
 void drawRowBackground(QPainter *painter, const QStyleOptionViewItem &option, bool bottomLine = true,
                        bool currentBar = false);
 /// The mark of who answers: a grey square for the base, a disc in series colour for a tuned run (index from 0).

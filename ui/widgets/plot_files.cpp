@@ -55,7 +55,8 @@ QByteArray csvOf(const QList<QStringList> &rows)
         for (const QString &cell : row) {
             const bool quoted = cell.contains(QLatin1Char(',')) || cell.contains(QLatin1Char('"'))
                                 || cell.contains(QLatin1Char('\n')) || cell.contains(QLatin1Char('\r'));
-            cells += quoted ? QLatin1Char('"') + QString(cell).replace(QLatin1Char('"'), QLatin1String("\"\"")) + QLatin1Char('"')
+            cells += quoted ? QLatin1Char('"') + QString(cell).replace(QLatin1Char('"'), QLatin1String("\"\"")) +
+                                  QLatin1Char('"')
                             : cell;
         }
         bytes += cells.join(QLatin1Char(',')).toUtf8() + "\r\n";

@@ -206,7 +206,7 @@ void PlotFrame::paintEvent(QPaintEvent *)
         drawFocusRing(&painter, rect(), 0, false);
 }
 
-// --- saving ----------------------------------------------------------------------------------------------------------
+// --- saving ---
 
 QByteArray PlotFrame::csv() const
 {

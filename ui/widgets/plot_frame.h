@@ -34,8 +34,8 @@ public:
     void setTable(std::function<QList<QStringList>()> rowsWithHeader);
     /// Called after axes and background have taken the theme's colours; the plot is redrawn afterwards.
     void onThemeChanged(std::function<void()> restyle);
-    /// Called with true before a picture of the plot is made for a file or the clipboard, and with false afterwards: what
-    /// such a picture needs and the screen has elsewhere, as a legend. It is made in the light theme's colours.
+    /// Called with true before a picture of the plot is made for a file or the clipboard, and with false afterwards:
+    /// what such a picture needs and the screen has elsewhere, as a legend. It is made in the light theme's colours.
     void onPicture(std::function<void(bool begins)> prepare) { m_prepare = std::move(prepare); }
     void setTableShown(bool shown);
     bool tableShown() const;

@@ -44,8 +44,8 @@ QVector<QPointF> thinned(const QVector<QPointF> &points, int most)
     return result;
 }
 
-QPixmap sparkline(const QVector<QPointF> &points, QSize size, const QColor &tint, const QVector<qreal> &dash, bool failed,
-                  qreal devicePixelRatio)
+QPixmap sparkline(const QVector<QPointF> &points, QSize size, const QColor &tint, const QVector<qreal> &dash,
+                  bool failed, qreal devicePixelRatio)
 {
     const QVector<QPointF> shown = thinned(points);
     std::size_t hash = qHashMulti(0, size.width(), size.height(), tint.rgba(), failed, devicePixelRatio,
@@ -80,7 +80,8 @@ QPixmap sparkline(const QVector<QPointF> &points, QSize size, const QColor &tint
     const auto at = [&](const QPointF &point) {
         const double across = right > left ? (point.x() - left) / (right - left) : 0;
         const double up = high > low ? (point.y() - low) / (high - low) : 0.5;
-        return QPointF(inset + across * (size.width() - 2 * inset), size.height() - inset - up * (size.height() - 2 * inset));
+        return QPointF(inset + across * (size.width() - 2 * inset),
+                       size.height() - inset - up * (size.height() - 2 * inset));
     };
     QPen pen(tint, 1.5, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin);
     if (!dash.isEmpty()) {

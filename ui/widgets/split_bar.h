@@ -4,8 +4,8 @@
 
 namespace attune::ui {
 
-/// How many rows train, validate and test: three stretches in series colours 1, 3 and 5. Left and Right walk them, the
-/// tool tip of each says count and share.
+/// How many rows train, validate and test: three stretches in series colours 1, 3 and 5. Left and Right walk them,
+/// the tool tip of each says count and share.
 class SplitBar final : public QWidget {
     Q_OBJECT
 public:

@@ -52,7 +52,8 @@ public:
         const int cursor = cursorPosition();
         const QString all = strip()->accessibleText();
         const int length = static_cast<int>(selected.size());
-        *startOffset = all.mid(cursor, length) == selected ? cursor : static_cast<int>(all.lastIndexOf(selected, cursor));
+        *startOffset =
+            all.mid(cursor, length) == selected ? cursor : static_cast<int>(all.lastIndexOf(selected, cursor));
         *endOffset = *startOffset + length;
     }
     int selectionCount() const override { return strip()->selectedText().isEmpty() ? 0 : 1; }

@@ -58,7 +58,8 @@ void TokenLayout::setTokens(const QVector<ShownToken> &tokens)
 {
     m_tokens = tokens;
     m_widths.assign(static_cast<std::size_t>(tokens.size()), 0);
-    m_shifts = std::any_of(tokens.begin(), tokens.end(), [](const ShownToken &token) { return token.shift.has_value(); });
+    m_shifts =
+        std::any_of(tokens.begin(), tokens.end(), [](const ShownToken &token) { return token.shift.has_value(); });
     findRuns();
     m_valid = false;
 }

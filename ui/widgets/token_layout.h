@@ -11,11 +11,15 @@
 
 namespace attune::ui {
 
-/// Where the tokens of a strip stand: lines of items, kept for as long as width, tokens and font stay. Knows nothing of
-/// painting or scrolling; x and y are those of the content.
+/// Where the tokens of a strip stand: lines of items, kept for as long as width, tokens and font stay. Knows nothing
+/// of painting or scrolling; x and y are those of the content.
 class TokenLayout {
 public:
-    enum class Kind { Token, Closed, Opened }; ///< Closed: "383 tokens folded"; Opened: the link that folds them again
+    enum class Kind {
+        Token,
+        Closed,
+        Opened
+    }; ///< Closed: "383 tokens folded"; Opened: the link that folds them again
     struct Item {
         Kind kind = Kind::Token;
         int token = 0; ///< the token, or the first one folded

@@ -193,8 +193,8 @@ void TokenStrip::paintEvent(QPaintEvent *event)
     QPainter painter(viewport());
     if (d.layout.tokens().isEmpty()) {
         if (!d.placeholder.isEmpty())
-            drawText(&painter, viewport()->rect().adjusted(12, 8, -12, -8), d.placeholder, TextStyle::Body, Token::Text3,
-                     Qt::AlignLeft | Qt::AlignTop);
+            drawText(&painter, viewport()->rect().adjusted(12, 8, -12, -8), d.placeholder, TextStyle::Body,
+                     Token::Text3, Qt::AlignLeft | Qt::AlignTop);
     } else {
         const int top = d.toContent(event->rect().topLeft()).y() - TokenLayout::margin;
         const int bottom = d.toContent(event->rect().bottomLeft()).y() - TokenLayout::margin;

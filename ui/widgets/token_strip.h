@@ -11,8 +11,8 @@ namespace attune::ui {
 
 /// One token, as it is shown.
 struct ShownToken {
-    /// As it stands in the text; white space is made visible by the strip. A character of several tokens stands whole in
-    /// the first of them, so that the texts of all make up the text.
+    /// As it stands in the text; white space is made visible by the strip. A character of several tokens stands whole
+    /// in the first of them, so that the texts of all make up the text.
     QString text;
     bool inside = false;  ///< goes on with a character that a token before it began
     QByteArray bytes = {}; ///< where they are others than those of `text`
@@ -26,8 +26,8 @@ struct ShownToken {
 };
 
 /// Tokens in running lines, as data-light.png shows them. Only the visible lines are painted; the layout is kept for
-/// as long as width, tokens and font stay. Left, Right, Up, Down, Home and End walk the tokens (the walked one is read
-/// out with its id and state), Shift selects, Ctrl+C copies, Enter opens a fold.
+/// as long as width, tokens and font stay. Left, Right, Up, Down, Home and End walk the tokens (the walked one is
+/// read out with its id and state), Shift selects, Ctrl+C copies, Enter opens a fold.
 class TokenStrip final : public QAbstractScrollArea {
     Q_OBJECT
 public:

@@ -153,7 +153,9 @@ QString TokenStrip::Impl::describe(int index) const
     lines += QStringLiteral("“%1”").arg(layout.label(index));
     lines += tr("id %1, position %2").arg(token.id).arg(token.position);
     const QByteArray bytes = token.bytes.isEmpty() ? token.text.toUtf8() : token.bytes;
-    lines += tr("bytes %1").arg(QLatin1String(bytes.left(16).toHex(' ')) + (bytes.size() > 16 ? QStringLiteral(" …") : QString()));
+    lines +=
+        tr("bytes %1")
+            .arg(QLatin1String(bytes.left(16).toHex(' ')) + (bytes.size() > 16 ? QStringLiteral(" …") : QString()));
     QString state = token.cut       ? tr("cut: beyond the longest row")
                     : token.trained ? tr("trained")
                                     : tr("masked: read, not trained");
@@ -236,8 +238,8 @@ void TokenStrip::Impl::paintToken(QPainter &painter, const Item &item, const QRe
         figures.setWeight(strong ? QFont::DemiBold : QFont::Normal);
         painter.setFont(figures);
         painter.setPen(color(strong ? Token::Text : Token::Text3));
-        painter.drawText(QRect(rect.x() - 2, below, rect.width() + 4, QFontMetrics(figures).height() + 1), Qt::AlignCenter,
-                         formatSigned(*token.shift, 0));
+        painter.drawText(QRect(rect.x() - 2, below, rect.width() + 4, QFontMetrics(figures).height() + 1),
+                         Qt::AlignCenter, formatSigned(*token.shift, 0));
     }
 }
 

@@ -15,9 +15,9 @@ struct DiffPiece {
 };
 
 /// The shortest change of words, marks and white space that makes `after` of `before` (Myers 1986), with lone words
-/// between changes joined to them so that it reads well. Same + Removed is `before`, Same + Added is `after`, exactly.
-/// Texts that differ in more than 3,000 words come as one removal and one addition between what they share at
-/// both ends. Any thread.
+/// between changes joined to them so that it reads well. Same + Removed is `before`, Same + Added is `after`,
+/// exactly. Texts that differ in more than 3,000 words come as one removal and one addition between what they share
+/// at both ends. Any thread.
 QVector<DiffPiece> wordDiff(const QString &before, const QString &after);
 double changedShare(const QVector<DiffPiece> &pieces); ///< characters that are not Same, 0 to 1
 

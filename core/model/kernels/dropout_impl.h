@@ -1,7 +1,8 @@
 // Dropout by a counter: part of kernels_impl.h, see there.
 //
-// Each place's 32 bits are a hash of the place and the seed (two rounds of MurmurHash3's finaliser, a bijection of 32 bits
-// with full avalanche), as counter-based generators do it: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
+// Each place's 32 bits are a hash of the place and the seed (two rounds of MurmurHash3's finaliser, a bijection of 32
+// bits with full avalanche), as counter-based generators do it: Salmon et al. 2011, "Parallel random numbers: as easy
+// as 1, 2, 3".
 
 inline Vu mixed(Vu h)
 {

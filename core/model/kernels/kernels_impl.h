@@ -1,8 +1,8 @@
-// Compiled once per processor level (see CMakeLists.txt), so no include guard, and nothing from the standard library that
-// could be emitted as a shared inline function: the linker would keep one copy, of any level.
+// Compiled once per processor level (see CMakeLists.txt), so no include guard, and nothing from the standard library
+// that could be emitted as a shared inline function: the linker would keep one copy, of any level.
 //
-// Written with GCC's vector extensions, in vectors as wide as the level's registers. Intrinsics stand where the compiler does
-// not find the instruction by itself: conversions between widths, table look-ups, bfloat16 products.
+// Written with GCC's vector extensions, in vectors as wide as the level's registers. Intrinsics stand where the
+// compiler does not find the instruction by itself: conversions between widths, table look-ups, bfloat16 products.
 
 #include "core/model/kernels/kernels.h"
 

@@ -22,7 +22,8 @@ inline void clearOutside(Bf16 *row, Visible visible, std::int64_t keys)
         row[i] = 0;
 }
 
-void softmaxRows(Bf16 *scores, const SoftmaxRows &shape, float scale, std::int64_t begin, std::int64_t end, float *lse)
+void softmaxRows(Bf16 *scores, const SoftmaxRows &shape, float scale, std::int64_t begin, std::int64_t end,
+                 float *lse)
 {
     for (std::int64_t r = begin; r < end; ++r) {
         Bf16 *row = scores + r * shape.keys;
@@ -98,10 +99,10 @@ inline void softmaxOne(float *scores, std::int64_t count, float scale)
     });
 }
 
-/// Four keys at a time, so that their sums are added up across at once; the values' sums stay in registers, eight vectors of
-/// a head at a time.
-void attendOne(const Bf16 *q, std::int64_t group, std::int64_t d, const Bf16 *keys, const Bf16 *values, std::int64_t from,
-               std::int64_t to, float scale, float *scratch, Bf16 *out)
+/// Four keys at a time, so that their sums are added up across at once; the values' sums stay in registers, eight
+/// vectors of a head at a time.
+void attendOne(const Bf16 *q, std::int64_t group, std::int64_t d, const Bf16 *keys, const Bf16 *values,
+               std::int64_t from, std::int64_t to, float scale, float *scratch, Bf16 *out)
 {
     const std::int64_t count = to - from;
     float *scores = scratch;              // [group, count]

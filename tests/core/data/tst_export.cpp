@@ -15,7 +15,8 @@ std::vector<Example> rows()
         return all.emplace_back(Example{.messages = std::move(messages), .origin = {}, .part = {}, .tags = {}});
     };
     add({{"user", "Hi"}, {"assistant", "Hello"}});
-    Example &labelled = add({{"system", "Be \"brief\", please;"}, {"user", "a,b\r\nc\n\n"}, {"assistant", " {\"x\": 1}\t"}});
+    Example &labelled =
+        add({{"system", "Be \"brief\", please;"}, {"user", "a,b\r\nc\n\n"}, {"assistant", " {\"x\": 1}\t"}});
     labelled.part = Part::Validation;
     labelled.tags = {"lang:de", "two words"};
     labelled.rating = 4;

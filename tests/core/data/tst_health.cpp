@@ -90,9 +90,11 @@ private Q_SLOTS:
                  std::string("missing \"urgency\""));
         QCOMPARE(detailOf(ask("a", "{}"), habits, ProblemKind::MissingKeys),
                  std::string("missing \"intent\", \"urgency\""));
-        const std::string broken = detailOf(ask("a", "{\"intent\": \"x\"\n \"urgency\": 1}"), habits, ProblemKind::NotJson);
+        const std::string broken =
+            detailOf(ask("a", "{\"intent\": \"x\"\n \"urgency\": 1}"), habits, ProblemKind::NotJson);
         QVERIFY2(broken.starts_with("line 2, column "), broken.c_str());
-        QVERIFY(detailOf(ask("a", "```json\n{}\n```"), habits, ProblemKind::NotJson).starts_with("line 1, column 1:"));
+        QVERIFY(
+            detailOf(ask("a", "```json\n{}\n```"), habits, ProblemKind::NotJson).starts_with("line 1, column 1:"));
         QVERIFY(detailOf(ask("a", R"({"intent": "x")"), habits, ProblemKind::NotJson).find("ends before") !=
                 std::string::npos);
     }

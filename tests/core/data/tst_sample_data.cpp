@@ -150,7 +150,8 @@ void TestSampleData::noTwoRowsShareASentence()
             if (formulas.contains(sentence))
                 continue;
             const auto [at, isNew] = firstWith.emplace(sentence, i);
-            QVERIFY2(isNew, (sentence + ": rows " + std::to_string(at->second) + " and " + std::to_string(i)).c_str());
+            QVERIFY2(isNew,
+                     (sentence + ": rows " + std::to_string(at->second) + " and " + std::to_string(i)).c_str());
         }
     }
 }

@@ -100,9 +100,9 @@ void TestTextFindings::aWrongEncodingIsNamed()
 
 void TestTextFindings::textsOfManyLanguagesAreNoWrongEncoding()
 {
-    for (const char *text :
-         {"Ein schönes Haus, »Menü«", "NÃO É ASSIM, «AMANHû", "«MENÂ» DE CÂMARA", "L’été à Noël – «déjà»", "€ 5, 20 °C, ½",
-          "Ðetta er íslenska", "Привет, мир", "東京は晴れ", "😀👍🏽", "a\tb\r\nc", "Łódź, Żółw", "İstanbul’da"}) {
+    for (const char *text : {"Ein schönes Haus, »Menü«", "NÃO É ASSIM, «AMANHû", "«MENÂ» DE CÂMARA",
+                             "L’été à Noël – «déjà»", "€ 5, 20 °C, ½", "Ðetta er íslenska", "Привет, мир",
+                             "東京は晴れ", "😀👍🏽", "a\tb\r\nc", "Łódź, Żółw", "İstanbul’da"}) {
         const auto odd = oddEncoding(text);
         QVERIFY2(!odd, (std::string(text) + ": " + odd.value_or("")).c_str());
     }

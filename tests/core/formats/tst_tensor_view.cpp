@@ -107,8 +107,8 @@ void TestTensorView::everyQuantisedTypeIsReadAsByTheGgufPackage()
     // Made by tests/data/make_block_types.py.
     const auto file = SafetensorsFile::open(ATTUNE_TEST_DATA "/block_types.safetensors");
     QVERIFY2(file, file ? "" : file.error().message.c_str());
-    for (const DType type : {DType::Q4_0, DType::Q4_1, DType::Q5_0, DType::Q5_1, DType::Q8_0, DType::Q4_K, DType::Q5_K,
-                             DType::Q6_K}) {
+    for (const DType type :
+         {DType::Q4_0, DType::Q4_1, DType::Q5_0, DType::Q5_1, DType::Q8_0, DType::Q4_K, DType::Q5_K, DType::Q6_K}) {
         const std::string called(name(type));
         const auto bytes = file->tensor(called + ".bytes");
         const auto values = file->tensor(called + ".values");

@@ -106,7 +106,8 @@ private Q_SLOTS:
         const std::string stop = whole->text.substr(6, 3);
         options.stop = {stop};
         std::string streamed;
-        const auto cut = generate(model, *tokenizer, prompt, options, {}, [&](std::string_view text) { streamed += text; });
+        const auto cut =
+            generate(model, *tokenizer, prompt, options, {}, [&](std::string_view text) { streamed += text; });
         QCOMPARE(cut->finish, std::string("stop"));
         QCOMPARE(cut->text, whole->text.substr(0, whole->text.find(stop)));
         QCOMPARE(streamed, cut->text);

@@ -8,9 +8,10 @@
 #include <ucontext.h>
 #include <vector>
 
-// CUDA's blocks and threads on a processor, just far enough for resources/kernels/*.cu: blocks run one after another, and the
-// threads of a block take turns on the one thread that there is, which changes where they wait for one another. Include this,
-// then the kernels. Meant for wrong indexes and barriers, not for rounding: a card may contract a b + c and has its own expf.
+// CUDA's blocks and threads on a processor, just far enough for resources/kernels/*.cu: blocks run one after another,
+// and the threads of a block take turns on the one thread that there is, which changes where they wait for one
+// another. Include this, then the kernels. Meant for wrong indexes and barriers, not for rounding: a card may
+// contract a b + c and has its own expf.
 
 struct EmulatedIndex {
     unsigned x = 0;

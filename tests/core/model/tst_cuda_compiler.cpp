@@ -21,10 +21,10 @@ private Q_SLOTS:
         const auto code = compileCuda(cudaKernelSource(), capability);
         QVERIFY2(code.has_value(), code ? "" : (code.error().message + "\n" + code.error().detail).c_str());
         QVERIFY(QByteArray(code->data(), qsizetype(code->size())).startsWith("\x7f" "ELF"));
-        for (const char *kernel : {"nf4ToBf16", "nf4ToFloat", "nf4MatVec1", "nf4MatVec8", "rmsNorm", "rmsNormBackward",
-                                   "swiGlu", "swiGluBackward", "rotateHeads", "crossEntropy", "dropout", "decodeEmbed",
-                                   "decodeLinear1", "decodeLinear2", "decodeLinear4", "decodeLinear8", "decodeAttend",
-                                   "decodeJoin"})
+        for (const char *kernel :
+             {"nf4ToBf16", "nf4ToFloat", "nf4MatVec1", "nf4MatVec8", "rmsNorm", "rmsNormBackward", "swiGlu",
+              "swiGluBackward", "rotateHeads", "crossEntropy", "dropout", "decodeEmbed", "decodeLinear1",
+              "decodeLinear2", "decodeLinear4", "decodeLinear8", "decodeAttend", "decodeJoin"})
             QVERIFY2(code->find(kernel) != std::string::npos, kernel);
     }
 

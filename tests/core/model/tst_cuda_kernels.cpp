@@ -185,7 +185,8 @@ private Q_SLOTS:
 
         Bits dx = randomBits(size);
         Bits expectedDx = dx;
-        emulate(rows, 64, [&] { card::rmsNormBackward(dy.data(), x.data(), weight.data(), rstd.data(), n, dx.data()); });
+        emulate(rows, 64,
+                [&] { card::rmsNormBackward(dy.data(), x.data(), weight.data(), rstd.data(), n, dx.data()); });
         cpu.rmsNormBackward(dy.data(), x.data(), weight.data(), expectedRstd.data(), n, 0, rows, expectedDx.data());
         QVERIFY(difference(wide(expectedDx), wide(dx)) < oneRounding);
 
@@ -227,8 +228,8 @@ private Q_SLOTS:
         for (std::size_t t = 0; t < tokens; ++t)
             for (std::size_t h = 0; h < heads + kvHeads; ++h) {
                 const std::size_t angle = (first + t % time) * (d / 2);
-                cpuKernels("plain")->rotate(in.data() + t * row + h * d, cosine.data() + angle, sine.data() + angle, d,
-                                            1, expected.data() + t * row + h * d);
+                cpuKernels("plain")->rotate(in.data() + t * row + h * d, cosine.data() + angle, sine.data() + angle,
+                                            d, 1, expected.data() + t * row + h * d);
             }
         QVERIFY(difference(wide(expected), wide(out)) < oneRounding);
         QVERIFY(difference(wide(in), wide(rotate(out, -1))) < 2 * oneRounding);

@@ -33,8 +33,16 @@ void run(const char *name, DecodeStep::Grid grid, unsigned threads, void **a)
 {
     using Kernel = std::function<void()>;
     const std::map<std::string, Kernel> kernels = {
-        {"decodeEmbed", [&] { card::decodeEmbed(value<card::Sequence *>(a[0]), value<card::Bf16 *>(a[1]), value<int>(a[2]), value<card::Bf16 *>(a[3])); }},
-        {"rmsNorm", [&] { card::rmsNorm(value<card::Bf16 *>(a[0]), value<float *>(a[1]), value<int>(a[2]), value<float>(a[3]), value<card::Bf16 *>(a[4]), value<float *>(a[5])); }},
+        {"decodeEmbed",
+         [&] {
+             card::decodeEmbed(value<card::Sequence *>(a[0]), value<card::Bf16 *>(a[1]), value<int>(a[2]),
+                               value<card::Bf16 *>(a[3]));
+         }},
+        {"rmsNorm",
+         [&] {
+             card::rmsNorm(value<card::Bf16 *>(a[0]), value<float *>(a[1]), value<int>(a[2]), value<float>(a[3]),
+                           value<card::Bf16 *>(a[4]), value<float *>(a[5]));
+         }},
         {"decodeLinear1", [&] { card::decodeLinear1(value<card::Linear>(a[0])); }},
         {"decodeLinear2", [&] { card::decodeLinear2(value<card::Linear>(a[0])); }},
         {"decodeLinear4", [&] { card::decodeLinear4(value<card::Linear>(a[0])); }},
@@ -72,11 +80,14 @@ private Q_SLOTS:
         QTest::addColumn<QString>("adapter");
         QTest::addColumn<QList<int>>("lengths");
         // 70 and 140 tokens take two and three blocks of keys; three sequences leave a row of four empty.
-        QTest::newRow("NF4, grouped heads, LoRA") << std::string("llama-gqa") << true << "lora" << QList<int>{3, 140, 63};
+        QTest::newRow("NF4, grouped heads, LoRA")
+            << std::string("llama-gqa") << true << "lora" << QList<int>{3, 140, 63};
         QTest::newRow("a sliding window") << std::string("mistral-window") << true << "" << QList<int>{70};
-        QTest::newRow("biases, tied embeddings, DoRA") << std::string("qwen2-tied") << false << "dora" << QList<int>{5, 64};
+        QTest::newRow("biases, tied embeddings, DoRA")
+            << std::string("qwen2-tied") << false << "dora" << QList<int>{5, 64};
         QTest::newRow("normed heads") << std::string("qwen3") << false << "" << QList<int>{9};
-        QTest::newRow("more rows than a block takes") << std::string("llama-gqa") << false << "" << QList<int>{1, 2, 3, 4, 5, 6, 7, 8, 9};
+        QTest::newRow("more rows than a block takes")
+            << std::string("llama-gqa") << false << "" << QList<int>{1, 2, 3, 4, 5, 6, 7, 8, 9};
     }
     void itsScoresAreThoseOfTheProcessor()
     {
@@ -165,7 +176,8 @@ private Q_SLOTS:
 
     void fewSizesServeAllNumbersOfSequences()
     {
-        for (const auto &[sequences, rows] : std::map<std::size_t, std::int64_t>{{1, 1}, {2, 2}, {3, 4}, {5, 8}, {8, 8}, {9, 16}, {24, 24}, {64, 64}})
+        for (const auto &[sequences, rows] :
+             std::map<std::size_t, std::int64_t>{{1, 1}, {2, 2}, {3, 4}, {5, 8}, {8, 8}, {9, 16}, {24, 24}, {64, 64}})
             QCOMPARE(DecodeStep::rowsFor(sequences), rows);
         QCOMPARE(DecodeStep::splitsFor(1), 8);
         QCOMPARE(DecodeStep::splitsFor(512), 8);

@@ -78,7 +78,8 @@ void convert(const std::string &folder, const std::string &architecture, const s
                 const std::int64_t inHead = row % headDim;
                 from = row - inHead + inHead / 2 + inHead % 2 * (headDim / 2);
             }
-            data.append(reinterpret_cast<const char *>(tensor->data.data()) + static_cast<std::size_t>(from) * rowBytes,
+            data.append(reinterpret_cast<const char *>(tensor->data.data()) +
+                            static_cast<std::size_t>(from) * rowBytes,
                         rowBytes);
         }
         std::vector<std::uint64_t> shape(tensor->shape.rbegin(), tensor->shape.rend());
@@ -116,7 +117,8 @@ private Q_SLOTS:
         const auto ids = parity::json(parity::folder(shape) + "/forward.json")["ids"].get<std::vector<TokenId>>();
         const auto logits = model->allLogits(ids);
         QVERIFY(logits);
-        QVERIFY(parity::worst(*logits, parity::tensor(parity::folder(shape) + "/forward.safetensors", "logits")) < 1e-4);
+        QVERIFY(parity::worst(*logits, parity::tensor(parity::folder(shape) + "/forward.safetensors", "logits")) <
+                1e-4);
     }
 };
 

@@ -84,7 +84,8 @@ private Q_SLOTS:
             QVERIFY(model->useAdapter(*adapter));
             const auto after = model->allLogits(forward);
             QVERIFY(after);
-            QVERIFY(parity::worst(*after, parity::tensor(folder + "/" + kind + "/after.safetensors", "logits")) < 5e-3);
+            QVERIFY(parity::worst(*after, parity::tensor(folder + "/" + kind + "/after.safetensors", "logits")) <
+                    5e-3);
             // And away again, without loading the base anew.
             model->dropAdapter();
             const auto again = model->allLogits(forward);
@@ -182,7 +183,8 @@ private Q_SLOTS:
 
     void bothSpellingsOfScaledRopeAreTheSameModel()
     {
-        // transformers 5 writes rope_parameters; 4 wrote rope_theta beside rope_scaling, with "type" before "rope_type".
+        // transformers 5 writes rope_parameters; 4 wrote rope_theta beside rope_scaling, with "type" before
+        // "rope_type".
         const std::string given = parity::folder("llama3-scaling");
         QTemporaryDir dir;
         const std::filesystem::path path = dir.path().toStdString();
@@ -214,7 +216,8 @@ private Q_SLOTS:
         };
         QVERIFY(refused(R"({"model_type": "mamba"})", "mamba"));
         QVERIFY(refused(R"({"model_type": "llama", "hidden_act": "gelu"})", "gelu"));
-        const std::string shape = R"({"model_type": "llama", "vocab_size": 10, "hidden_size": 8, "intermediate_size": 8,
+        const std::string shape =
+            R"({"model_type": "llama", "vocab_size": 10, "hidden_size": 8, "intermediate_size": 8,
             "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 64, )";
         QVERIFY(refused(shape + R"("rope_scaling": {"rope_type": "longrope"}})", "longrope"));
         QVERIFY(refused(shape + R"("rope_scaling": {"type": "linear", "factor": -1}})", "a factor of -1"));

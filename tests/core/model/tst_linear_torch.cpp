@@ -60,7 +60,8 @@ bool isGradient(const at::Tensor &dx, const at::Tensor &x, const at::Tensor &dy,
 {
     const at::Tensor direction = at::randn(x.sizes(), at::kDouble);
     const double h = 1e-6;
-    const double slope = ((forward(x + h * direction) - forward(x - h * direction)) * dy).sum().item<double>() / (2 * h);
+    const double slope =
+        ((forward(x + h * direction) - forward(x - h * direction)) * dy).sum().item<double>() / (2 * h);
     return std::abs(slope - (dx * direction).sum().item<double>()) < 1e-6 * std::abs(slope) + 1e-6;
 }
 
@@ -130,7 +131,8 @@ private Q_SLOTS:
         // The gradient is that of this very forward pass.
         const at::Tensor dy = at::randn(y.sizes(), at::kDouble);
         const at::Tensor dx = group.backward(dy, x, u, c.lora, dropout, true, scratch);
-        QVERIFY(isGradient(dx, x, dy, [&](const at::Tensor &at) { return group.forward(at, c.lora, dropout, scratch); }));
+        QVERIFY(
+            isGradient(dx, x, dy, [&](const at::Tensor &at) { return group.forward(at, c.lora, dropout, scratch); }));
     }
 
     void keptWeightsAreThoseMadeForEachProduct()
@@ -237,7 +239,8 @@ private Q_SLOTS:
         const at::Tensor y = group.forward(x, c.lora, dropout, scratch, &u);
         const at::Tensor dy = at::randn(y.sizes(), at::kDouble);
         const at::Tensor dx = group.backward(dy, x, u, c.lora, dropout, true, scratch);
-        QVERIFY(isGradient(dx, x, dy, [&](const at::Tensor &at) { return group.forward(at, c.lora, dropout, scratch); }));
+        QVERIFY(
+            isGradient(dx, x, dy, [&](const at::Tensor &at) { return group.forward(at, c.lora, dropout, scratch); }));
         const double h = 1e-6;
         // The gain scales linearly with the magnitude, so its gradient is the rest of the product.
         for (auto &part : c.lora.parts) {
@@ -284,9 +287,9 @@ private Q_SLOTS:
 
     void noDequantisedWeightIsKept()
     {
-        // Sixteen weights of 8 MiB in bfloat16 (twice that where products are computed in float32): forward and backward
-        // over all of them may need one such buffer (and the activations), not sixteen. Measured on the process's
-        // high-water mark.
+        // Sixteen weights of 8 MiB in bfloat16 (twice that where products are computed in float32): forward and
+        // backward over all of them may need one such buffer (and the activations), not sixteen. Measured on the
+        // process's high-water mark.
         const std::int64_t n = 2048;
         std::vector<LinearGroup> groups;
         for (int i = 0; i < 16; ++i)

@@ -1,4 +1,5 @@
-// Every hand-written backward pass against plain autograd in double, and the bfloat16 kernels against the double formulas.
+// Every hand-written backward pass against plain autograd in double, and the bfloat16 kernels against the double
+// formulas.
 
 #include "core/model/ops_torch.h"
 

@@ -94,7 +94,8 @@ private Q_SLOTS:
         const double bar = y.scalar_type() == at::kFloat ? 1e-3 : 1.0 / 256; // bfloat16's unit of rounding
         for (const std::int64_t row : {0, 1, 2, 3}) { // each row by its own measure
             const at::Tensor off = (y[row].to(at::kDouble) - expected[row]).abs().max();
-            QVERIFY2(off.item<double>() <= bar * expected[row].abs().max().item<double>(), qPrintable(QString::number(row)));
+            QVERIFY2(off.item<double>() <= bar * expected[row].abs().max().item<double>(),
+                     qPrintable(QString::number(row)));
         }
         for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
             at::Tensor damaged = narrowA.clone();
@@ -122,7 +123,8 @@ private Q_SLOTS:
                 x[3].fill_(value);
                 x[90].fill_(value);
                 float y = 7;
-                cpuKernels(level)->nf4MatVec(weight, in, 0, 1, static_cast<const Bf16 *>(x.const_data_ptr()), 1, &y, 1);
+                cpuKernels(level)->nf4MatVec(weight, in, 0, 1, static_cast<const Bf16 *>(x.const_data_ptr()), 1, &y,
+                                             1);
                 QVERIFY2(std::abs(y) <= 2.1F * float(value), level.data());
             }
     }
@@ -170,7 +172,8 @@ private Q_SLOTS:
             const at::Tensor wide = at::ones({n, m + 9}, at::kBFloat16); // none beside it: no depth
             productInto(wide.narrow(1, 4, m), a, b, {u.narrow(1, 0, 0), v.narrow(0, 0, 0), std::nullopt});
             QVERIFY(furthest(wide.narrow(1, 4, m), main) < 1.0 / 256);
-            QVERIFY(wide.narrow(1, 0, 4).eq(1).all().item<bool>() && wide.narrow(1, 4 + m, 5).eq(1).all().item<bool>());
+            QVERIFY(wide.narrow(1, 0, 4).eq(1).all().item<bool>() &&
+                    wide.narrow(1, 4 + m, 5).eq(1).all().item<bool>());
         }
     }
 

@@ -32,7 +32,8 @@ private Q_SLOTS:
         QVERIFY2(weightCacheTrouble().empty(), weightCacheTrouble().c_str());
         const WeightCacheUse use = weightCacheUse(WeightCache::standard());
         QCOMPARE(use.files, std::int64_t(1));
-        QVERIFY(use.bytes > 53'000'000 && use.bytes < 60'000'000); // 106 million weights, a little over half a byte each
+        QVERIFY(use.bytes > 53'000'000 &&
+                use.bytes < 60'000'000); // 106 million weights, a little over half a byte each
         const auto second = scores();
         QCOMPARE(weightCacheUse(WeightCache::standard()).files, std::int64_t(1));
         QVERIFY(!first.empty() && first == second);

@@ -117,10 +117,14 @@ private Q_SLOTS:
         const fs::path path = cache.file("a model");
         const QByteArray whole = contentOf(path);
         QVERIFY(whole.size() > 30'000);
-        std::vector<QByteArray> damaged = {QByteArray(), whole.left(10), whole.left(whole.size() - 1),
-                                           whole.left(whole.size() / 2), whole + '\0', QByteArray(whole.size(), '\0')};
-        // One bit in the first tensor, in the last one (250 bytes before the index, with two more parts and what aligns
-        // them), in the index and in the trailer.
+        std::vector<QByteArray> damaged = {QByteArray(),
+                                           whole.left(10),
+                                           whole.left(whole.size() - 1),
+                                           whole.left(whole.size() / 2),
+                                           whole + '\0',
+                                           QByteArray(whole.size(), '\0')};
+        // One bit in the first tensor, in the last one (250 bytes before the index, with two more parts and what
+        // aligns them), in the index and in the trailer.
         const qsizetype index = whole.indexOf("{\"double\"");
         QVERIFY(index > 0);
         for (const qsizetype at : {qsizetype(7), index - 250, whole.indexOf("absmax2"), whole.size() - 20}) {
@@ -151,7 +155,8 @@ private Q_SLOTS:
         QCOMPARE(::setrlimit(RLIMIT_FSIZE, &small), 0);
         keepWeights(cache, "a model", some(true), {});
         QCOMPARE(::setrlimit(RLIMIT_FSIZE, &before), 0);
-        QVERIFY2(weightCacheTrouble().starts_with("The quantised weights are not kept"), weightCacheTrouble().c_str());
+        QVERIFY2(weightCacheTrouble().starts_with("The quantised weights are not kept"),
+                 weightCacheTrouble().c_str());
         QCOMPARE(filesIn(cache.folder), std::size_t(0));
 
         WeightCache noFolder = cache;

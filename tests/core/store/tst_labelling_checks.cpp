@@ -97,7 +97,8 @@ void TestLabellingChecks::problemsAreReplacedByKindAndRow()
     QCOMPARE(f.labelling.problems(1)->size(), std::size_t(2));
     QCOMPARE(*f.labelling.problemsOfKind(Kind::Duplicate), duplicates);
     // One row is checked again, for one kind.
-    QVERIFY(f.labelling.setProblems(std::array{Kind::NotJson, Kind::MissingKeys}, {}, std::array<std::int64_t, 1>{1}));
+    QVERIFY(
+        f.labelling.setProblems(std::array{Kind::NotJson, Kind::MissingKeys}, {}, std::array<std::int64_t, 1>{1}));
     QCOMPARE(f.found("problem:not-json"), std::string());
     QCOMPARE(f.found("problem:missing"), std::string("3"));
     QCOMPARE(f.labelling.problems(3)->size(), std::size_t(2));

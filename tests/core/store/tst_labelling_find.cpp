@@ -32,9 +32,9 @@ public:
                                                                     {2, hash(2), 150, 30},
                                                                     {3, hash(3), 90, 30},
                                                                     {4, hash(4), 400, 10}});
-        (void)labelling.setProblems(
-            std::array{ProblemKind::Leak, ProblemKind::Duplicate},
-            std::vector<StoredProblem>{{3, ProblemKind::Leak, "like row 1", 1, 0}, {2, ProblemKind::Duplicate, "", 1, 1}});
+        (void)labelling.setProblems(std::array{ProblemKind::Leak, ProblemKind::Duplicate},
+                                    std::vector<StoredProblem>{{3, ProblemKind::Leak, "like row 1", 1, 0},
+                                                               {2, ProblemKind::Duplicate, "", 1, 1}});
     }
 };
 
@@ -225,7 +225,8 @@ void TestLabellingFind::headsAreFoldedAndCutBetweenCharacters()
     std::string longText = "  one\n\n two\t";
     for (int i = 0; i < 200; ++i)
         longText += "ü";
-    fixture.add({exampleOf(longText, " \n "), {.messages = {{"tool", "alone"}}, .origin = {}, .part = {}, .tags = {}}});
+    fixture.add(
+        {exampleOf(longText, " \n "), {.messages = {{"tool", "alone"}}, .origin = {}, .part = {}, .tags = {}}});
     const auto rows = fixture.labelling.summaries(std::vector<std::int64_t>{1, 2});
     QVERIFY(rows);
     const std::string &head = (*rows)[0].prompt;
@@ -239,7 +240,8 @@ void TestLabellingFind::headsAreFoldedAndCutBetweenCharacters()
 void TestLabellingFind::eachFacetCountsWithoutItsOwnChoice()
 {
     Five five;
-    const auto counts = five.labelling.facets({.parts = {Part::Train}, .states = {LabelState::Flagged}, .maxLength = 100});
+    const auto counts =
+        five.labelling.facets({.parts = {Part::Train}, .states = {LabelState::Flagged}, .maxLength = 100});
     QVERIFY(counts);
     QCOMPARE(counts->rows, 1);
     QCOMPARE(counts->all, 5);
@@ -373,8 +375,9 @@ void TestLabellingFind::aQueryComesBackFromItsJson()
 
 void TestLabellingFind::aDamagedViewIsRefused()
 {
-    for (const char *text : {"[]", "{\"parts\": 3}", "{\"parts\": [\"trian\"]}", "{\"sort\": \"x\"}", "{\"ids\": [1.5]}",
-                             "{\"search\": 1}", "{\"problems\": [\"none\"]}", "{\"least_tokens\": \"a\"}"}) {
+    for (const char *text :
+         {"[]", "{\"parts\": 3}", "{\"parts\": [\"trian\"]}", "{\"sort\": \"x\"}", "{\"ids\": [1.5]}",
+          "{\"search\": 1}", "{\"problems\": [\"none\"]}", "{\"least_tokens\": \"a\"}"}) {
         const auto query = exampleQueryFromJson(Json::parse(text));
         QVERIFY2(!query, text);
         QVERIFY(query.error().code == ErrorCode::InvalidInput);

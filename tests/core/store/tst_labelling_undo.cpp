@@ -38,8 +38,9 @@ void TestLabellingUndo::anEditIsUndoneAndRedone()
     LabellingFixture f;
     f.add({exampleOf("a", "b"), exampleOf("c", "d")});
     const std::string before = rowsAsText(f.folder.file());
-    const std::vector<ExampleEdit> edits{{.id = 1, .messages = exampleOf("A", "B").messages, .tags = std::vector<std::string>{"t"}},
-                                         {.id = 2, .part = std::optional(Part::Test), .rating = 4, .notes = "n"}};
+    const std::vector<ExampleEdit> edits{
+        {.id = 1, .messages = exampleOf("A", "B").messages, .tags = std::vector<std::string>{"t"}},
+        {.id = 2, .part = std::optional(Part::Test), .rating = 4, .notes = "n"}};
     const auto step = f.labelling.apply("Two rows edited", edits);
     QVERIFY(step);
     QCOMPARE(step->rows, (std::vector<std::int64_t>{1, 2}));
@@ -305,7 +306,8 @@ void TestLabellingUndo::historyTellsWhatARowWas()
 {
     LabellingFixture f;
     f.add({exampleOf("one", "x")});
-    QVERIFY(f.labelling.apply("Text edited", std::vector<ExampleEdit>{{.id = 1, .messages = exampleOf("two", "x").messages}}));
+    QVERIFY(f.labelling.apply("Text edited",
+                              std::vector<ExampleEdit>{{.id = 1, .messages = exampleOf("two", "x").messages}}));
     QVERIFY(f.labelling.apply("Rated", std::vector<ExampleEdit>{{.id = 1, .rating = 4}}));
     QVERIFY(f.labelling.apply("Rated again", std::vector<ExampleEdit>{{.id = 1, .rating = 5}}));
     QVERIFY(*f.labelling.undo());

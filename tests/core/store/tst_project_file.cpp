@@ -63,7 +63,9 @@ int readAll(Project &project)
 
 Migration addColumn()
 {
-    return {projectMigrations().back().version + 1, "ALTER TABLE examples ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'", {}};
+    return {projectMigrations().back().version + 1,
+            "ALTER TABLE examples ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'",
+            {}};
 }
 
 std::filesystem::path backupOf(const ProjectFolder &folder, const std::string &more = {})
@@ -131,7 +133,8 @@ void TestProjectFile::openingAgainKeepsTheLocksOfThisProcess()
     QVERIFY(Project::open(folder.file())); // as workers and trainings do while the window has it open
     // SQLite shares a lock on these bytes while a connection is open. Without it, the next process that closes the
     // project would remove the log in which the rows are.
-    const int descriptor = ::open(folder.file().c_str(), O_RDWR | O_CLOEXEC); // never closed: that would drop the locks
+    const int descriptor =
+        ::open(folder.file().c_str(), O_RDWR | O_CLOEXEC); // never closed: that would drop the locks
     QVERIFY(descriptor >= 0);
     struct flock lock = {};
     lock.l_type = F_WRLCK;
@@ -281,7 +284,9 @@ void TestProjectFile::migrationsRunForwardAfterABackup()
     auto migrations = withNext(next);
     const int last = migrations.back().version + 1;
     migrations.push_back(
-        {last, "DROP TABLE votes; CREATE TABLE votes (id INTEGER PRIMARY KEY, comparison, choice, blind, created_at)", {}});
+        {last,
+         "DROP TABLE votes; CREATE TABLE votes (id INTEGER PRIMARY KEY, comparison, choice, blind, created_at)",
+         {}});
     auto database = openProjectFile(folder.file(), migrations);
     QVERIFY2(database, database ? "" : database.error().message.c_str());
     QVERIFY(codeRan);

@@ -316,7 +316,8 @@ void TestRowImport::theIndexIsThatOfRowsAddedOneByOne()
     for (const auto *folder : {&one, &other}) {
         auto project = Project::create(folder->file());
         QVERIFY(project);
-        QVERIFY(change(folder->file(), "INSERT INTO token_counts VALUES ('" + contentHash(rows[3].messages) + "', 12, 3)"));
+        QVERIFY(change(folder->file(),
+                       "INSERT INTO token_counts VALUES ('" + contentHash(rows[3].messages) + "', 12, 3)"));
     }
     QVERIFY(Project::open(one.file())->addExamples([&](const Project::AddExample &add) -> Result<void> {
         for (const Example &row : rows)
@@ -325,13 +326,15 @@ void TestRowImport::theIndexIsThatOfRowsAddedOneByOne()
     }));
     auto import = RowImport::begin(other.file(), "");
     QVERIFY(import && import->add(rows) && import->finish());
-    for (const char *sql :
-         {"SELECT group_concat(id || '|' || coalesce(part, '-') || state || rating || turns || coalesce(tokens, '-') || "
-          "coalesce(trained, '-') || problems || file || '|' || system) FROM row_facts",
-          "SELECT group_concat(id || prompt || answer) FROM row_heads", "SELECT group_concat(tag || example) FROM row_tags",
-          "SELECT group_concat(id || messages || tags || notes || content_hash || origin_file || origin_line || "
-          "coalesce(deleted_at, '-')) FROM examples",
-          "SELECT label FROM edit_steps"}) {
+    for (
+        const char *sql :
+        {"SELECT group_concat(id || '|' || coalesce(part, '-') || state || rating || turns || coalesce(tokens, '-') || "
+         "coalesce(trained, '-') || problems || file || '|' || system) FROM row_facts",
+         "SELECT group_concat(id || prompt || answer) FROM row_heads",
+         "SELECT group_concat(tag || example) FROM row_tags",
+         "SELECT group_concat(id || messages || tags || notes || content_hash || origin_file || origin_line || "
+         "coalesce(deleted_at, '-')) FROM examples",
+         "SELECT label FROM edit_steps"}) {
         auto a = Database::open(one.file(), Database::Mode::ReadWrite);
         auto b = Database::open(other.file(), Database::Mode::ReadWrite);
         QCOMPARE(*b->text(sql, ""), *a->text(sql, ""));

@@ -14,12 +14,13 @@ void makeFirstSchema(const std::filesystem::path &path)
     auto database = createProjectFile(path, first);
     QVERIFY(database);
     const auto insert = [&](const std::vector<Message> &messages, const char *rest) {
-        return database->run(("INSERT INTO examples (messages, content_hash, created_at, updated_at, part, state, tags, "
-                              "origin_file, origin_line) VALUES ('" +
-                              *messagesText(messages) + "', '" + contentHash(messages) +
-                              "', '2025-01-01T10:00:00Z', '2025-01-01T10:00:00Z', " + rest + ")")
-                                 .c_str(),
-                             "fill it");
+        return database->run(
+            ("INSERT INTO examples (messages, content_hash, created_at, updated_at, part, state, tags, "
+             "origin_file, origin_line) VALUES ('" +
+             *messagesText(messages) + "', '" + contentHash(messages) +
+             "', '2025-01-01T10:00:00Z', '2025-01-01T10:00:00Z', " + rest + ")")
+                .c_str(),
+            "fill it");
     };
     QVERIFY(insert({{"system", "Be kind."}, {"user", "Where is my parcel?"}, {"assistant", "Soon."}},
                    "2, 1, '[\"shipping\"]', 'mails.jsonl', 3"));

@@ -223,7 +223,8 @@ private Q_SLOTS:
         other.state = RunState::Finished;
         const auto stranger = scene.toy.project->createRun(other);
         QVERIFY(stranger);
-        auto blobs = scene.toy.project->checkpointBlobs(scene.toy.project->checkpoints(scene.runId("one"))->front().id);
+        auto blobs =
+            scene.toy.project->checkpointBlobs(scene.toy.project->checkpoints(scene.runId("one"))->front().id);
         QVERIFY(scene.toy.project->saveCheckpoint({0, stranger->id, 3, {}, false, false, {}}, {blobs->adapter, {}}));
 
         scene.session->setColumnCount(3);

@@ -53,11 +53,12 @@ private Q_SLOTS:
 
     void theLedgerCountsEachKindOnce()
     {
-        const auto ids = add({ask(Lamp, "One"), ask(Lamp, "One"), ask(Lamp + " Thank you!", "Two"),
-                              ask("Where is my parcel?", ""), ask("I am at jo@mail.com, where is it now?", "There"),
-                              ask("Is it \xEF\xBF\xBD broken or not at all?", "Yes"),
-                              rowOf({{"user", "First half of it"}, {"user", "second half of it"}, {"assistant", "x"}}),
-                              ask("Nothing is wrong with this row", "Good", Part::Test)});
+        const auto ids =
+            add({ask(Lamp, "One"), ask(Lamp, "One"), ask(Lamp + " Thank you!", "Two"), ask("Where is my parcel?", ""),
+                 ask("I am at jo@mail.com, where is it now?", "There"),
+                 ask("Is it \xEF\xBF\xBD broken or not at all?", "Yes"),
+                 rowOf({{"user", "First half of it"}, {"user", "second half of it"}, {"assistant", "x"}}),
+                 ask("Nothing is wrong with this row", "Good", Part::Test)});
         const HealthReport report = check();
         QCOMPARE(report.rows, std::int64_t(8));
         QCOMPARE(report[ProblemKind::Duplicate].rows, std::int64_t(2));
@@ -88,7 +89,8 @@ private Q_SLOTS:
 
     void theSameQuestionWithAnotherAnswerIsANearDuplicate()
     {
-        const auto ids = add({ask("What is the capital of Peru?", "Lima"), ask("What is the capital of peru?", "Cusco")});
+        const auto ids =
+            add({ask("What is the capital of Peru?", "Lima"), ask("What is the capital of peru?", "Cusco")});
         QCOMPARE(check()[ProblemKind::NearDuplicate].rows, std::int64_t(2));
         QCOMPARE(must(labelling().problems(ids[1])).at(0).detail, "asks the same as row " + std::to_string(ids[0]));
     }
@@ -130,9 +132,10 @@ private Q_SLOTS:
         must(labelling().apply("edit", std::vector{edit}));
         QCOMPARE(check().encoded, std::int64_t(1));
         // Another template is another count.
-        const auto other = ChatEncoder::create(
-            m_encoder->tokenizer(), "{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}\n{% endfor %}"
-                                    "{% if add_generation_prompt %}assistant: {% endif %}");
+        const auto other =
+            ChatEncoder::create(m_encoder->tokenizer(),
+                                "{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}\n{% endfor %}"
+                                "{% if add_generation_prompt %}assistant: {% endif %}");
         QVERIFY(other);
         QVERIFY(encoderFingerprint(*other) != encoderFingerprint(*m_encoder));
         QCOMPARE(must(checkProject(*m_toy->project, &*other, {})).encoded, std::int64_t(30));
@@ -162,7 +165,8 @@ private Q_SLOTS:
             "{{ m.role }}: {{ m.content }}{{ eos_token }}\n{% endfor %}"
             "{% if add_generation_prompt %}assistant: {% endif %}");
         QVERIFY(refusing);
-        const auto ids = add({rowOf({{"system", "s"}, {"user", "Question?"}, {"assistant", "x"}}), ask("Fine?", "Yes")});
+        const auto ids =
+            add({rowOf({{"system", "s"}, {"user", "Question?"}, {"assistant", "x"}}), ask("Fine?", "Yes")});
         for (const ChatEncoder *encoder : {&*refusing, &*refusing, static_cast<const ChatEncoder *>(nullptr)}) {
             const HealthReport report = must(checkProject(*m_toy->project, encoder, {}));
             QCOMPARE(report[ProblemKind::RoleOrder].rows, std::int64_t(1));

@@ -225,17 +225,18 @@ private Q_SLOTS:
     {
         const auto file = write("a.jsonl", row("one", "1") + row("two", "2") + row("three", "3"));
         bool added = false;
-        const auto report = importFiles(*m_project, {{file}, {}, Part::Train, {}}, {}, [&](std::string_view stage, double) {
-            if (stage != "Importing" || std::exchange(added, true))
-                return;
-            auto other = Project::open(m_project->path());
-            QVERIFY(other && other->addExamples([&](const Project::AddExample &add) -> Result<void> {
-                Example example;
-                example.messages = {{"user", "two"}, {"assistant", "2"}};
-                ATTUNE_CHECK(add(example));
-                return {};
-            }));
-        });
+        const auto report =
+            importFiles(*m_project, {{file}, {}, Part::Train, {}}, {}, [&](std::string_view stage, double) {
+                if (stage != "Importing" || std::exchange(added, true))
+                    return;
+                auto other = Project::open(m_project->path());
+                QVERIFY(other && other->addExamples([&](const Project::AddExample &add) -> Result<void> {
+                    Example example;
+                    example.messages = {{"user", "two"}, {"assistant", "2"}};
+                    ATTUNE_CHECK(add(example));
+                    return {};
+                }));
+            });
         QVERIFY(report);
         QCOMPARE(report->imported, std::int64_t(2));
         QCOMPARE(report->duplicates, std::int64_t(1));

@@ -29,7 +29,8 @@ ChatEncoder byteEncoder(const std::string &source = ChatMl, bool addBos = false)
     if (addBos)
         config.bos = 302;
     auto encoder = ChatEncoder::create(
-        std::make_shared<ByteTokenizer>(std::vector<std::string>{"<|im_start|>", "<|im_end|>", "<s>"}, config), source);
+        std::make_shared<ByteTokenizer>(std::vector<std::string>{"<|im_start|>", "<|im_end|>", "<s>"}, config),
+        source);
     if (!encoder)
         qFatal("%s", encoder.error().message.c_str());
     return std::move(*encoder);
@@ -204,10 +205,11 @@ void TestPreview::anEndTokenThatIsMissingOrMaskedIsSaid()
 
 void TestPreview::aTurnThatTheTemplateDropsIsSaid()
 {
-    const auto preview = shown(byteEncoder("{% for m in messages %}{% if m.role != 'system' %}<|im_start|>{{ m.role }}\n"
-                                           "{{ m.content }}<|im_end|>\n{% endif %}{% endfor %}"
-                                           "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"),
-                               Pair);
+    const auto preview =
+        shown(byteEncoder("{% for m in messages %}{% if m.role != 'system' %}<|im_start|>{{ m.role }}\n"
+                          "{{ m.content }}<|im_end|>\n{% endif %}{% endfor %}"
+                          "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"),
+              Pair);
     QCOMPARE(kindsOf(preview), Kinds{ProblemKind::DropsTurn});
     QCOMPARE(preview.problems[0].message, std::optional<std::size_t>(0));
     QCOMPARE(preview.messageTokens[0], std::int64_t(0));

@@ -28,7 +28,8 @@ Result<Run> untrainedRun(Project &project, LanguageModel &model, std::uint64_t s
     CheckpointInfo info;
     info.run = run.id;
     info.step = 1;
-    ATTUNE_TRY([[maybe_unused]] const auto checkpoint, project.saveCheckpoint(info, {peftTensorBytes(model.adapter()), {}}));
+    ATTUNE_TRY([[maybe_unused]] const auto checkpoint,
+               project.saveCheckpoint(info, {peftTensorBytes(model.adapter()), {}}));
     return run;
 }
 
@@ -95,10 +96,11 @@ private Q_SLOTS:
         QVERIFY(session.ask(question()));
         const MemoryHeld together = answered(session);
         const std::int64_t after = currentMemory();
-        qInfo("base %.0f MiB, adapters %.0f MiB; process %.0f, then %.0f MiB; alone %.0f tokens/s, in turns %.0f %.0f %.0f",
-              double(together.base) / 1048576, double(together.adapters) / 1048576, double(before) / 1048576,
-              double(after) / 1048576, soloSpeed, session.columns()[0].figures.tokensPerSecond(),
-              session.columns()[1].figures.tokensPerSecond(), session.columns()[2].figures.tokensPerSecond());
+        qInfo(
+            "base %.0f MiB, adapters %.0f MiB; process %.0f, then %.0f MiB; alone %.0f tokens/s, in turns %.0f %.0f %.0f",
+            double(together.base) / 1048576, double(together.adapters) / 1048576, double(before) / 1048576,
+            double(after) / 1048576, soloSpeed, session.columns()[0].figures.tokensPerSecond(),
+            session.columns()[1].figures.tokensPerSecond(), session.columns()[2].figures.tokensPerSecond());
         QCOMPARE(together.base, alone.base);
         QCOMPARE(together.adapterCount, 2);
         for (const CompareColumn &column : session.columns())

@@ -293,7 +293,8 @@ private Q_SLOTS:
         QVERIFY(outcome);
         QVERIFY(rejected);
         QVERIFY2(said.find("3 rows to train on") != std::string::npos, said.c_str());
-        QCOMPARE(toy.project->snapshotExamples(toy.project->findRun("one")->snapshot, Part::Train)->size(), std::size_t(3));
+        QCOMPARE(toy.project->snapshotExamples(toy.project->findRun("one")->snapshot, Part::Train)->size(),
+                 std::size_t(3));
     }
 
     void aRunIsNotTrainedByTwoProcesses()

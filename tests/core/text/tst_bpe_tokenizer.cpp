@@ -203,7 +203,8 @@ void TestBpeTokenizer::aLongWordTakesNoQuadraticTime()
     QElapsedTimer timer;
     timer.start();
     QCOMPARE(tokenizer->decode(idsOf(tokenizer->encode(text))), text);
-    QVERIFY2(timer.elapsed() < 5000 * Patience, std::to_string(timer.elapsed()).c_str()); // a quadratic loop takes minutes
+    QVERIFY2(timer.elapsed() < 5000 * Patience,
+             std::to_string(timer.elapsed()).c_str()); // a quadratic loop takes minutes
 }
 
 void TestBpeTokenizer::threadsMayShareIt()

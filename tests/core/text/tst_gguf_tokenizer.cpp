@@ -178,12 +178,14 @@ void TestGgufTokenizer::textIsCutAsTheNameSays_data()
     QTest::addColumn<QString>("text");
     QTest::addColumn<QStringList>("words");
     const QString mixed = "Hello 12345 wörld, 东京\n";
-    QTest::newRow("deepseek-llm") << mixed << QStringList{"Hello", " ", "12345", " w", "ö", "rld", ",", " ", "东京", "\n"};
+    QTest::newRow("deepseek-llm") << mixed
+                                  << QStringList{"Hello", " ", "12345", " w", "ö", "rld", ",", " ", "东京", "\n"};
     QTest::newRow("deepseek-v3") << mixed << QStringList{"Hello", " ", "123", "45", " wörld", ",", " ", "东京", "\n"};
     QTest::newRow("deepseek-coder") << "ab 12" << QStringList{"ab", " ", "1", "2"};
     QTest::newRow("tekken") << "helloWorld 12" << QStringList{"hello", "World", " ", "1", "2"};
     QTest::newRow("gpt-4o") << "I'll 1234" << QStringList{"I'll", " ", "123", "4"};
-    QTest::newRow("qwen35") << QString::fromUtf8("a\u0301b 12") << QStringList{QString::fromUtf8("a\u0301b"), " ", "1", "2"};
+    QTest::newRow("qwen35") << QString::fromUtf8("a\u0301b 12")
+                            << QStringList{QString::fromUtf8("a\u0301b"), " ", "1", "2"};
     QTest::newRow("falcon") << "ab, 12345" << QStringList{"ab", ",", " ", "123", "45"};
     QTest::newRow("llama-bpe") << "it'S 1234" << QStringList{"it", "'S", " ", "123", "4"};
     QTest::newRow("starcoder") << "it's 12" << QStringList{"it", "'s", " ", "1", "2"};

@@ -10,6 +10,7 @@ class TestNfc : public QObject {
 private Q_SLOTS:
     void everyDecompositionComposesAsQtSays();
     void marksAreOrdered();
+    void aHundredThousandMarksOnOneLetterAreOrderedAtOnce();
     void textInNormalFormIsLeftAlone();
     void originsPointToTheFirstOfWhatWasComposed();
     void invalidBytesStay();
@@ -50,6 +51,19 @@ void TestNfc::marksAreOrdered()
          {QString("a\u0301\u0323"), QString("q\u0307\u0323x"), QString("\n\u0301\u0323"),
           QString("\u1100\u1161\u11a8"), QString("\u0915\u093c"), QString("\u09c7\u09be"), QString("e\u0301 \u0301")})
         QCOMPARE(normal(text.toStdString()), composedByQt(text));
+}
+
+/// In steps by the square of their number it would be a minute.
+void TestNfc::aHundredThousandMarksOnOneLetterAreOrderedAtOnce()
+{
+    const std::string above = "\u0307", below = "\u0323";
+    std::string text = "q", first, second;
+    for (int i = 0; i < 50'000; ++i) {
+        text += above + below;
+        first += below;
+        second += above;
+    }
+    QVERIFY(normal(text) == "q" + first + second);
 }
 
 void TestNfc::textInNormalFormIsLeftAlone()

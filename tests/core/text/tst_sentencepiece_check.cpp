@@ -6,7 +6,8 @@
 
 using namespace attune;
 
-/// On a model of 1.6 kB that the sentencepiece package trained with four rules of its own (U+FB01 to "fi" and the like).
+/// On a model of 1.6 kB that the sentencepiece package trained with four rules of its own (U+FB01 to "fi" and the
+/// like).
 class TestSentencePieceCheck : public QObject {
     Q_OBJECT
 
@@ -20,7 +21,8 @@ class TestSentencePieceCheck : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        const auto model = readFile(std::filesystem::path(ATTUNE_SOURCE_DIR) / "tests/fuzz/corpus/sentencepiece/characters");
+        const auto model =
+            readFile(std::filesystem::path(ATTUNE_SOURCE_DIR) / "tests/fuzz/corpus/sentencepiece/characters");
         QVERIFY(model.has_value());
         m_model = *model;
     }

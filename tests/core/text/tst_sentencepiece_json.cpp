@@ -118,13 +118,15 @@ void TestSentencePieceJson::whatNoModelSaysIsNamed_data()
     };
     row("pre-tokenizer", "/pre_tokenizer", R"({"type":"Whitespace"})", "Whitespace");
     row("normalizer", "/normalizer", R"({"type":"Lowercase"})", "Lowercase");
-    row("replacement", "/normalizer", R"({"type":"Replace","pattern":{"String":"a"},"content":"b"})", "\"a\" by \"b\"");
+    row("replacement", "/normalizer", R"({"type":"Replace","pattern":{"String":"a"},"content":"b"})",
+        "\"a\" by \"b\"");
     row("half of a normalizer", "/normalizer",
         R"({"type":"Sequence","normalizers":[{"type":"Replace","pattern":{"String":" "},"content":"▁"},{"type":"Replace","pattern":{"Regex":" {2,}"},"content":" "}]})",
         "extra spaces");
     row("spaces as they are", "/normalizer", R"({"type":"Prepend","prepend":"▁"})", "marks its spaces");
     row("another mark", "/pre_tokenizer", R"({"type":"Metaspace","replacement":"_"})", "\"_\"");
-    row("another scheme", "/pre_tokenizer", R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"last"})", "last");
+    row("another scheme", "/pre_tokenizer", R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"last"})",
+        "last");
     row("charsmap", "/normalizer", R"({"type":"Precompiled","precompiled_charsmap":"%"})", "base64");
     row("decoder", "/decoder", R"({"type":"WordPiece"})", "WordPiece");
     row("merge of one", "/merges/0", R"("ab")", "merge 1 is not two tokens");

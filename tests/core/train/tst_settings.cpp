@@ -40,7 +40,8 @@ private Q_SLOTS:
         QTest::newRow("optimiser") << std::string("optim=sgd") << std::string("adamw_8bit");
         QTest::newRow("no equals") << std::string("seed") << std::string("KEY=VALUE");
         QTest::newRow("near") << std::string("learning_rat=1") << std::string("did you mean learning_rate");
-        QTest::newRow("other trainers'") << std::string("label_smoothing_factor=0.1") << std::string("other trainers");
+        QTest::newRow("other trainers'")
+            << std::string("label_smoothing_factor=0.1") << std::string("other trainers");
     }
     void aWrongValueNamesTheRange()
     {

@@ -27,7 +27,8 @@ std::vector<StepDone> stepsOf(EventQueue &events)
 /// The parity rows with the settings of llama-gqa's LoRA run, on which tests then change one thing.
 Prepared usual()
 {
-    return prepared::prepare("llama-gqa", parity::json(parity::folder("llama-gqa") + "/lora/trajectory.json")["settings"]);
+    return prepared::prepare("llama-gqa",
+                             parity::json(parity::folder("llama-gqa") + "/lora/trajectory.json")["settings"]);
 }
 
 LanguageModel usualModel(const TrainSettings &settings)
@@ -80,8 +81,8 @@ private Q_SLOTS:
     void trajectoryEqualsTheReference_data()
     {
         QTest::addColumn<std::string>("name");
-        for (const char *name : {"rslora", "dora", "dora-bias", "pattern", "layers", "decay", "loraplus", "last-answer",
-                                 "adamw-8bit"})
+        for (const char *name :
+             {"rslora", "dora", "dora-bias", "pattern", "layers", "decay", "loraplus", "last-answer", "adamw-8bit"})
             QTest::newRow(name) << std::string(name);
     }
     void trajectoryEqualsTheReference()
@@ -176,8 +177,10 @@ private Q_SLOTS:
         QTest::addColumn<QStringList>("pairs");
         for (const char *shape : {"llama-gqa", "mistral-window", "qwen3"}) {
             QTest::newRow(shape) << std::string(shape) << QStringList{};
-            QTest::addRow("%s, checkpointing", shape) << std::string(shape) << QStringList{"gradient_checkpointing=true"};
-            QTest::addRow("%s, packed", shape) << std::string(shape) << QStringList{"packing=true", "max_length=4096"};
+            QTest::addRow("%s, checkpointing", shape)
+                << std::string(shape) << QStringList{"gradient_checkpointing=true"};
+            QTest::addRow("%s, packed", shape)
+                << std::string(shape) << QStringList{"packing=true", "max_length=4096"};
             QTest::addRow("%s, bfloat16", shape) << std::string(shape) << QStringList{"compute_dtype=bfloat16"};
         }
     }
@@ -206,7 +209,8 @@ private Q_SLOTS:
             job.settings.gradient_accumulation_steps =
                 packing ? 1 : static_cast<std::int64_t>(p.rows.size()) / together;
             job.rows = p.rows;
-            LanguageModel model = prepared::loadModel(shape, parity::folder(shape) + "/lora/adapter_in", job.settings);
+            LanguageModel model =
+                prepared::loadModel(shape, parity::folder(shape) + "/lora/adapter_in", job.settings);
             EventQueue events;
             if (const auto outcome = train(model, job, {}, events); !outcome)
                 qFatal("%s", outcome.error().message.c_str());

@@ -11,7 +11,8 @@ using prepared::Prepared;
 
 Prepared prepare(const std::string &shape, const std::string &kind)
 {
-    return prepared::prepare(shape, parity::json(parity::folder(shape) + "/" + kind + "/trajectory.json")["settings"]);
+    return prepared::prepare(shape,
+                             parity::json(parity::folder(shape) + "/" + kind + "/trajectory.json")["settings"]);
 }
 
 LanguageModel loadModel(const std::string &shape, const std::string &kind, const TrainSettings &settings)

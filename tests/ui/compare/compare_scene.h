@@ -63,7 +63,8 @@ struct CompareScene {
     template <typename T>
     T *inColumn(int column, const char *name) const
     {
-        T *found = find<QWidget>(("column" + std::to_string(column + 1)).c_str())->findChild<T *>(QString::fromLatin1(name));
+        T *found =
+            find<QWidget>(("column" + std::to_string(column + 1)).c_str())->findChild<T *>(QString::fromLatin1(name));
         if (!found)
             qFatal("There is no %s in the column.", name);
         return found;

@@ -123,7 +123,8 @@ private Q_SLOTS:
             view->resize(260, 400);
             view->show();
         }
-        const QString lengthy = QStringLiteral("\"a summary of many words that takes several lines in a narrow column\"");
+        const QString lengthy =
+            QStringLiteral("\"a summary of many words that takes several lines in a narrow column\"");
         left.setEarlier({{QStringLiteral("User"), lengthy}});
         right.setEarlier({{QStringLiteral("User"), QStringLiteral("Hello")}});
         left.setAnswer(QStringLiteral("{}"));

@@ -11,6 +11,7 @@
 #include "ui/widgets/segmented_control.h"
 
 #include <QAbstractSpinBox>
+#include <QAction>
 #include <QClipboard>
 #include <QComboBox>
 #include <QDoubleSpinBox>
@@ -20,6 +21,8 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
+
+#include <future>
 
 using namespace attune;
 using namespace attune::ui;
@@ -206,6 +209,49 @@ private Q_SLOTS:
         QCOMPARE(scene.inColumn<AnswerView>(1, "answer")->answer(), QString::fromStdString(kept.back().content));
     }
 
+    void theListOfTranscriptsIsFilledWhereItWasOpenedTooSoon()
+    {
+        CompareScene scene;
+        scene.type(QStringLiteral("A question"));
+        scene.key(Qt::Key_Return, Qt::ControlModifier);
+        QVERIFY(scene.answered());
+        QTRY_COMPARE(scene.toy.project->transcripts()->size(), std::size_t(1));
+
+        CompareWorkspace early(*scene.session); // nothing is read before the loop of events turns
+        early.show();
+        auto *popup = early.findChild<PickerPopup *>(QStringLiteral("transcripts"));
+        early.findChild<QAction *>(QStringLiteral("compare.transcripts"))->trigger();
+        QVERIFY(popup->isVisible());
+        QCOMPARE(popup->count(), 0);
+        QTRY_COMPARE(popup->count(), 1);
+    }
+
+    void anAnswerBeforeTheLastIsKeptIsOfTheSameTranscript()
+    {
+        CompareScene scene;
+        std::promise<void> goOn;
+        scene.session->change<bool>(
+            scene.workspace.get(),
+            [wait = goOn.get_future().share()](Project &) -> Result<bool> {
+                wait.wait();
+                return true;
+            },
+            [](const Result<bool> &) {});
+        scene.type(QStringLiteral("First question"));
+        scene.key(Qt::Key_Return, Qt::ControlModifier);
+        const bool first = scene.answered();
+        scene.key(Qt::Key_E);
+        scene.type(QStringLiteral("Going on"));
+        scene.key(Qt::Key_Return, Qt::ControlModifier);
+        const bool second = scene.answered();
+        goOn.set_value();
+        QVERIFY(first && second);
+        QTRY_VERIFY(scene.session->idle());
+        QCOMPARE(scene.toy.project->transcripts()->size(), std::size_t(1));
+        scene.find<QAction>("compare.transcripts")->trigger();
+        QCOMPARE(scene.find<PickerPopup>("transcripts")->count(), 1);
+    }
+
     void compareNowOpensBaseAndRun()
     {
         CompareScene scene;
@@ -214,7 +260,8 @@ private Q_SLOTS:
         const auto &columns = scene.workspace->comparison().columns();
         QTRY_VERIFY(columns[1].answerer && columns[1].answerer->run == 2);
         QCOMPARE(columns[0].answerer->run, std::int64_t(0));
-        QVERIFY(scene.inColumn<ModelPicker>(1, "modelPicker2")->accessibleName().contains(QStringLiteral("Run 2 best")));
+        QVERIFY(
+            scene.inColumn<ModelPicker>(1, "modelPicker2")->accessibleName().contains(QStringLiteral("Run 2 best")));
 
         // Another checkpoint by the picker, with keys.
         auto *picker = scene.inColumn<ModelPicker>(1, "modelPicker2");
@@ -301,7 +348,8 @@ private Q_SLOTS:
     {
         CompareScene scene;
         auto *panel = scene.find<PromptPanel>("prompts");
-        panel->addOwn({OwnPrompt{Message{"system", "Short."}, Message{"user", "Mine"}}, OwnPrompt{Message{"user", "Another"}}});
+        panel->addOwn(
+            {OwnPrompt{Message{"system", "Short."}, Message{"user", "Mine"}}, OwnPrompt{Message{"user", "Another"}}});
         panel->setSource(PromptSource::Own);
         QCOMPARE(panel->model()->rowCount(), 2);
         QTRY_VERIFY(scene.toy.project->setting("compare_prompts")->has_value());
@@ -392,7 +440,8 @@ private Q_SLOTS:
     {
         CompareScene scene;
         for (const QWidget *widget : scene.workspace->findChildren<QWidget *>()) {
-            if (!widget->isVisible() || widget->focusPolicy() == Qt::NoFocus || widget->objectName().startsWith(QStringLiteral("qt_")))
+            if (!widget->isVisible() || widget->focusPolicy() == Qt::NoFocus ||
+                widget->objectName().startsWith(QStringLiteral("qt_")))
                 continue;
             const bool named = !widget->accessibleName().isEmpty() || !widget->property("text").toString().isEmpty();
             QVERIFY2(named, qPrintable(QString::fromLatin1(widget->metaObject()->className()) + QLatin1Char(' ') +

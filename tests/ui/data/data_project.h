@@ -14,8 +14,9 @@ namespace attune::ui {
 class DataProject {
 public:
     DataProject()
-        : m_folder(QFileInfo(QStringLiteral("/dev/shm")).isWritable() ? QStringLiteral("/dev/shm/attune-XXXXXX")
-                                                                       : QDir::tempPath() + QStringLiteral("/attune-XXXXXX"))
+        : m_folder(QFileInfo(QStringLiteral("/dev/shm")).isWritable()
+                       ? QStringLiteral("/dev/shm/attune-XXXXXX")
+                       : QDir::tempPath() + QStringLiteral("/attune-XXXXXX"))
     {
         auto project = Project::create(path());
         if (!project)

@@ -14,8 +14,8 @@
 
 namespace attune::ui {
 
-/// A project in a folder of its own, its session, and the editor in a window, with the toy model's tokenizer. Stands in
-/// for the list: next and previous walk the rows by number.
+/// A project in a folder of its own, its session, and the editor in a window, with the toy model's tokenizer. Stands
+/// in for the list: next and previous walk the rows by number.
 class EditorFixture {
 public:
     EditorFixture() { applyTheme(*qApp); }

@@ -124,8 +124,9 @@ void TestDataPanels::versionsAreComparedAndRestored()
     QTRY_COMPARE(list->count(), 1);
     QCOMPARE(list->item(0)->text(), QStringLiteral("before"));
     project.with([](Project &open) {
-        std::vector<ExampleEdit> edits{{.id = 2, .messages = std::vector<Message>{{"user", "other"}, {"assistant", "words"}}},
-                                       {.id = 4, .deleted = true}};
+        std::vector<ExampleEdit> edits{
+            {.id = 2, .messages = std::vector<Message>{{"user", "other"}, {"assistant", "words"}}},
+            {.id = 4, .deleted = true}};
         QVERIFY(Labelling(open).apply("some edits", edits));
     });
     auto *changes = shown.find<QListWidget>("changeList");
@@ -262,13 +263,15 @@ void TestDataPanels::anEditThatMakesANearDuplicateIsInTheLedgerSoon()
 void TestDataPanels::nearDuplicatesAreMergedInOneStep()
 {
     DataProject project;
-    project.add({rowOf(Mail, "one", Part::Train, {"refund"}), rowOf("something else altogether, about an invoice", "two"),
+    project.add({rowOf(Mail, "one", Part::Train, {"refund"}),
+                 rowOf("something else altogether, about an invoice", "two"),
                  rowOf(std::string(Mail) + "!", "three", Part::Train, {"lamp"})});
     project.with([](Project &open) { QVERIFY(checkProject(open, nullptr, {})); });
     Shown<HealthPanel> shown(project);
     QTRY_VERIFY(shown.panel->loaded());
     auto *review = shown.panel->review();
-    auto *link = shown.find<QAbstractButton>(("review." + std::to_string(static_cast<int>(ProblemKind::NearDuplicate))).c_str());
+    auto *link = shown.find<QAbstractButton>(
+        ("review." + std::to_string(static_cast<int>(ProblemKind::NearDuplicate))).c_str());
     QVERIFY(link);
     link->click();
     QTRY_VERIFY(review->loaded() && review->groupCount() == 1);

@@ -27,7 +27,8 @@ QStringList cutIn(const QWidget &page)
         if (!widget->isVisible() || qobject_cast<const ElidedLabel *>(widget) ||
             !(button || (label && !label->wordWrap() && !label->text().isEmpty())))
             continue;
-        const int least = button && button->text().isEmpty() ? button->iconSize().width() + 4 : widget->minimumSizeHint().width();
+        const int least =
+            button && button->text().isEmpty() ? button->iconSize().width() + 4 : widget->minimumSizeHint().width();
         if (widget->width() < least || widget->height() < widget->fontMetrics().height())
             cut << QStringLiteral("%1 %2 \"%3\": %4 x %5, needs %6")
                        .arg(QString::fromLatin1(widget->metaObject()->className()), widget->objectName(),
@@ -72,7 +73,8 @@ private Q_SLOTS:
         LargeText text;
         for (const double scale : {2.0, 1.5, 1.0}) {
             Theme::instance().setTextScale(scale);
-            workspace.resize(static_cast<int>(1368 * scale), static_cast<int>(828 * scale)); // else it scrolls as a whole
+            workspace.resize(static_cast<int>(1368 * scale),
+                             static_cast<int>(828 * scale)); // else it scrolls as a whole
             QTRY_COMPARE(cutIn(workspace), QStringList());
         }
     }
@@ -95,7 +97,8 @@ private Q_SLOTS:
             Theme::instance().setTextScale(scale);
             wizard.resize(static_cast<int>(1368 * scale), static_cast<int>(828 * scale));
             QTRY_COMPARE(head->sectionSize(0), static_cast<int>(first * scale));
-            for (const ImportStep step : {ImportStep::Files, ImportStep::Columns, ImportStep::Check, ImportStep::Split}) {
+            for (const ImportStep step :
+                 {ImportStep::Files, ImportStep::Columns, ImportStep::Check, ImportStep::Split}) {
                 wizard.setStep(step);
                 QTRY_COMPARE(cutIn(wizard), QStringList());
             }

@@ -247,7 +247,8 @@ void TestDataWorkspace::testRowsNeedAClickAndEachLookIsCounted()
     QTRY_COMPARE(window.list().model().rowCount(), 17);
     // By keys alone.
     window.trigger("data.testRows");
-    QTRY_COMPARE(qobject_cast<QAbstractButton *>(QApplication::focusWidget())->text(), QStringLiteral("Show test rows"));
+    QTRY_COMPARE(qobject_cast<QAbstractButton *>(QApplication::focusWidget())->text(),
+                 QStringLiteral("Show test rows"));
     QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
     QTRY_COMPARE(window.list().model().rowCount(), 20);
     QVERIFY(facets.isAncestorOf(QApplication::focusWidget())); // and not at the window's other end
@@ -657,7 +658,8 @@ void TestDataWorkspace::whatIsPastedOpensTheImport()
 {
     DataProject project;
     Window window(project);
-    QGuiApplication::clipboard()->setText(QStringLiteral("{\"prompt\": \"Where is it?\", \"completion\": \"Here\"}\n"));
+    QGuiApplication::clipboard()->setText(
+        QStringLiteral("{\"prompt\": \"Where is it?\", \"completion\": \"Here\"}\n"));
     window.trigger("data.paste");
     ImportWizard &wizard = window.workspace->importWizard();
     QTRY_VERIFY(wizard.isVisible() && !wizard.checking() && wizard.checked());
@@ -672,8 +674,9 @@ void TestDataWorkspace::importsThroughTheWizard()
     DataProject project;
     Window window(project);
     const auto file = project.file("rows.jsonl");
-    std::ofstream(file) << R"({"messages": [{"role": "user", "content": "Where is my lamp"}, {"role": "assistant", "content": "On its way"}]})"
-                        << "\n{broken\n";
+    std::ofstream(file)
+        << R"({"messages": [{"role": "user", "content": "Where is my lamp"}, {"role": "assistant", "content": "On its way"}]})"
+        << "\n{broken\n";
     window.workspace->startImport({QString::fromStdString(file.string())});
     ImportWizard &wizard = window.workspace->importWizard();
     QTRY_VERIFY(wizard.isVisible() && !wizard.checking() && wizard.checked());
@@ -774,7 +777,8 @@ void TestDataWorkspace::everythingHasAName()
     for (const WorkspaceAction &one : window.workspace->workspaceActions()) {
         const QString key = one.action->shortcut().toString();
         if (!key.isEmpty() && one.action->shortcutContext() == Qt::WindowShortcut)
-            QVERIFY2(!seen.contains(key), qPrintable(key + QStringLiteral(" is taken twice, by ") + one.action->objectName()));
+            QVERIFY2(!seen.contains(key),
+                     qPrintable(key + QStringLiteral(" is taken twice, by ") + one.action->objectName()));
         seen << key;
     }
     for (QWidget *widget : window.workspace->findChildren<QWidget *>()) {
@@ -782,11 +786,13 @@ void TestDataWorkspace::everythingHasAName()
             widget->accessibleName().size() > 0)
             continue;
         const auto *button = qobject_cast<QAbstractButton *>(widget);
-        const bool named = (button && !button->text().isEmpty()) || qobject_cast<QLabel *>(widget); // named by their text
+        const bool named =
+            (button && !button->text().isEmpty()) || qobject_cast<QLabel *>(widget); // named by their text
         QVERIFY2(named, qPrintable(QStringLiteral("%1 \"%2\" in %3 has no name")
                                        .arg(QLatin1String(widget->metaObject()->className()), widget->objectName(),
-                                            widget->parentWidget() ? QLatin1String(widget->parentWidget()->metaObject()->className())
-                                                                   : QString())));
+                                            widget->parentWidget()
+                                                ? QLatin1String(widget->parentWidget()->metaObject()->className())
+                                                : QString())));
     }
 }
 

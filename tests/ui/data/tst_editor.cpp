@@ -583,10 +583,10 @@ void TestEditor::whatChangesARowIsOffInAProjectForReading()
     EditorKeys keys(&widget);
     keys.forReadingOnly(QStringLiteral("for reading"));
     for (const WorkspaceAction &one : keys.list()) {
-        const bool reads = QStringList{QStringLiteral("row.previous"), QStringLiteral("row.next"), QStringLiteral("row.versionBack"),
-                                       QStringLiteral("row.versionForward"), QStringLiteral("row.done"),
-                                       QStringLiteral("row.versions"), QStringLiteral("row.focusMode"),
-                                       QStringLiteral("row.foldTokens")}
+        const bool reads = QStringList{QStringLiteral("row.previous"),    QStringLiteral("row.next"),
+                                       QStringLiteral("row.versionBack"), QStringLiteral("row.versionForward"),
+                                       QStringLiteral("row.done"),        QStringLiteral("row.versions"),
+                                       QStringLiteral("row.focusMode"),   QStringLiteral("row.foldTokens")}
                                .contains(one.action->objectName());
         QCOMPARE(one.action->isEnabled(), reads);
         QCOMPARE(one.whyDisabled, reads ? QString() : QStringLiteral("for reading"));
@@ -736,9 +736,10 @@ void TestEditor::everyControlHasANameAndEveryActionToo()
 /// With ATTUNE_SHOTS set to a folder, it writes what the editor looks like; else it shows that both themes paint.
 void TestEditor::pictures()
 {
-    std::string question = "Hello, I ordered the folding desk lamp three weeks ago (order A-10482) and it arrived with a "
-                           "cracked hinge. I wrote to you on Monday and got no answer. I need it for work, so please "
-                           "either send a new one before Friday or give me the money back. The photos are attached.\n";
+    std::string question =
+        "Hello, I ordered the folding desk lamp three weeks ago (order A-10482) and it arrived with a "
+        "cracked hinge. I wrote to you on Monday and got no answer. I need it for work, so please "
+        "either send a new one before Friday or give me the money back. The photos are attached.\n";
     for (int i = 0; i < 7; ++i)
         question += "> On Monday you wrote: Thank you for your message, we will come back to you within two working "
                     "days.\n> Please keep the box and do not use the lamp until we have looked at the photos. If you "

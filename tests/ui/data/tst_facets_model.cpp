@@ -123,7 +123,8 @@ void TestFacetsModel::aFileIsShownByItsNameWhereThatIsOne()
     DataQuery query;
     FacetsModel model(query);
     FacetCounts counts;
-    counts.files = {{"/home/ann/mails/march.jsonl", 9}, {"/home/ann/a/rows.csv", 5}, {"/home/ann/b/rows.csv", 4}, {"", 2}};
+    counts.files = {
+        {"/home/ann/mails/march.jsonl", 9}, {"/home/ann/a/rows.csv", 5}, {"/home/ann/b/rows.csv", 4}, {"", 2}};
     model.setCounts(counts);
     const auto words = [&](const char *file) { return lineOf(model, {Facet::File, 0, file})->words; };
     QCOMPARE(words("/home/ann/mails/march.jsonl"), QStringLiteral("march.jsonl")); // an elided path would hide it

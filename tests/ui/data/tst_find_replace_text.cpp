@@ -26,10 +26,13 @@ void TestFindReplaceText::replaces_data()
     QTest::newRow("case") << "a lamp, a Lamp" << "lamp" << "desk" << false << true << "a desk, a Lamp" << 1;
     QTest::newRow("signs are no expression") << "1+1=2 1*1" << "1+1" << "x" << false << false << "x=2 1*1" << 1;
     QTest::newRow("a backslash is one") << "ab" << "b" << "\\1" << false << false << "a\\1" << 1;
-    QTest::newRow("groups") << "order A-104 and B-7" << "([A-Z])-(\\d+)" << "\\2\\1" << true << true << "order 104A and 7B" << 2;
+    QTest::newRow("groups") << "order A-104 and B-7"
+                            << "([A-Z])-(\\d+)"
+                            << "\\2\\1" << true << true << "order 104A and 7B" << 2;
     QTest::newRow("line ends") << "a\nb" << "^b$" << "c\\n" << true << true << "a\nc\n" << 1;
     QTest::newRow("empty match") << "abc" << "x*" << "-" << true << true << "abc" << 0;
-    QTest::newRow("umlaut") << QStringLiteral("\u00dcber alles") << QStringLiteral("\u00fcber") << "x" << false << false << "x alles" << 1;
+    QTest::newRow("umlaut") << QStringLiteral("\u00dcber alles") << QStringLiteral("\u00fcber") << "x" << false
+                            << false << "x alles" << 1;
 }
 
 void TestFindReplaceText::replaces()

@@ -56,7 +56,8 @@ private Q_SLOTS:
 namespace {
 
 struct Open {
-    explicit Open(const DataProject &of) : project(of), session(of.session()), wizard(std::make_unique<ImportWizard>(*session))
+    explicit Open(const DataProject &of)
+        : project(of), session(of.session()), wizard(std::make_unique<ImportWizard>(*session))
     {
         wizard->resize(1368, 828);
         wizard->show();
@@ -91,7 +92,8 @@ struct Open {
     bool bringIn() const
     {
         QSignalSpy closed(wizard.get(), &ImportWizard::closed);
-        QTest::keyClick(wizard->focusWidget() ? wizard->focusWidget() : wizard.get(), Qt::Key_Return, Qt::ControlModifier);
+        QTest::keyClick(wizard->focusWidget() ? wizard->focusWidget() : wizard.get(), Qt::Key_Return,
+                        Qt::ControlModifier);
         return QTest::qWaitFor([&] { return !closed.isEmpty(); }, 10000);
     }
     void click(const QString &name) const { find<QAbstractButton>(name)->click(); }
@@ -109,10 +111,11 @@ constexpr auto Mails = "id,betreff,brief,json,sterne\n"
 constexpr std::pair<const char *, const char *> MailRoles[] = {
     {"id", "Ignore"}, {"betreff", "Tag"}, {"brief", "User"}, {"json", "Assistant"}, {"sterne", "Rating"}};
 
-constexpr auto Damaged = "{\"messages\": [{\"role\": \"user\", \"content\": \"Where is my lamp\"}, {\"role\": \"assistant\", "
-                         "\"content\": \"On its way\"}]}\n"
-                         "{\"messages\": [{\"role\": \"user\", \"content\": \"And the chair\"}, {\"role\": \"assistant\" "
-                         "\"content\": \"Tomorrow\"}]}\n";
+constexpr auto Damaged =
+    "{\"messages\": [{\"role\": \"user\", \"content\": \"Where is my lamp\"}, {\"role\": \"assistant\", "
+    "\"content\": \"On its way\"}]}\n"
+    "{\"messages\": [{\"role\": \"user\", \"content\": \"And the chair\"}, {\"role\": \"assistant\" "
+    "\"content\": \"Tomorrow\"}]}\n";
 
 } // namespace
 
@@ -159,7 +162,8 @@ void TestImportWizard::aTemplateFillsTheQuestion()
     QVERIFY(open.choose(QStringLiteral("json"), QStringLiteral("Assistant")));
     open.find<QPlainTextEdit>(QStringLiteral("importTemplate"))->setPlainText(QStringLiteral("{betreff}: {brief}"));
     QTest::keyClicks(open.find<QLineEdit>(QStringLiteral("importSystem")), QStringLiteral("Be short."));
-    QTRY_VERIFY(open.ready() && open.wizard->checked()->missing.empty() && open.wizard->checked()->options.system == "Be short.");
+    QTRY_VERIFY(open.ready() && open.wizard->checked()->missing.empty() &&
+                open.wizard->checked()->options.system == "Be short.");
     QVERIFY(open.bringIn());
     const StoredExample row = project.row(2);
     QCOMPARE(row.messages.front().content, std::string("Be short."));
@@ -180,7 +184,8 @@ void TestImportWizard::aDamagedRecordIsMendedInPlace()
     QVERIFY(text->hasFocus());
     QString record = text->toPlainText();
     QVERIFY(record.contains(QLatin1String("And the chair")));
-    text->setPlainText(record.replace(QLatin1String("\"assistant\" \"content\""), QLatin1String("\"assistant\", \"content\"")));
+    text->setPlainText(
+        record.replace(QLatin1String("\"assistant\" \"content\""), QLatin1String("\"assistant\", \"content\"")));
     open.click(QStringLiteral("mendRecord"));
     QTRY_VERIFY(open.ready() && open.wizard->checked()->good == 2);
     QCOMPARE(open.wizard->checked()->rejected, std::int64_t(0));
@@ -213,7 +218,8 @@ void TestImportWizard::aFileOfBrokenRecordsAloneListsThem()
     QCOMPARE(open.wizard->checked()->rejected, std::int64_t(2));
     open.wizard->setStep(ImportStep::Check);
     open.click(QStringLiteral("fixHere"));
-    open.find<QPlainTextEdit>(QStringLiteral("recordText"))->setPlainText(QStringLiteral(R"({"prompt": "a", "completion": "b"})"));
+    open.find<QPlainTextEdit>(QStringLiteral("recordText"))
+        ->setPlainText(QStringLiteral(R"({"prompt": "a", "completion": "b"})"));
     open.click(QStringLiteral("mendRecord"));
     QTRY_VERIFY(open.ready() && open.wizard->checked()->good == 1);
     QVERIFY(open.bringIn());
@@ -242,7 +248,8 @@ void TestImportWizard::pastedTextComesIn()
     QVERIFY(open.bringIn());
     QCOMPARE(project.row(1).messages[1].content, std::string("On its way"));
     open.wizard->beginPasted(QStringLiteral("  "));
-    QCOMPARE(open.find<InlineNotice>(QStringLiteral("importNotice"))->text(), QStringLiteral("The clipboard holds no text."));
+    QCOMPARE(open.find<InlineNotice>(QStringLiteral("importNotice"))->text(),
+             QStringLiteral("The clipboard holds no text."));
 }
 
 void TestImportWizard::anUnreadableFileGivesASentence_data()
@@ -380,7 +387,8 @@ void TestImportWizard::rawLinesAreShown()
     open.find<SegmentedControl>(QStringLiteral("rawChoice"))->setCurrent(1);
     QVERIFY(raw->isVisible());
     QCOMPARE(raw->blockCount(), 3);
-    QVERIFY2(raw->toPlainText().contains(QLatin1String("2  1,refund,\"Hello, where is my lamp\"")), qPrintable(raw->toPlainText()));
+    QVERIFY2(raw->toPlainText().contains(QLatin1String("2  1,refund,\"Hello, where is my lamp\"")),
+             qPrintable(raw->toPlainText()));
 }
 
 void TestImportWizard::otherEncodingsAreRead_data()
@@ -559,7 +567,8 @@ void TestImportWizard::itIsDrawn()
     const QPixmap picture = open.wizard->grab();
     QCOMPARE(picture.size(), QSize(1368, 828) * picture.devicePixelRatio());
     if (const QString folder = qEnvironmentVariable("ATTUNE_SHOTS"); !folder.isEmpty())
-        picture.save(folder + QStringLiteral("/import-") + QString::fromLatin1(QTest::currentDataTag()) + QStringLiteral(".png"));
+        picture.save(folder + QStringLiteral("/import-") + QString::fromLatin1(QTest::currentDataTag()) +
+                     QStringLiteral(".png"));
     Theme::instance().setChoice(ThemeChoice::Light);
 }
 

@@ -29,8 +29,8 @@ namespace {
 
 constexpr int Rows = 100'000;
 
-/// The longest time in which the event loop did not come round, by a timer that wants to fire every millisecond, and how
-/// much of such a time the thread computed at most: the rest it waited, for a core or for something else.
+/// The longest time in which the event loop did not come round, by a timer that wants to fire every millisecond, and
+/// how much of such a time the thread computed at most: the rest it waited, for a core or for something else.
 class StallWatch {
 public:
     StallWatch()
@@ -44,7 +44,8 @@ public:
     QString take()
     {
         round();
-        const QString words = QStringLiteral("ms, at most %1 of them computing").arg(std::exchange(m_busiest, 0), 0, 'f', 1);
+        const QString words =
+            QStringLiteral("ms, at most %1 of them computing").arg(std::exchange(m_busiest, 0), 0, 'f', 1);
         m_told = std::exchange(m_longest, 0);
         return words;
     }
@@ -136,8 +137,10 @@ private:
 void TestLargeList::initTestCase()
 {
     applyTheme(*qApp);
-    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, QDir::tempPath() + QStringLiteral("/attune-no-settings"));
-    qputenv("ATTUNE_CACHE", "/nonexistent"); // no tokenizer: a check of all rows in the background is not the point here
+    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope,
+                       QDir::tempPath() + QStringLiteral("/attune-no-settings"));
+    qputenv("ATTUNE_CACHE",
+            "/nonexistent"); // no tokenizer: a check of all rows in the background is not the point here
     QElapsedTimer timer;
     timer.start();
     m_project = std::make_unique<DataProject>();
@@ -178,7 +181,8 @@ void TestLargeList::opensFiltersScrollsAndEdits()
     DataWorkspace workspace(*session);
     workspace.resize(1440, 900);
     workspace.show();
-    QTRY_VERIFY_WITH_TIMEOUT(workspace.list().model().rowCount() > 0 && workspace.list().model().summaryAt(0), 60'000);
+    QTRY_VERIFY_WITH_TIMEOUT(workspace.list().model().rowCount() > 0 && workspace.list().model().summaryAt(0),
+                             60'000);
     workspace.list().view()->viewport()->repaint();
     print(QStringLiteral("open to usable (first rows shown)"), static_cast<double>(timer.elapsed()), "ms");
     QTRY_VERIFY_WITH_TIMEOUT(workspace.ready(), 60'000);
@@ -259,8 +263,8 @@ void TestLargeList::opensFiltersScrollsAndEdits()
     print(QStringLiteral("memory before the workspace"), before, "MB");
 }
 
-/// As the wizard imports, more rows; meanwhile someone works. Rows come in short transactions, so that 20,000 of them hold up
-/// nobody less or more than the 100,000 of ATTUNE_SLOW_TESTS, which take a minute.
+/// As the wizard imports, more rows; meanwhile someone works. Rows come in short transactions, so that 20,000 of them
+/// hold up nobody less or more than the 100,000 of ATTUNE_SLOW_TESTS, which take a minute.
 void TestLargeList::staysQuickWhileRowsComeIn()
 {
     const int more = qEnvironmentVariableIsSet("ATTUNE_SLOW_TESTS") ? Rows : Rows / 5;
@@ -269,7 +273,8 @@ void TestLargeList::staysQuickWhileRowsComeIn()
         std::ofstream lines(file);
         std::uint32_t seed = 7;
         for (int i = 0; i < more; ++i)
-            lines << R"({"prompt": "More )" << i << ' ' << text(seed, 50) << R"(", "completion": ")" << text(seed, 18) << "\"}\n";
+            lines << R"({"prompt": "More )" << i << ' ' << text(seed, 50) << R"(", "completion": ")" << text(seed, 18)
+                  << "\"}\n";
     }
     const auto session = m_project->session();
     DataWorkspace workspace(*session);
@@ -304,7 +309,8 @@ void TestLargeList::staysQuickWhileRowsComeIn()
         session->change<EditStep>(
             &workspace,
             [edits](Project &project) {
-                const std::vector<ExampleEdit> note{{.id = edits % 1000 + 1, .notes = "note " + std::to_string(edits)}};
+                const std::vector<ExampleEdit> note{
+                    {.id = edits % 1000 + 1, .notes = "note " + std::to_string(edits)}};
                 return Labelling(project).apply("Note", note);
             },
             [&](Result<EditStep> step) {
@@ -323,7 +329,8 @@ void TestLargeList::staysQuickWhileRowsComeIn()
         handle(100);
         ++edits;
     }
-    print(QStringLiteral("import of %1 rows, someone working").arg(more), static_cast<double>(importing.elapsed()) / 1000, "s");
+    print(QStringLiteral("import of %1 rows, someone working").arg(more),
+          static_cast<double>(importing.elapsed()) / 1000, "s");
     print(QStringLiteral("edits meanwhile"), edits, "");
     print(QStringLiteral("slowest edit meanwhile"), slowest, "ms");
     print(QStringLiteral("longest stall meanwhile"), watch);

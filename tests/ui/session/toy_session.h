@@ -7,7 +7,8 @@
 
 namespace attune::ui {
 
-/// A project of a few rows in a folder that goes with it. Models are looked for in that folder too, so that none is found.
+/// A project of a few rows in a folder that goes with it. Models are looked for in that folder too, so that none is
+/// found.
 class ToyProject {
 public:
     explicit ToyProject(int rows = 3)

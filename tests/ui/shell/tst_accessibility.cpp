@@ -110,8 +110,9 @@ void TestAccessibility::everyControlHasAName()
             continue; // a field inside a spin box gives the focus to the box
         auto *read = QAccessible::queryAccessibleInterface(const_cast<QWidget *>(widget));
         if (!read || read->text(QAccessible::Name).isEmpty())
-            nameless.append(QStringLiteral("%1 \"%2\" in %3").arg(widget->metaObject()->className(), widget->objectName(),
-                                                                  widget->parentWidget()->metaObject()->className()));
+            nameless.append(QStringLiteral("%1 \"%2\" in %3")
+                                .arg(widget->metaObject()->className(), widget->objectName(),
+                                     widget->parentWidget()->metaObject()->className()));
     }
     QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join('\n')));
 }
@@ -143,7 +144,8 @@ void TestAccessibility::hiddenControlsHaveNamesToo()
             for (const QWidget *above = widget->parentWidget(); above; above = above->parentWidget())
                 if (!above->objectName().isEmpty())
                     where += ' ' + above->objectName();
-            nameless.append(QStringLiteral("%1 \"%2\" in%3").arg(widget->metaObject()->className(), widget->objectName(), where));
+            nameless.append(
+                QStringLiteral("%1 \"%2\" in%3").arg(widget->metaObject()->className(), widget->objectName(), where));
         }
     }
     QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join('\n')));
@@ -177,7 +179,8 @@ void TestAccessibility::everyActionIsInAMenuOrThePalette()
         known.insert(booked.action);
     QStringList lost;
     for (QAction *action : m_window->findChildren<QAction *>()) { // without words: a picture in a field
-        if (action->isSeparator() || action->text().isEmpty() || action->menu() || !action->isVisible() || known.contains(action))
+        if (action->isSeparator() || action->text().isEmpty() || action->menu() || !action->isVisible() ||
+            known.contains(action))
             continue;
         const QObjectList places = action->associatedObjects();
         const bool inMenu = std::any_of(places.begin(), places.end(),
@@ -204,8 +207,8 @@ void TestAccessibility::noKeyIsTakenTwiceAtOnce()
             if (!here || booked.action->shortcutContext() == Qt::WidgetShortcut)
                 continue;
             for (const QKeySequence &key : booked.action->shortcuts()) {
-                QVERIFY2(!taken.contains(key), qPrintable(page->title() + ", " + key.toString() + ": " + taken.value(key) +
-                                                          ", " + booked.action->text()));
+                QVERIFY2(!taken.contains(key), qPrintable(page->title() + ", " + key.toString() + ": " +
+                                                          taken.value(key) + ", " + booked.action->text()));
                 taken.insert(key, booked.action->text());
             }
         }
@@ -228,7 +231,8 @@ void TestAccessibility::tabWalksAPageInReadingOrder_data()
     QTest::newRow("train, form") << "train+";
 }
 
-/// Once around by Tab: everything that takes it is met, no field keeps it, and within a region it goes on, not back up.
+/// Once around by Tab: everything that takes it is met, no field keeps it, and within a region it goes on, not back
+/// up.
 void TestAccessibility::tabWalksAPageInReadingOrder()
 {
     QFETCH(QString, page);
@@ -248,7 +252,8 @@ void TestAccessibility::tabWalksAPageInReadingOrder()
         workspace->open({{"new", true}});
     QTest::qWait(50);
     const auto named = [](const QWidget *widget) {
-        return widget ? QStringLiteral("%1 \"%2\" (%3)").arg(widget->metaObject()->className(), widget->objectName(), widget->accessibleName())
+        return widget ? QStringLiteral("%1 \"%2\" (%3)")
+                            .arg(widget->metaObject()->className(), widget->objectName(), widget->accessibleName())
                       : QString();
     };
     m_window->findChild<QWidget *>("rail-settings")->setFocus();
@@ -263,11 +268,13 @@ void TestAccessibility::tabWalksAPageInReadingOrder()
     }
     QStringList wrong;
     for (const QWidget *widget : m_window->findChildren<QWidget *>()) {
-        const bool takes = widget->isVisible() && widget->isEnabled() && (widget->focusPolicy() & Qt::TabFocus) == Qt::TabFocus &&
-                           !widget->focusProxy() && !widget->visibleRegion().isEmpty();
+        const bool takes = widget->isVisible() && widget->isEnabled() &&
+                           (widget->focusPolicy() & Qt::TabFocus) == Qt::TabFocus && !widget->focusProxy() &&
+                           !widget->visibleRegion().isEmpty();
         // The menu of a turn shows once the text beneath it has the focus: Shift+Tab goes up to it.
         const bool ofTurn = widget->parentWidget() && widget->parentWidget()->objectName() == "roleCard";
-        if (takes && !ofTurn && !walked.contains(const_cast<QWidget *>(widget)) && !qobject_cast<const QMenuBar *>(widget))
+        if (takes && !ofTurn && !walked.contains(const_cast<QWidget *>(widget)) &&
+            !qobject_cast<const QMenuBar *>(widget))
             wrong.append(named(widget) + " is never met");
     }
     const QList<QWidget *> regions = workspace ? workspace->regions() : QList<QWidget *>();
@@ -286,9 +293,11 @@ void TestAccessibility::tabWalksAPageInReadingOrder()
         const QRect a(before->mapTo(region, QPoint()), before->size());
         const QRect b(after->mapTo(region, QPoint()), after->size());
         if (b.bottom() < a.top() && b.left() < a.right())
-            wrong.append(QStringLiteral("%1: from %2 back up to %3").arg(region->objectName(), named(before), named(after)));
+            wrong.append(
+                QStringLiteral("%1: from %2 back up to %3").arg(region->objectName(), named(before), named(after)));
         if (b.top() < a.bottom() && b.bottom() > a.top() && b.right() < a.left())
-            wrong.append(QStringLiteral("%1: from %2 back left to %3").arg(region->objectName(), named(before), named(after)));
+            wrong.append(
+                QStringLiteral("%1: from %2 back left to %3").arg(region->objectName(), named(before), named(after)));
     }
     if (qEnvironmentVariableIsSet("ATTUNE_TELL"))
         for (const QWidget *widget : walked)
@@ -357,14 +366,17 @@ void TestAccessibility::panelsFollowTheTextWhereverItIsChanged()
         Theme::instance().setTextScale(scale);
         visitAll();
         for (const auto &[panel, least] : panels)
-            QVERIFY2(panel->minimumWidth() == scale * least,
-                     qPrintable(QStringLiteral("%1: %2, was %3").arg(panel->objectName()).arg(panel->minimumWidth()).arg(least)));
+            QVERIFY2(
+                panel->minimumWidth() == scale * least,
+                qPrintable(
+                    QStringLiteral("%1: %2, was %3").arg(panel->objectName()).arg(panel->minimumWidth()).arg(least)));
     }
     const auto *scroll = m_window->findChild<QScrollArea *>("pageScroll");
     QVERIFY(!scroll->horizontalScrollBar()->isVisible());
 }
 
-/// A page that was never shown, and one that was: the least widths of their panels grew out of sight, and shrank again.
+/// A page that was never shown, and one that was: the least widths of their panels grew out of sight, and shrank
+/// again.
 void TestAccessibility::unseenPanelsAreAsWideAfterLargerTextAndBack()
 {
     QVERIFY(m_window->openProject(m_toy->path()));
@@ -471,7 +483,12 @@ void TestAccessibility::largerTextAndBackLeavesNothingLarge()
             left.append(QStringLiteral("%1 \"%2\" in \"%3\": font %4 to %5, height %6 to %7, width %8 to %9")
                             .arg(was.widget->metaObject()->className(), was.widget->objectName(),
                                  was.widget->parentWidget()->objectName())
-                            .arg(was.font).arg(now.font).arg(was.height).arg(now.height).arg(was.width).arg(now.width));
+                            .arg(was.font)
+                            .arg(now.font)
+                            .arg(was.height)
+                            .arg(now.height)
+                            .arg(was.width)
+                            .arg(now.width));
     }
     QVERIFY2(left.isEmpty(), qPrintable(left.join('\n')));
 }

@@ -31,7 +31,8 @@ class TestArguments : public QObject {
             process.kill();
             process.waitForFinished();
         }
-        return {process.exitCode(), process.exitStatus() == QProcess::CrashExit, QString::fromUtf8(process.readAllStandardOutput()),
+        return {process.exitCode(), process.exitStatus() == QProcess::CrashExit,
+                QString::fromUtf8(process.readAllStandardOutput()),
                 QString::fromUtf8(process.readAllStandardError())};
     }
 

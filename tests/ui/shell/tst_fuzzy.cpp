@@ -26,7 +26,10 @@ private Q_SLOTS:
         // The first r is that of "Larger"; the word that begins with it counts.
         QVERIFY(*fuzzyScore("re", "Larger resume") >= *fuzzyScore("re", "Xxxxxx resume"));
     }
-    void theShorterOfTwoAlikeWins() { QVERIFY(*fuzzyScore("open", "Open") > *fuzzyScore("open", "Open the sample project")); }
+    void theShorterOfTwoAlikeWins()
+    {
+        QVERIFY(*fuzzyScore("open", "Open") > *fuzzyScore("open", "Open the sample project"));
+    }
     void otherScriptsAreFoundToo()
     {
         QVERIFY(fuzzyScore("прив", "Привет"));

@@ -553,7 +553,8 @@ void TestMainWindow::theLastPageIsShownAgain()
 
 void TestMainWindow::aBackupIsAProject()
 {
-    const std::filesystem::path copy = m_toy->folder.filePath(QFileInfo(nameForCopy(m_toy->path())).fileName()).toStdString();
+    const std::filesystem::path copy =
+        m_toy->folder.filePath(QFileInfo(nameForCopy(m_toy->path())).fileName()).toStdString();
     {
         auto project = Project::open(m_toy->path());
         QVERIFY(project->backupTo(copy));

@@ -37,7 +37,8 @@ bool isControl(const QWidget &widget)
     if (qobject_cast<const ElidedLabel *>(&widget))
         return false;
     const auto *label = qobject_cast<const QLabel *>(&widget);
-    return !wordsOf(widget).isEmpty() && (qobject_cast<const QAbstractButton *>(&widget) || (label && !label->wordWrap()));
+    return !wordsOf(widget).isEmpty() &&
+           (qobject_cast<const QAbstractButton *>(&widget) || (label && !label->wordWrap()));
 }
 
 bool scrolls(const QWidget &widget)
@@ -57,16 +58,20 @@ QStringList faults(const QWidget &window)
     for (const QWidget *widget : window.findChildren<QWidget *>()) {
         if (!widget->isVisible() || !isControl(*widget))
             continue;
-        const QString what = QStringLiteral("%1 \"%2\" %3").arg(widget->metaObject()->className(), wordsOf(*widget), widget->objectName());
+        const QString what = QStringLiteral("%1 \"%2\" %3")
+                                 .arg(widget->metaObject()->className(), wordsOf(*widget), widget->objectName());
         const auto *button = qobject_cast<const QAbstractButton *>(widget);
-        const int width = button && button->text().isEmpty() ? button->iconSize().width() + 4 : widget->minimumSizeHint().width();
+        const int width =
+            button && button->text().isEmpty() ? button->iconSize().width() + 4 : widget->minimumSizeHint().width();
         if (widget->width() < width || widget->height() < widget->fontMetrics().height())
             found.append(QStringLiteral("%1: %2x%3 for %4x%5").arg(what).arg(widget->width()).arg(widget->height())
                              .arg(widget->minimumSizeHint().width()).arg(widget->minimumSizeHint().height()));
         if (!scrolls(*widget))
-            for (const QWidget *above = widget->parentWidget(), *below = widget; above; below = above, above = above->parentWidget())
+            for (const QWidget *above = widget->parentWidget(), *below = widget; above;
+                 below = above, above = above->parentWidget())
                 if (!above->rect().contains(below->geometry()) && !below->isWindow()) {
-                    found.append(what + ": reaches beyond " + above->metaObject()->className() + ' ' + above->objectName());
+                    found.append(what + ": reaches beyond " + above->metaObject()->className() + ' ' +
+                                 above->objectName());
                     break;
                 }
         byParent[widget->parentWidget()].append(widget);
@@ -75,8 +80,9 @@ QStringList faults(const QWidget &window)
         for (qsizetype i = 0; i < siblings.size(); ++i)
             for (qsizetype j = i + 1; j < siblings.size(); ++j)
                 if (siblings[i]->geometry().intersects(siblings[j]->geometry()))
-                    found.append(QStringLiteral("\"%1\" lies over \"%2\" in %3").arg(wordsOf(*siblings[i]), wordsOf(*siblings[j]),
-                                                                                  siblings[i]->parentWidget()->objectName()));
+                    found.append(QStringLiteral("\"%1\" lies over \"%2\" in %3")
+                                     .arg(wordsOf(*siblings[i]), wordsOf(*siblings[j]),
+                                          siblings[i]->parentWidget()->objectName()));
     return found;
 }
 
@@ -95,8 +101,10 @@ QStringList nameless()
             continue;
         QString where;
         for (const QWidget *above = widget->parentWidget(); above; above = above->parentWidget())
-            where += ' ' + (above->objectName().isEmpty() ? QString(above->metaObject()->className()) : above->objectName());
-        found.append(QStringLiteral("%1 \"%2\" has no name, in%3").arg(widget->metaObject()->className(), widget->objectName(), where));
+            where += ' ' + (above->objectName().isEmpty() ? QString(above->metaObject()->className())
+                                                          : above->objectName());
+        found.append(QStringLiteral("%1 \"%2\" has no name, in%3")
+                         .arg(widget->metaObject()->className(), widget->objectName(), where));
     }
     return found;
 }
@@ -129,9 +137,9 @@ private Q_SLOTS:
         QCOMPARE(told, *made);
         const QStringList files = QDir(shots).entryList({"*.png"}, QDir::Files);
         QCOMPARE(files.size(), *made);
-        for (const char *page : {"start", "start-recent", "data", "data-cut", "data-focus", "data-import-columns", "train",
-                                 "train-advanced", "train-running", "train-monitor", "compare", "compare-difference",
-                                 "settings", "palette", "menu", "keys"}) {
+        for (const char *page : {"start", "start-recent", "data", "data-cut", "data-focus", "data-import-columns",
+                                 "train", "train-advanced", "train-running", "train-monitor", "compare",
+                                 "compare-difference", "settings", "palette", "menu", "keys"}) {
             for (const char *theme : {"light", "dark"}) {
                 const QString name = shots + '/' + page + '-' + theme;
                 QCOMPARE(QImage(name + ".png").size(), QSize(1440, 900));

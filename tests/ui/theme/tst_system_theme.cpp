@@ -64,7 +64,8 @@ private Q_SLOTS:
         QCOMPARE(system.dark(), std::optional(true));
         write(file, "[Settings]\ngtk-theme-name=Adwaita\n");
         QTRY_COMPARE(system.dark(), std::optional(false));
-        write(file + ".new", "[Settings]\ngtk-theme-name=Yaru-dark\n"); // as most programs write: the file is another one then
+        write(file + ".new",
+              "[Settings]\ngtk-theme-name=Yaru-dark\n"); // as most programs write: the file is another one then
         QVERIFY(QFile::remove(file));
         QVERIFY(QFile::rename(file + ".new", file));
         QTRY_COMPARE(system.dark(), std::optional(true));
@@ -94,7 +95,8 @@ private Q_SLOTS:
         QVERIFY(desktop.registerObject("/org/freedesktop/portal/desktop", &portal,
                                        QDBusConnection::ExportAllSlots));
         QVERIFY(desktop.registerService("org.freedesktop.portal.Desktop"));
-        write(m_folder->filePath("gtk-3.0/settings.ini"), "[Settings]\ngtk-theme-name=Adwaita\n"); // it says less than the portal
+        write(m_folder->filePath("gtk-3.0/settings.ini"),
+              "[Settings]\ngtk-theme-name=Adwaita\n"); // it says less than the portal
         SystemTheme system;
         QTRY_COMPARE(system.dark(), std::optional(true));
         daemon.terminate();

@@ -132,7 +132,8 @@ void TestTheme::textReadsOnEveryGround_data()
             for (const Token ground : grounds + more)
                 QTest::addRow("%s on %d, %s", name, int(ground), dark ? "dark" : "light")
                     << int(text) << int(ground) << dark;
-        QTest::addRow("onfill on fill, %s", dark ? "dark" : "light") << int(Token::OnFill) << int(Token::Fill) << dark;
+        QTest::addRow("onfill on fill, %s", dark ? "dark" : "light")
+            << int(Token::OnFill) << int(Token::Fill) << dark;
     }
 }
 
@@ -174,7 +175,8 @@ void TestTheme::seriesAreToldApart()
                     const Lab a = lab(color(static_cast<Token>(int(Token::Series1) + i), dark), view);
                     const Lab b = lab(color(static_cast<Token>(int(Token::Series1) + j), dark), view);
                     const double away = std::hypot(a.l - b.l, a.a - b.a, a.b - b.b);
-                    QVERIFY2(away >= (dark ? 21.9 : 26), qPrintable(QStringLiteral("%1, %2: %3").arg(i).arg(j).arg(away)));
+                    QVERIFY2(away >= (dark ? 21.9 : 26),
+                             qPrintable(QStringLiteral("%1, %2: %3").arg(i).arg(j).arg(away)));
                 }
 }
 
@@ -305,12 +307,13 @@ void TestTheme::monoHasNoLigatures()
 void TestTheme::everyIconDraws_data()
 {
     QTest::addColumn<QString>("name");
-    const char *names = "data train compare evaluate models deploy settings search plus import export check x flag undo redo "
-                        "scissors duplicate leak forbidden warning info lock unlock star star-filled chevron-up chevron-down "
-                        "chevron-right chevron-left more play pause stop square triangle clock tag note trash copy edit diff "
-                        "eye eye-off seed file folder download upload list sort filter system user assistant cpu gpu memory "
-                        "sun moon keyboard palette history pin snapshot split merge up down close refresh link quote json "
-                        "chart";
+    const char *names =
+        "data train compare evaluate models deploy settings search plus import export check x flag undo redo "
+        "scissors duplicate leak forbidden warning info lock unlock star star-filled chevron-up chevron-down "
+        "chevron-right chevron-left more play pause stop square triangle clock tag note trash copy edit diff "
+        "eye eye-off seed file folder download upload list sort filter system user assistant cpu gpu memory "
+        "sun moon keyboard palette history pin snapshot split merge up down close refresh link quote json "
+        "chart";
     for (const QString &name : QString::fromLatin1(names).split(QLatin1Char(' ')))
         QTest::newRow(qPrintable(name)) << name;
 }
@@ -412,7 +415,10 @@ void TestTheme::controlsAreTwentyEightHigh()
     }
     Theme::instance().setTextScale(2);
     for (const QWidget *widget : all)
-        QVERIFY2(widget->sizeHint().height() >= 56, qPrintable(QStringLiteral("%1 is %2 high").arg(QLatin1String(widget->metaObject()->className())).arg(widget->sizeHint().height())));
+        QVERIFY2(widget->sizeHint().height() >= 56,
+                 qPrintable(QStringLiteral("%1 is %2 high")
+                                .arg(QLatin1String(widget->metaObject()->className()))
+                                .arg(widget->sizeHint().height())));
 }
 
 QTEST_MAIN(TestTheme)

@@ -294,7 +294,8 @@ private Q_SLOTS:
         QTRY_VERIFY(book.entry(id));
         chart.setShown(id);
         for (const char *ending : {"png", "svg", "pdf", "csv"}) {
-            const QString file = QString::fromStdString(open.toy.path((std::string("curve.") + ending).c_str()).string());
+            const QString file =
+                QString::fromStdString(open.toy.path((std::string("curve.") + ending).c_str()).string());
             QCOMPARE(chart.frame()->save(file), QString());
             QFile written(file);
             QVERIFY(written.open(QIODevice::ReadOnly));
@@ -324,7 +325,8 @@ private Q_SLOTS:
         const auto saved = [&](const char *name) {
             const QString path = folder.filePath(QString::fromLatin1(name));
             QFile file(path);
-            return chart.frame()->save(path).isEmpty() && file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+            return chart.frame()->save(path).isEmpty() && file.open(QIODevice::ReadOnly) ? file.readAll()
+                                                                                         : QByteArray();
         };
         const QByteArray without = saved("a.svg");
         QVERIFY(!without.isEmpty());

@@ -307,7 +307,8 @@ private Q_SLOTS:
                     option.initFrom(list);
                     option.editable = false;
                     option.subControls = QStyle::SC_All;
-                    const QRect room = list->style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, list);
+                    const QRect room = list->style()->subControlRect(QStyle::CC_ComboBox, &option,
+                                                                     QStyle::SC_ComboBoxEditField, list);
                     QVERIFY2(room.width() >= list->fontMetrics().horizontalAdvance(list->currentText()), info.key);
                 }
             }

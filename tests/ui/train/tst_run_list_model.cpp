@@ -37,7 +37,8 @@ private Q_SLOTS:
         OpenToy open;
         auto run = open.toy.project->findRun(std::to_string(open.addRun("one", 3, RunState::Failed)));
         QVERIFY(run);
-        run->error = "/home/someone/projects/mails.attune: can't save a checkpoint: there is no space left on the disk.";
+        run->error =
+            "/home/someone/projects/mails.attune: can't save a checkpoint: there is no space left on the disk.";
         QVERIFY(open.toy.project->updateRun(*run));
         RunBook book(*open.session);
         RunListModel model(book);

@@ -20,12 +20,14 @@ void TestSampleMark::fieldsAreCountedWhereJsonIsExpected_data()
     QTest::addColumn<QString>("fields");
     QTest::addColumn<Tone>("tone");
     const QString expected = R"({"a": "x, {y}", "b": null, "c": "z"})";
-    QTest::newRow("all but one") << expected << R"({"a": "x, {y}", "b": null, "c": "other"})" << true << "2/3" << Tone::Warn;
+    QTest::newRow("all but one") << expected << R"({"a": "x, {y}", "b": null, "c": "other"})" << true << "2/3"
+                                 << Tone::Warn;
     QTest::newRow("a missing one is wrong") << expected << R"({"a": "x, {y}"})" << true << "1/3" << Tone::Warn;
     QTest::newRow("none") << expected << R"({"d": 1})" << true << "0/3" << Tone::Bad;
     QTest::newRow("no JSON") << expected << "I am sorry." << true << "" << Tone::Bad;
     QTest::newRow("an end that never came") << expected << R"({"a": "x, {y}", "b": nu)" << true << "" << Tone::Bad;
-    QTest::newRow("cut in the last one") << expected << R"({"a": "x, {y}", "b": null, "c": "ot)" << false << "2/2" << Tone::Ok;
+    QTest::newRow("cut in the last one")
+        << expected << R"({"a": "x, {y}", "b": null, "c": "ot)" << false << "2/2" << Tone::Ok;
     QTest::newRow("cut in the first one") << expected << R"({"a": "x, {)" << false << "" << Tone::Bad;
     QTest::newRow("text") << "delivery" << "refund" << true << "" << Tone::Bad;
 }

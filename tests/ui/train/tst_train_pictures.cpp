@@ -29,7 +29,8 @@ void addCurve(Project &project, std::int64_t run, int steps, int total, double f
         const double wobble = (double((noise >> 16) % 1000) / 1000 - 0.5) * 0.22;
         const double fall = std::exp(-step / 80.0);
         metrics.push_back({step, "loss", floor + (2.5 - floor) * fall + wobble});
-        metrics.push_back({step, "learning_rate", 2e-4 * (step < 20 ? step / 20.0 : 0.5 + 0.5 * std::cos(3.1416 * step / total))});
+        metrics.push_back(
+            {step, "learning_rate", 2e-4 * (step < 20 ? step / 20.0 : 0.5 + 0.5 * std::cos(3.1416 * step / total))});
         metrics.push_back({step, "grad_norm", 0.5 + 1.5 * fall + std::abs(wobble)});
         metrics.push_back({step, "tokens_per_second", 860 + 200 * wobble});
         metrics.push_back({step, "memory_gib", 1.2 + 0.3 * (1 - fall)});
@@ -40,7 +41,8 @@ void addCurve(Project &project, std::int64_t run, int steps, int total, double f
     QVERIFY(project.addMetrics(run, metrics));
 }
 
-std::int64_t addRun(Project &project, const std::string &name, int rank, RunState state, const std::string &error = {})
+std::int64_t addRun(Project &project, const std::string &name, int rank, RunState state,
+                    const std::string &error = {})
 {
     TrainSettings settings;
     settings.lora_r = rank;

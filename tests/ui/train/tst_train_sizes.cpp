@@ -171,7 +171,8 @@ private Q_SLOTS:
             for (const SettingInfo &info : trainSettings()) {
                 const SettingField *field = form.field(QString::fromLatin1(info.key));
                 for (const QLabel *label : field->findChildren<QLabel *>())
-                    if (label->text().startsWith(QLatin1String(info.key)) && label->objectName() != QLatin1String("message"))
+                    if (label->text().startsWith(QLatin1String(info.key)) &&
+                        label->objectName() != QLatin1String("message"))
                         QVERIFY2(label->width() >= label->sizeHint().width(), info.key);
             }
         }

@@ -44,8 +44,10 @@ QVector<QPointF> drawnBy(const TrainWorkspace &train)
 struct Window {
     explicit Window(OpenToy &open) : train(*open.session)
     {
-        QObject::connect(open.session.get(), &Session::toasted, &train, [this](const Toast &toast) { toasts.append(toast); });
-        QObject::connect(&train, &Workspace::markChanged, &train, [this](const QString &mark) { marks.append(mark); });
+        QObject::connect(open.session.get(), &Session::toasted, &train,
+                         [this](const Toast &toast) { toasts.append(toast); });
+        QObject::connect(&train, &Workspace::markChanged, &train,
+                         [this](const QString &mark) { marks.append(mark); });
         train.resize(1368, 800);
         train.show();
     }
@@ -207,7 +209,8 @@ private Q_SLOTS:
         QTRY_VERIFY(notice->isVisible());
         QTRY_VERIFY(!w.toasts.isEmpty());
         QVERIFY(w.toasts.last().text.contains(QStringLiteral("cut off")));
-        QCOMPARE(w.train.runsPanel()->model()->index(0).data(RunListModel::StateRole).toString(), QStringLiteral("cut off"));
+        QCOMPARE(w.train.runsPanel()->model()->index(0).data(RunListModel::StateRole).toString(),
+                 QStringLiteral("cut off"));
         w.toasts.last().act();
         QTRY_VERIFY(w.entry(1)->phase == RunPhase::Finished);
         QVERIFY(!notice->isVisible());
@@ -320,9 +323,10 @@ private Q_SLOTS:
                 continue;
             const auto *button = qobject_cast<const QAbstractButton *>(widget);
             const bool named = !widget->accessibleName().isEmpty() || (button && !button->text().isEmpty());
-            QVERIFY2(named, qPrintable(QStringLiteral("%1 %2 in %3")
-                                           .arg(QLatin1String(widget->metaObject()->className()), widget->objectName(),
-                                                QLatin1String(widget->parentWidget()->metaObject()->className()))));
+            QVERIFY2(named,
+                     qPrintable(QStringLiteral("%1 %2 in %3")
+                                    .arg(QLatin1String(widget->metaObject()->className()), widget->objectName(),
+                                         QLatin1String(widget->parentWidget()->metaObject()->className()))));
         }
         for (const WorkspaceAction &action : w.train.workspaceActions()) {
             QVERIFY(!action.action->objectName().isEmpty());

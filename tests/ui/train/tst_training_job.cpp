@@ -18,7 +18,8 @@ private Q_SLOTS:
         TrainingJob job;
         QSignalSpy stored(&job, &TrainingJob::stored);
         std::optional<Result<TrainOutcome>> outcome;
-        connect(&job, &TrainingJob::ended, this, [&](qint64, const Result<TrainOutcome> &result) { outcome = result; });
+        connect(&job, &TrainingJob::ended, this,
+                [&](qint64, const Result<TrainOutcome> &result) { outcome = result; });
         QVERIFY(job.start(toy.request("one")));
         QVERIFY(job.isBusy());
         QVERIFY(!job.start(toy.request("two"))); // one at a time
@@ -61,7 +62,8 @@ private Q_SLOTS:
         request.settings.eval_steps = 1000;
         std::optional<Result<TrainOutcome>> outcome;
         TrainingJob job;
-        connect(&job, &TrainingJob::ended, this, [&](qint64, const Result<TrainOutcome> &result) { outcome = result; });
+        connect(&job, &TrainingJob::ended, this,
+                [&](qint64, const Result<TrainOutcome> &result) { outcome = result; });
         QVERIFY(job.start(request));
         QTRY_VERIFY(job.step() > 3);
         job.stop();

@@ -1,5 +1,5 @@
-// Every widget in every state, as pictures to look at: in the test's temporary folder, and in $ATTUNE_SHOTS where set.
-// What is asserted is what a machine can see: something was drawn, and light and dark differ.
+// Every widget in every state, as pictures to look at: in the test's temporary folder, and in $ATTUNE_SHOTS where
+// set. What is asserted is what a machine can see: something was drawn, and light and dark differ.
 
 #include "ui/theme/theme.h"
 #include "ui/widgets/auto_text_edit.h"
@@ -87,12 +87,14 @@ QVector<ShownToken> mail()
             add(QString(word).replace(QLatin1String("\\n"), QLatin1String("\n")), trained, cut);
     };
     add(QStringLiteral("<|im_start|>"), false, false, true);
-    words("system|\\n|Turn| the| email| into| JSON| with| intent|,| order|_|id|,| urgency|,| product| and| summary|.");
+    words(
+        "system|\\n|Turn| the| email| into| JSON| with| intent|,| order|_|id|,| urgency|,| product| and| summary|.");
     add(QStringLiteral("<|im_end|>"), false, false, true);
     words("\\n");
     add(QStringLiteral("<|im_start|>"), false, false, true);
-    words("user|\\n|Hello|,| I| ordered| the| folding| desk| lamp| three| weeks| ago| (|order| A|-|1|0|4|8|2|)| and| it| "
-          "arrived| with| a| cracked| hinge|.");
+    words(
+        "user|\\n|Hello|,| I| ordered| the| folding| desk| lamp| three| weeks| ago| (|order| A|-|1|0|4|8|2|)| and| it| "
+        "arrived| with| a| cracked| hinge|.");
     for (int i = 0; i < 400; ++i)
         add(i % 7 ? QStringLiteral(" word") : QStringLiteral(" photos"));
     words(" important| to| us");
@@ -100,9 +102,11 @@ QVector<ShownToken> mail()
     words("\\n");
     add(QStringLiteral("<|im_start|>"), false, false, true);
     words("assistant|\\n");
-    words("{\"|intent|\":| \"|refund|_|or|_|replace|\",| \"|order|_|id|\":| \"|A|-|1|0|4|8|2|\",|\"|urgency|\":", true);
-    words(" \"|high|\",| \"|product|\":| \"|folding| desk| lamp|\",| \"|summary|\":| \"|Lamp| arrived| with| a| cracked|\"}",
-          true, true);
+    words("{\"|intent|\":| \"|refund|_|or|_|replace|\",| \"|order|_|id|\":| \"|A|-|1|0|4|8|2|\",|\"|urgency|\":",
+          true);
+    words(
+        " \"|high|\",| \"|product|\":| \"|folding| desk| lamp|\",| \"|summary|\":| \"|Lamp| arrived| with| a| cracked|\"}",
+        true, true);
     add(QStringLiteral("<|im_end|>"), true, true, true);
     return tokens;
 }
@@ -113,9 +117,10 @@ QVector<ShownToken> shifted()
     const struct {
         const char *text;
         double shift;
-    } parts[] = {{"{\"", 61}, {"intent", 44}, {"\":", 8}, {" \"", 3}, {"wrong", 72}, {"_item", 81}, {"\",", 5}, {" order", 38},
-                 {"_id", 22}, {"\":", 2}, {" \"", 1}, {"B", 2}, {"-", 0}, {"rug", 9}, {",", -11}, {" blue", -38},
-                 {" grey", 21}, {" instead", 40}, {" of", 6}, {" asks", 37}, {" return", 0.2}};
+    } parts[] = {{"{\"", 61}, {"intent", 44}, {"\":", 8},      {" \"", 3},     {"wrong", 72}, {"_item", 81},
+                 {"\",", 5},  {" order", 38}, {"_id", 22},     {"\":", 2},     {" \"", 1},    {"B", 2},
+                 {"-", 0},    {"rug", 9},     {",", -11},      {" blue", -38}, {" grey", 21}, {" instead", 40},
+                 {" of", 6},  {" asks", 37},  {" return", 0.2}};
     for (const auto &[text, shift] : parts) {
         ShownToken token;
         token.text = QString::fromUtf8(text);
@@ -184,7 +189,8 @@ QWidget *TestGallery::controls()
     part->setCheckState(Qt::PartiallyChecked);
     auto *offOn = new QCheckBox(QStringLiteral("Off, on"));
     offOn->setChecked(true);
-    row(column, {new QCheckBox(QStringLiteral("Log")), on, part, off(offOn), off(new QCheckBox(QStringLiteral("Off")))});
+    row(column,
+        {new QCheckBox(QStringLiteral("Log")), on, part, off(offOn), off(new QCheckBox(QStringLiteral("Off")))});
     auto *radio = new QRadioButton(QStringLiteral("PEFT"));
     radio->setChecked(true);
     row(column, {radio, new QRadioButton(QStringLiteral("GGUF")), off(new QRadioButton(QStringLiteral("Off")))});
@@ -235,7 +241,8 @@ QWidget *TestGallery::controls()
     auto *tabs = new QTabWidget;
     tabs->setDocumentMode(true);
     auto *table = new QTableWidget(4, 3);
-    table->setHorizontalHeaderLabels({QStringLiteral("Prompt"), QStringLiteral("Step 0"), QStringLiteral("Step 128")});
+    table->setHorizontalHeaderLabels(
+        {QStringLiteral("Prompt"), QStringLiteral("Step 0"), QStringLiteral("Step 128")});
     for (int r = 0; r < 4; ++r)
         for (int c = 0; c < 3; ++c)
             table->setItem(r, c, new QTableWidgetItem(QStringLiteral("cell %1").arg(r * 3 + c)));
@@ -290,7 +297,8 @@ QWidget *TestGallery::shared()
     body->setContentsMargins(12, 0, 12, 0);
     column->addLayout(body);
 
-    row(body, {new Badge(QStringLiteral("train"), Tone::Neutral, "square"), new Badge(QStringLiteral("cut"), Tone::Warn, "scissors"),
+    row(body, {new Badge(QStringLiteral("train"), Tone::Neutral, "square"),
+               new Badge(QStringLiteral("cut"), Tone::Warn, "scissors"),
                new Badge(QStringLiteral("valid JSON"), Tone::Ok, "check"),
                new Badge(QStringLiteral("not valid JSON"), Tone::Bad, "x"), new Badge(QStringLiteral("lamp"))});
     auto *on = new Chip(QStringLiteral("Problem: cut"), true);
@@ -309,15 +317,18 @@ QWidget *TestGallery::shared()
                off(new KeyButton(QStringLiteral("Right"), KeyButton::Plain, nullptr, QStringLiteral("2"))),
                new KeyButton(QStringLiteral("Change"), KeyButton::Link)});
     auto *segments = new SegmentedControl({QStringLiteral("Step"), QStringLiteral("Epoch"), QStringLiteral("Time")});
-    auto *strength = new SegmentedControl({QStringLiteral("Light 8"), QStringLiteral("Normal 16"), QStringLiteral("Strong 32")});
+    auto *strength =
+        new SegmentedControl({QStringLiteral("Light 8"), QStringLiteral("Normal 16"), QStringLiteral("Strong 32")});
     strength->setCurrent(1);
-    row(body, {segments, strength, new IconButton("list", QStringLiteral("Table")), new IconButton("download", QStringLiteral("Save"))});
+    row(body, {segments, strength, new IconButton("list", QStringLiteral("Table")),
+               new IconButton("download", QStringLiteral("Save"))});
 
-    for (const auto &[tone, text] : {std::pair{Tone::Warn, "End token is cut, so the model would not learn to stop."},
-                                     std::pair{Tone::Bad, "Stopped at step 37: loss is not finite. First in layer 11, gate_proj; rows 204, 911. "
-                                                          "State of step 36 is kept."},
-                                     std::pair{Tone::Neutral, "This project is open elsewhere; changes from there appear here."},
-                                     std::pair{Tone::Ok, "Verified: 64 of 64 answers are the same."}}) {
+    for (const auto &[tone, text] :
+         {std::pair{Tone::Warn, "End token is cut, so the model would not learn to stop."},
+          std::pair{Tone::Bad, "Stopped at step 37: loss is not finite. First in layer 11, gate_proj; rows 204, 911. "
+                               "State of step 36 is kept."},
+          std::pair{Tone::Neutral, "This project is open elsewhere; changes from there appear here."},
+          std::pair{Tone::Ok, "Verified: 64 of 64 answers are the same."}}) {
         auto *notice = new InlineNotice(tone);
         notice->setText(QLatin1String(text));
         if (tone == Tone::Warn || tone == Tone::Bad)
@@ -353,21 +364,25 @@ QWidget *TestGallery::shared()
     body->addWidget(thin);
 
     auto *field = new AutoTextEdit;
-    field->setPlainText(QStringLiteral("Hello, I ordered the folding desk lamp three weeks ago (order A-10482) and it arrived with a "
-                                       "cracked hinge.\nPlease send a new one.\nשלום, זהו מכתב."));
+    field->setPlainText(
+        QStringLiteral("Hello, I ordered the folding desk lamp three weeks ago (order A-10482) and it arrived with a "
+                       "cracked hinge.\nPlease send a new one.\nשלום, זהו מכתב."));
     body->addWidget(field);
     auto *json = new AutoTextEdit;
     json->setMono(true);
-    json->setPlainText(QStringLiteral("{\"intent\": \"refund_or_replace\", \"order_id\": \"A-10482\",\n \"urgent\": true, \"count\": 2}"));
+    json->setPlainText(QStringLiteral(
+        "{\"intent\": \"refund_or_replace\", \"order_id\": \"A-10482\",\n \"urgent\": true, \"count\": 2}"));
     new JsonHighlighter(json->document());
     body->addWidget(json);
     auto *diff = new QTextEdit;
-    showDiff(diff->document(), wordDiff(QStringLiteral("{\"intent\": \"send it back\", \"color\": \"grey\"} Please let me know."),
-                                        QStringLiteral("{\"intent\": \"wrong_item\", \"color\": \"blue\"}")),
+    showDiff(diff->document(),
+             wordDiff(QStringLiteral("{\"intent\": \"send it back\", \"color\": \"grey\"} Please let me know."),
+                      QStringLiteral("{\"intent\": \"wrong_item\", \"color\": \"blue\"}")),
              true, true);
     diff->setFixedHeight(54);
     body->addWidget(diff);
-    auto *empty = new EmptyState("train", QStringLiteral("No runs yet. 1,020 approved rows are ready: a run takes about 18 min."));
+    auto *empty = new EmptyState(
+        "train", QStringLiteral("No runs yet. 1,020 approved rows are ready: a run takes about 18 min."));
     empty->setPrimary(QStringLiteral("New run"), [] {});
     empty->addLink(QStringLiteral("Open Data"), [] {});
     body->addWidget(empty);
@@ -434,7 +449,8 @@ QWidget *TestGallery::icons()
 {
     auto *sheet = new QWidget;
     auto *grid = new QGridLayout(sheet);
-    const QStringList files = QDir(QStringLiteral(":/attune/icons")).entryList({QStringLiteral("*.svg")}, QDir::Files, QDir::Name);
+    const QStringList files =
+        QDir(QStringLiteral(":/attune/icons")).entryList({QStringLiteral("*.svg")}, QDir::Files, QDir::Name);
     int i = 0;
     for (const QString &file : files) {
         const QByteArray name = file.left(file.size() - 4).toLatin1();
@@ -499,8 +515,8 @@ void TestGallery::sheetsAreDrawn()
         sheet->adjustSize();
         QCoreApplication::processEvents();
         const QImage image = sheet->grab().toImage();
-        keep(image, QStringLiteral("gallery-%1-%2.png").arg(name, choice == ThemeChoice::Dark ? QStringLiteral("dark")
-                                                                                              : QStringLiteral("light")));
+        keep(image, QStringLiteral("gallery-%1-%2.png")
+                        .arg(name, choice == ThemeChoice::Dark ? QStringLiteral("dark") : QStringLiteral("light")));
         drawn += image;
         // Switched live, a sheet looks as if it had been made in the other theme.
         if (choice == ThemeChoice::Light) {

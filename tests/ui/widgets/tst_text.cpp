@@ -125,7 +125,8 @@ void TestText::linesAreFolded()
 void TestText::longLinesEndWhereTheRoomDoes()
 {
     const QFontMetrics metrics(font(TextStyle::Body));
-    for (const QString &letter : {QStringLiteral("m"), QStringLiteral("i"), QStringLiteral("word "), QString::fromUtf8("\xf0\x9f\x8e\x89")}) {
+    for (const QString &letter :
+         {QStringLiteral("m"), QStringLiteral("i"), QStringLiteral("word "), QString::fromUtf8("\xf0\x9f\x8e\x89")}) {
         const QString line = letter.repeated(300);
         for (const int width : {0, 9, 40, 333, 700})
             QCOMPARE(elided(line, metrics, width), metrics.elidedText(line, Qt::ElideRight, width));
@@ -216,7 +217,8 @@ void TestText::shownDiffLeavesOutAKind()
     QCOMPARE(document.toPlainText(), QStringLiteral("The grey rug"));
     bool struck = false;
     for (auto it = document.begin().begin(); !it.atEnd(); ++it)
-        struck = struck || (it.fragment().text() == QLatin1String("grey") && it.fragment().charFormat().fontStrikeOut());
+        struck =
+            struck || (it.fragment().text() == QLatin1String("grey") && it.fragment().charFormat().fontStrikeOut());
     QVERIFY(struck);
 }
 
@@ -257,7 +259,8 @@ void TestText::aShownDiffFollowsTheTheme()
 {
     Theme::instance().setChoice(ThemeChoice::Light);
     QTextDocument document;
-    showDiff(&document, wordDiff(QStringLiteral("before Friday, please"), QStringLiteral("before Monday, please")), true, true);
+    showDiff(&document, wordDiff(QStringLiteral("before Friday, please"), QStringLiteral("before Monday, please")),
+             true, true);
     const auto colours = [&] {
         QList<QColor> all;
         for (auto it = document.begin().begin(); !it.atEnd(); ++it)
