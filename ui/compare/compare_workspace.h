@@ -168,8 +168,8 @@ private:
     QList<Line> m_lines;
     qint64 m_transcript = 0; ///< that this comparison is listed as; below 0: not kept yet; 0: nothing to keep
     qint64 m_unkept = 0;     ///< the last number of a comparison that is not kept yet
-    /// m_transcript in the project, 0 until it is there. Only the writing worker looks into it, so that two savings in a
-    /// row make one transcript.
+    /// m_transcript in the project, 0 until it is there. Only the writing worker looks into it, so that two savings
+    /// in a row make one transcript.
     std::shared_ptr<std::int64_t> m_keptAs;
     int m_conversation = 0;  ///< changes with every new one
     bool m_settingsLoaded = false;

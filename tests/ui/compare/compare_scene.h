@@ -2,6 +2,7 @@
 
 #include "core/store/labelling.h"
 #include "tests/core/studio/toy_project.h"
+#include "tests/patience.h"
 #include "ui/compare/compare_workspace.h"
 #include "ui/theme/theme.h"
 
@@ -47,7 +48,7 @@ struct CompareScene {
         if (!QTest::qWaitForWindowActive(workspace.get()))
             qFatal("The window does not become active.");
         workspace->shown();
-        if (!QTest::qWaitFor([&] { return workspace->tourStates().front().ready(); }))
+        if (!QTest::qWaitFor([&] { return workspace->tourStates().front().ready(); }, 5000 * Patience))
             qFatal("The workspace does not load.");
     }
 
@@ -86,7 +87,7 @@ struct CompareScene {
                        std::any_of(columns.begin(), columns.end(),
                                    [](const CompareColumn &c) { return c.state != AnswerState::Idle; });
             },
-            30000);
+            30000 * Patience);
     }
 
     ToyProject toy;

@@ -94,7 +94,8 @@ private Q_SLOTS:
         scene.type(QStringLiteral("Tell me everything"));
         scene.key(Qt::Key_Return, Qt::ControlModifier);
         const auto &columns = scene.workspace->comparison().columns();
-        QVERIFY(QTest::qWaitFor([&] { return columns[0].state == AnswerState::Streaming || !columns[0].busy(); }));
+        QVERIFY(QTest::qWaitFor([&] { return columns[0].state == AnswerState::Streaming || !columns[0].busy(); },
+                                5000 * Patience));
         scene.key(Qt::Key_Period);
         QVERIFY(scene.answered());
         for (const CompareColumn &column : columns)
@@ -411,7 +412,7 @@ private Q_SLOTS:
                 whileBusy = whileBusy || (columns[1].busy() && !second->pieces().isEmpty());
                 return !scene.workspace->comparison().busy();
             },
-            30000));
+            30000 * Patience));
         // Of an answer that is over before the window has drawn twice there is nothing to see.
         QVERIFY(whileBusy || columns[1].figures.tokens < 20 || columns[1].figures.seconds() < 0.1);
         QTRY_VERIFY(!second->pieces().isEmpty());

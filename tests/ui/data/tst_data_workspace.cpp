@@ -1,4 +1,5 @@
 #include "core/studio/import_files.h"
+#include "tests/patience.h"
 #include "tests/ui/data/data_project.h"
 #include "ui/data/data_query.h"
 #include "ui/data/data_workspace.h"
@@ -79,7 +80,8 @@ struct Window {
         workspace->resize(size);
         workspace->show();
         workspace->activateWindow();
-        if (!QTest::qWaitForWindowActive(workspace.get()) || !QTest::qWaitFor([this] { return workspace->ready(); }))
+        if (!QTest::qWaitForWindowActive(workspace.get()) ||
+            !QTest::qWaitFor([this] { return workspace->ready(); }, 5000 * Patience))
             qFatal("the workspace did not get ready");
         workspace->shown();
     }
@@ -92,7 +94,7 @@ struct Window {
     QAbstractItemView *view() const { return list().view(); }
     bool settled() const
     {
-        return QTest::qWaitFor([this] { return workspace->ready(); });
+        return QTest::qWaitFor([this] { return workspace->ready(); }, 5000 * Patience);
     }
     template <typename T>
     T *find(const char *name) const

@@ -1,3 +1,4 @@
+#include "tests/patience.h"
 #include "tests/ui/data/data_project.h"
 #include "ui/data/import_wizard.h"
 #include "ui/data/import_wizard_split.h"
@@ -94,7 +95,7 @@ struct Open {
         QSignalSpy closed(wizard.get(), &ImportWizard::closed);
         QTest::keyClick(wizard->focusWidget() ? wizard->focusWidget() : wizard.get(), Qt::Key_Return,
                         Qt::ControlModifier);
-        return QTest::qWaitFor([&] { return !closed.isEmpty(); }, 10000);
+        return QTest::qWaitFor([&] { return !closed.isEmpty(); }, 10000 * Patience);
     }
     void click(const QString &name) const { find<QAbstractButton>(name)->click(); }
 
