@@ -201,8 +201,9 @@ void CompareWorkspace::loadLines()
                 if (std::ranges::find(m_lines, line.id, &Line::id) == m_lines.end())
                     m_lines << std::move(line);
             updateVerdicts();
-            if (m_transcriptPopup->isVisible())
-                showTranscripts(); // opened before there was anything to show
+            listTranscripts();
+            if (m_transcriptPopup->isVisible()) // opened too soon, and not high enough
+                m_transcriptPopup->popUp(m_history, scaled(460));
         });
 }
 
@@ -317,6 +318,12 @@ void CompareWorkspace::openTranscript(qint64 id, bool followPrompt)
 
 void CompareWorkspace::showTranscripts()
 {
+    listTranscripts();
+    m_transcriptPopup->popUp(m_history, scaled(460));
+}
+
+void CompareWorkspace::listTranscripts()
+{
     QList<PickerItem> items;
     for (const Line &line : m_lines) {
         if (line.id <= 0)
@@ -328,7 +335,6 @@ void CompareWorkspace::showTranscripts()
                             line.id == m_transcript};
     }
     m_transcriptPopup->setItems(items, tr("No comparisons kept yet."));
-    m_transcriptPopup->popUp(m_history, scaled(460));
 }
 
 void CompareWorkspace::loadSettings()

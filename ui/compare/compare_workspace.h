@@ -121,6 +121,7 @@ private:
     void keepTranscript();
     void openTranscript(qint64 id, bool followPrompt);
     void showTranscripts();
+    void listTranscripts();
     void loadSettings();
     std::string settingsText() const;
     void addTypedToOwn();
