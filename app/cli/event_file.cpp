@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <unistd.h>
 
 namespace attune::cli {
 namespace {
@@ -49,9 +50,12 @@ Result<EventFile> EventFile::open(const std::filesystem::path &path, bool append
     file.m_path = path;
     if (path.empty())
         return file;
-    file.m_file.reset(std::fopen(path.c_str(), append ? "a" : "w"));
+    file.m_file.reset(std::fopen(path.c_str(), "a"));
     if (!file.m_file)
         return fail(ErrorCode::Io, "Can't write the events to " + path.string() + ": " + std::strerror(errno) + ".");
+    std::error_code ignored; // a pipe has no size, and nothing to replace
+    const bool older = std::filesystem::is_regular_file(path, ignored) && !std::filesystem::is_empty(path, ignored);
+    file.m_replace = older && !append;
     return file;
 }
 
@@ -60,6 +64,10 @@ Result<void> EventFile::write(const TrainEvent &event)
     const OrderedJson json = m_file ? eventJson(event) : OrderedJson(nullptr);
     if (json.is_null())
         return {};
+    if (m_replace && ftruncate(fileno(m_file.get()), 0) != 0)
+        return fail(ErrorCode::Io,
+                    "Can't write the events to " + m_path.string() + ": " + std::strerror(errno) + ".");
+    m_replace = false;
     const std::string line = json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
     if (std::fwrite(line.data(), 1, line.size(), m_file.get()) != line.size() || std::fflush(m_file.get()) != 0)
         return fail(ErrorCode::Io,

@@ -62,6 +62,15 @@ std::string oneLine(std::string_view text, std::size_t most)
     return line;
 }
 
+void Table::add(std::vector<std::string> row)
+{
+    for (std::string &cell : row)
+        for (char &c : cell)
+            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+                c = ' ';
+    m_rows.push_back(std::move(row));
+}
+
 void Table::print() const
 {
     std::vector<std::size_t> widths;

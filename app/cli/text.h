@@ -22,7 +22,8 @@ std::size_t characters(std::string_view text);
 class Table {
 public:
     explicit Table(std::vector<std::string> heading) : m_rows{std::move(heading)} {}
-    void add(std::vector<std::string> row) { m_rows.push_back(std::move(row)); }
+    /// Control characters of a cell, as a name in another person's project may hold them, become spaces.
+    void add(std::vector<std::string> row);
     /// On standard output.
     void print() const;
 

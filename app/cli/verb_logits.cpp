@@ -1,5 +1,6 @@
 #include "app/cli/ids.h"
 #include "app/cli/model_options.h"
+#include "core/base/files.h"
 #include "core/formats/safetensors.h"
 
 namespace attune::cli {
@@ -16,6 +17,7 @@ struct Options {
 Result<int> logits(const Context &context, const Options &options)
 {
     ATTUNE_TRY(const auto ids, parseIds(options.ids));
+    ATTUNE_CHECK(checkOutput(options.out, {options.model, options.adapter}));
     ATTUNE_TRY(auto model, loadForInference(context, options.model, options.sets));
     if (!options.adapter.empty()) {
         ATTUNE_TRY(const auto adapter, readPeftAdapter(options.adapter));

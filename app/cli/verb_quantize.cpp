@@ -1,4 +1,5 @@
 #include "app/cli/cli.h"
+#include "core/base/files.h"
 #include "core/formats/safetensors.h"
 #include "core/model/nf4.h"
 
@@ -19,6 +20,7 @@ std::span<const std::byte> bytesOf(const std::vector<T> &values)
 
 Result<int> quantize(const Options &options)
 {
+    ATTUNE_CHECK(checkOutput(options.out, {options.in}));
     ATTUNE_TRY(const auto file, SafetensorsFile::open(options.in));
     ATTUNE_TRY(const auto tensor, file.tensor(options.tensor));
     if (tensor.shape.size() != 2)

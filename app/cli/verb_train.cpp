@@ -3,6 +3,7 @@
 #include "app/cli/progress.h"
 #include "app/cli/text.h"
 #include "app/cli/train_display.h"
+#include "core/base/files.h"
 #include "core/studio/training_run.h"
 
 namespace attune::cli {
@@ -49,6 +50,7 @@ Result<int> trainProject(const Context &context, const Options &o)
     request.project = o.project;
     request.initAdapter = o.initAdapter;
     ATTUNE_CHECK(o.sets.apply(request.settings));
+    ATTUNE_CHECK(checkOutput(o.events, {o.project, request.model, o.initAdapter}));
     ATTUNE_TRY(auto events, EventFile::open(o.events, !request.resume.empty()));
 
     const auto begin = std::chrono::steady_clock::now();
@@ -74,7 +76,7 @@ Result<int> trainProject(const Context &context, const Options &o)
     loading.clear();
     display.clear();
     if (!outcome) {
-        if (!ended) {
+        if (!ended && !events.holdsOlder()) {
             Ended failed;
             failed.error = outcome.error();
             (void)events.write(failed);

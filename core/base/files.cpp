@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
 #include <pwd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -233,6 +234,30 @@ std::filesystem::path cacheFolder()
 std::filesystem::path dataFolder()
 {
     return userFolder("ATTUNE_DATA", "XDG_DATA_HOME", ".local/share");
+}
+
+Result<void> checkOutput(const std::filesystem::path &out, std::initializer_list<std::filesystem::path> inputs)
+{
+    namespace fs = std::filesystem;
+    std::error_code none;
+    if (!fs::is_regular_file(out, none))
+        return {};
+    for (const fs::path &input : inputs) {
+        const bool within =
+            fs::is_directory(input, none) && fs::equivalent(fs::absolute(out, none).parent_path(), input, none);
+        if (within || (fs::is_regular_file(input, none) && fs::equivalent(out, input, none)))
+            return fail(ErrorCode::InvalidInput, out.string() + (within ? " is a file of " + input.string()
+                                                                        : std::string(" is read here")) +
+                                                     " and would be overwritten; name another file to write.");
+    }
+    constexpr std::string_view project = "SQLite format 3";
+    std::ifstream file(out, std::ios::binary);
+    std::string head(project.size(), '\0');
+    if (file.read(head.data(), static_cast<std::streamsize>(head.size())) && head == project)
+        return fail(ErrorCode::InvalidInput,
+                    out.string() + " is a project or another database and would be overwritten; name another file to "
+                                   "write.");
+    return {};
 }
 
 } // namespace attune

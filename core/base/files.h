@@ -41,6 +41,10 @@ private:
     std::filesystem::path m_path;
 };
 
+/// Fails with InvalidInput where writing to `out` would destroy one of `inputs`, a file of a folder among them, or a
+/// project. An input that is empty or a name rather than a path is none.
+Result<void> checkOutput(const std::filesystem::path &out, std::initializer_list<std::filesystem::path> inputs);
+
 /// $ATTUNE_CACHE, else $XDG_CACHE_HOME/attune, else ~/.cache/attune: what installer/setup fills.
 std::filesystem::path cacheFolder();
 /// $ATTUNE_DATA, else $XDG_DATA_HOME/attune, else ~/.local/share/attune: what the user adds (the list of models).

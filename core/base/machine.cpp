@@ -72,11 +72,27 @@ std::vector<fs::path> groups(const fs::path &root, const std::string &controller
 }
 
 struct Limit {
-    std::int64_t limit;
-    std::int64_t used;
+    std::int64_t limit; ///< the lowest
+    std::int64_t left;  ///< of the group that leaves least
 };
 
-/// The group that leaves least, of those that limit at all.
+/// Pages of files that the kernel gives back when the group needs the room.
+std::int64_t reclaimable(const fs::path &group)
+{
+    std::ifstream in(group / "memory.stat");
+    std::int64_t own = 0;
+    std::optional<std::int64_t> all; // of the groups below too, as version 1 tells apart
+    std::string name;
+    for (std::int64_t bytes = 0; in >> name >> bytes;) {
+        if (name == "inactive_file")
+            own = bytes;
+        if (name == "total_inactive_file")
+            all = bytes;
+    }
+    return all.value_or(own);
+}
+
+/// Of the groups that limit at all.
 std::optional<Limit> memoryLimit(const fs::path &root, std::int64_t installed)
 {
     std::optional<Limit> tightest;
@@ -86,8 +102,10 @@ std::optional<Limit> memoryLimit(const fs::path &root, std::int64_t installed)
             const auto limit = number(firstLine(folder / limitFile)); // "max" is no number
             if (!limit || *limit <= 0 || *limit >= installed)
                 continue;
-            if (!tightest || *limit < tightest->limit)
-                tightest = Limit{*limit, number(firstLine(folder / usedFile)).value_or(0)};
+            const std::int64_t used = number(firstLine(folder / usedFile)).value_or(0);
+            const std::int64_t left = *limit - std::max<std::int64_t>(0, used - reclaimable(folder));
+            tightest = tightest ? Limit{std::min(tightest->limit, *limit), std::min(tightest->left, left)}
+                                : Limit{*limit, left};
         }
     return tightest;
 }
@@ -123,7 +141,7 @@ MachineMemory machineMemory(const fs::path &root)
     memory.available = meminfo(root, "MemAvailable");
     if (const auto limit = memoryLimit(root, memory.installed)) {
         memory.total = limit->limit;
-        memory.available = std::clamp<std::int64_t>(limit->limit - limit->used, 0, memory.available);
+        memory.available = std::clamp<std::int64_t>(limit->left, 0, memory.available);
     }
     return memory;
 }

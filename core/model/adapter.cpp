@@ -107,15 +107,21 @@ Result<LoraConfig> parseConfig(const Json &json, std::string_view where)
     ATTUNE_TRY(const auto bias, jsonValue<std::string>(json, "bias", "none", where));
     if (bias != "none")
         return unsupported("bias \"" + bias + "\"");
-    for (const char *flag : {"fan_in_fan_out", "lora_bias", "use_qalora"}) {
+    for (const char *flag : {"fan_in_fan_out", "lora_bias", "use_qalora", "use_bdlora"}) {
         ATTUNE_TRY(const auto on, jsonValue<bool>(json, flag, false, where));
         if (on)
             return unsupported(flag);
     }
     for (const char *key : {"rank_pattern", "alpha_pattern", "modules_to_save", "layer_replication",
-                            "exclude_modules", "layers_pattern", "trainable_token_indices", "target_parameters"})
+                            "exclude_modules", "layers_pattern", "trainable_token_indices", "target_parameters",
+                            "alora_invocation_tokens", "arrow_config", "kasa_config", "velora_config",
+                            "monteclora_config"})
         if (json.contains(key) && !json[key].is_null() && !json[key].empty())
             return unsupported(key);
+    // These two take their start off the base weight when they are loaded.
+    if (const auto start = json.find("init_lora_weights");
+        start != json.end() && start->is_string() && (*start == "pissa" || *start == "olora"))
+        return unsupported("init_lora_weights \"" + start->get<std::string>() + "\"");
     ATTUNE_TRY(config.r, jsonValue<std::int64_t>(json, "r", 0, where));
     ATTUNE_TRY(config.alpha, jsonValue<double>(json, "lora_alpha", 0, where));
     ATTUNE_TRY(config.dropout, jsonValue<double>(json, "lora_dropout", 0, where));
@@ -156,6 +162,17 @@ ProjectionShape projectionShape(const ModelConfig &m, Projection projection)
         break;
     }
     return {m.hiddenSize, m.intermediateSize};
+}
+
+bool Adapter::isFinite() const
+{
+    const auto finite = [](const std::vector<float> &values) {
+        return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+    };
+    return std::all_of(pairs.begin(), pairs.end(), [&](const auto &entry) {
+        const LoraPair &pair = entry.second;
+        return finite(pair.a) && finite(pair.b) && finite(pair.magnitude);
+    });
 }
 
 Result<void> Adapter::checkAgainst(const ModelConfig &model) const
@@ -293,7 +310,7 @@ std::string peftConfigText(const Adapter &adapter)
     json["target_modules"] = targets.isPattern() ? OrderedJson(targets.modules()) : OrderedJson(targets.names());
     if (!targets.layers().empty())
         json["layers_to_transform"] = targets.layerNumbers();
-    return json.dump(2) + "\n";
+    return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n"; // a path may be any bytes
 }
 
 Result<void> writePeftAdapter(const std::filesystem::path &folder, const Adapter &adapter)

@@ -45,6 +45,7 @@ struct Adapter {
 
     /// Fails with InvalidInput where layers or shapes are not those of `model`, naming the first tensor that differs.
     Result<void> checkAgainst(const ModelConfig &model) const;
+    bool isFinite() const; ///< no value is infinite or not a number
 };
 
 /// Rows and columns of a projection's weight.

@@ -173,16 +173,29 @@ Result<void> readScaling(const GgufFile &file, ModelConfig &c)
     const std::string prefix = c.architecture + ".rope.scaling.";
     ATTUNE_TRY(const auto type, file.string(prefix + "type"));
     RopeScaling &scaling = c.ropeScaling;
-    if (const std::string kind = type.value_or("none"); kind == "linear" || kind == "yarn") {
+    ATTUNE_TRY(auto factor, file.number(prefix + "factor"));
+    if (!factor) {
+        ATTUNE_TRY(factor, file.number(c.architecture + ".rope.scale_linear")); // as it was called at first
+    }
+    // llama.cpp reads no type as linear.
+    if (const std::string kind = type.value_or(factor && *factor != 1 ? "linear" : "none");
+        kind == "linear" || kind == "yarn") {
         scaling.kind = kind == "yarn" ? RopeScaling::Kind::Yarn : RopeScaling::Kind::Linear;
-        ATTUNE_TRY(const auto factor, file.number(prefix + "factor"));
         ATTUNE_TRY(const auto original, file.integer(prefix + "original_context_length"));
         ATTUNE_TRY(const auto attention, file.number(prefix + "attn_factor"));
         scaling.factor = factor.value_or(1);
         scaling.originalPositions = original.value_or(c.maxPositions);
         ATTUNE_CHECK(checkScaling(scaling, where));
-        if (scaling.kind == RopeScaling::Kind::Yarn)
+        if (scaling.kind == RopeScaling::Kind::Yarn) {
+            for (const auto &[key, usual] : {std::pair("yarn_ext_factor", 1.0), {"yarn_attn_factor", 1.0},
+                                             {"yarn_beta_fast", 32.0}, {"yarn_beta_slow", 1.0}}) {
+                ATTUNE_TRY(const auto value, file.number(prefix + key));
+                if (value && *value != usual)
+                    return fail(ErrorCode::InvalidInput,
+                                where + ": " + prefix + key + " other than its usual value is not supported.");
+            }
             scaling.attentionFactor = attention.value_or(1) * yarnScale(scaling.factor, 1);
+        }
     } else if (kind != "none") {
         return fail(ErrorCode::InvalidInput, where + ": RoPE scaling of the type " + inQuotes(kind) +
                                                  " is not supported; linear and yarn are.");

@@ -3,6 +3,7 @@
 #include "core/base/files.h"
 #include "core/formats/json.h"
 #include "core/model/weight_source.h"
+#include "core/text/utf8.h"
 
 #include <algorithm>
 #include <cctype>
@@ -80,6 +81,13 @@ Result<KnownModel> addModel(const std::filesystem::path &path, std::string name)
         std::transform(name.begin(), name.end(), name.begin(),
                        [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     }
+    if (!isName(name))
+        return fail(ErrorCode::InvalidInput, "\"" + name +
+                                                 "\" can't be a model's name: it is to be a line of UTF-8; give "
+                                                 "another with --name.");
+    if (!isUtf8(absolute.string())) // the list is JSON
+        return fail(ErrorCode::InvalidInput,
+                    absolute.string() + ": the path is no UTF-8; rename the folder or file, then add it.");
     ATTUNE_TRY(const auto known, knownModels());
     if (std::any_of(known.begin(), known.end(), [&](const KnownModel &m) { return m.name == name; }))
         return fail(ErrorCode::InvalidInput,

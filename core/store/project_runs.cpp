@@ -2,6 +2,7 @@
 
 #include "core/store/blobs.h"
 #include "core/store/process.h"
+#include "core/text/utf8.h"
 
 #include <algorithm>
 #include <charconv>
@@ -60,6 +61,9 @@ Result<void> checkName(Database &database, const std::string &name, std::int64_t
 {
     if (name.empty())
         return fail(ErrorCode::InvalidInput, "A run needs a name.");
+    if (!isName(name))
+        return fail(ErrorCode::InvalidInput,
+                    "\"" + name + "\" can't be the name of a run: it is to be a line of UTF-8.");
     if (isNumber(name))
         return fail(ErrorCode::InvalidInput,
                     "\"" + name + "\" can't be the name of a run, since runs have numbers too; add a letter.");

@@ -24,7 +24,7 @@ std::vector<TokenId> randomIds(std::int64_t count, std::int64_t vocabulary, std:
     std::mt19937 random(seed);
     std::vector<TokenId> ids(static_cast<std::size_t>(count));
     for (TokenId &id : ids)
-        id = static_cast<TokenId>(3 + random() % static_cast<std::uint32_t>(vocabulary - 3));
+        id = static_cast<TokenId>(random() % static_cast<std::uint32_t>(vocabulary));
     return ids;
 }
 

@@ -29,7 +29,10 @@ std::string gibText(std::int64_t bytes)
 std::string home()
 {
     const char *folder = std::getenv("HOME");
-    return folder ? folder : "";
+    std::string path = folder ? folder : "";
+    while (path.size() > 1 && path.back() == '/')
+        path.pop_back();
+    return path;
 }
 
 void noteGpu(const DoctorReport &report, std::vector<DoctorNote> &notes)
@@ -88,6 +91,23 @@ std::string withoutHome(std::string text, const std::string &home)
     return text;
 }
 
+std::string withoutPaths(std::string text, const std::string &home)
+{
+    text = withoutHome(std::move(text), home);
+    constexpr std::string_view before = " \"'(", after = " \"':;,)";
+    for (std::size_t at = 0; (at = text.find('/', at)) != std::string::npos;) {
+        if (at > 0 && before.find(text[at - 1]) == before.npos) { // within a word, as in ~/x or 1/2
+            ++at;
+            continue;
+        }
+        const std::size_t end = std::min(text.find_first_of(after, at), text.size());
+        const std::size_t name = text.rfind('/', end - 1) + 1;
+        text.replace(at, name - at, name < end ? "…/" : "…");
+        at += std::string_view("…/").size();
+    }
+    return text;
+}
+
 std::vector<DoctorNote> doctorNotes(const DoctorReport &report)
 {
     using Kind = DoctorNote::Kind;
@@ -131,7 +151,9 @@ std::vector<DoctorNote> doctorNotes(const DoctorReport &report)
     if (!sqliteSearchesText())
         notes.push_back({Kind::Wrong, "SQLite was built without FTS5, so no project can be opened.",
                          "Install Debian's libsqlite3-0, or build SQLite with -DSQLITE_ENABLE_FTS5."});
-    if (report.models.empty())
+    if (report.modelsTrouble)
+        notes.push_back({Kind::Wrong, "The list of models can't be read.", *report.modelsTrouble});
+    else if (report.models.empty())
         notes.push_back({Kind::Missing, "No model is known on this machine.",
                          "Run installer/setup for the sample's, or `attune models add PATH` for one of your own."});
     return notes;
@@ -157,8 +179,8 @@ DoctorReport examineMachine()
     report.folderFree = freeDisk(".");
     report.gpu = gpuReport();
     report.gpuUsed = engineHasCuda();
-    report.cudaTrouble = withoutHome(cudaTrouble(), home());
-    report.cudaKernelTrouble = withoutHome(cudaKernelTrouble(), home());
+    report.cudaTrouble = withoutPaths(cudaTrouble(), home());
+    report.cudaKernelTrouble = withoutPaths(cudaKernelTrouble(), home());
     const char *kernels = std::getenv("ATTUNE_CUDA_KERNELS");
     report.cudaKernelsOff = kernels && std::string_view(kernels) == "0";
     report.libraries = {{"libtorch", torchVersion()},
@@ -173,11 +195,10 @@ DoctorReport examineMachine()
         report.selfTest.push_back({level, checkKernels(*cpuKernels(level))});
     for (int i = 0; i < cudaDevices(); ++i)
         report.selfTest.push_back({"cuda:" + std::to_string(i), checkCudaKernels(i)});
-    report.notes = doctorNotes(report);
     if (!models)
-        report.notes.push_back({DoctorNote::Kind::Wrong, "The list of models can't be read.",
-                                withoutHome(models.error().message, home())});
-    else
+        report.modelsTrouble = withoutPaths(models.error().message, home());
+    report.notes = doctorNotes(report);
+    if (models)
         for (const KnownModel &model : *models)
             if (std::error_code error; !std::filesystem::exists(model.path, error))
                 report.notes.push_back({DoctorNote::Kind::Missing,

@@ -43,6 +43,7 @@ struct DoctorReport {
     bool cudaKernelsOff = false;   ///< by ATTUNE_CUDA_KERNELS=0, on purpose
     std::vector<std::pair<std::string, std::string>> libraries; ///< name, version
     std::vector<std::string> models;                            ///< known names
+    std::optional<std::string> modelsTrouble;                   ///< why their list can't be read
     std::vector<LevelChecks> selfTest;
     std::vector<DoctorNote> notes;
 
@@ -57,5 +58,7 @@ std::vector<DoctorNote> doctorNotes(const DoctorReport &report);
 
 /// A text with the home folder written as "~".
 std::string withoutHome(std::string text, const std::string &home);
+/// And of every other path only the last name.
+std::string withoutPaths(std::string text, const std::string &home);
 
 } // namespace attune

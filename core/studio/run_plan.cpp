@@ -25,12 +25,10 @@ void take(const TrainRow &row, TrainLengths &lengths)
     ++lengths.rows;
 }
 
-TrainLengths lengthsOf(std::span<const TrainRow> rows)
+void takeValidation(const TrainRow &row, TrainLengths &lengths)
 {
-    TrainLengths lengths;
-    for (const TrainRow &row : rows)
-        take(row, lengths);
-    return lengths;
+    lengths.validationLongest = std::max(lengths.validationLongest, static_cast<std::int64_t>(row.ids.size()));
+    lengths.validationSupervised = std::max(lengths.validationSupervised, row.supervised());
 }
 
 PlanSituation situationOf(const TrainSettings &settings, const TrainLengths &lengths)
@@ -40,6 +38,8 @@ PlanSituation situationOf(const TrainSettings &settings, const TrainLengths &len
     situation.supervised = lengths.supervised;
     situation.evenRows = lengths.even;
     situation.prefix = lengths.prefix.tokens();
+    situation.validationLength = lengths.validationLongest;
+    situation.validationSupervised = lengths.validationSupervised;
     return situation;
 }
 
@@ -79,6 +79,16 @@ const char *name(RunFit fit)
     return fit == RunFit::Fits ? "fits" : fit == RunFit::Tight ? "tight" : "too large";
 }
 
+TrainLengths lengthsOf(std::span<const TrainRow> train, std::span<const TrainRow> validation)
+{
+    TrainLengths lengths;
+    for (const TrainRow &row : train)
+        take(row, lengths);
+    for (const TrainRow &row : validation)
+        takeValidation(row, lengths);
+    return lengths;
+}
+
 std::string bytesText(std::int64_t bytes)
 {
     const double mib = static_cast<double>(bytes) / (1 << 20);
@@ -111,15 +121,18 @@ Result<TrainLengths> measureTrainRows(Project &project, const ChatEncoder &encod
 {
     TrainLengths lengths;
     ExampleFilter filter;
-    filter.part = Part::Train;
+    filter.includeRejected = false;
     ATTUNE_CHECK(project.forEachExample(filter, [&](const StoredExample &row) -> Result<void> {
         if (stop.stop_requested())
             return fail(ErrorCode::Interrupted, "Measuring the rows was stopped.");
-        if (row.state == LabelState::Rejected)
+        if (row.part == Part::Test)
             return {};
         const TrainExample example{row.id, row.messages};
         ATTUNE_TRY(const auto encoded, encodeRows(encoder, std::span(&example, 1), settings));
-        take(encoded.front(), lengths);
+        if (row.part == Part::Train)
+            take(encoded.front(), lengths);
+        else
+            takeValidation(encoded.front(), lengths);
         return {};
     }));
     return lengths;
@@ -170,6 +183,11 @@ Result<RunPlan> planOn(const ModelConfig &config, const TrainSettings &settings,
             run.chosen = run.devices.size();
         run.devices.push_back(std::move(gpu));
     }
+    if (onGpu && wanted >= report.gpus.size())
+        return fail(ErrorCode::InvalidInput,
+                    "The setting device names " + settings.device + ", but this machine has " +
+                        (report.gpus.empty() ? "no GPU that answers" : "no card of this number") +
+                        "; `attune doctor` tells which there are.");
     return run;
 }
 
@@ -189,7 +207,10 @@ Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings 
         return planRun(model, settings, lengths);
     }
     ATTUNE_TRY(const auto source, WeightSource::open(model));
-    return planOn(source->config(), settings, situationOf(settings, {0, settings.max_length, 0, false, {}}));
+    TrainLengths lengths;
+    lengths.longest = settings.max_length;
+    lengths.even = false;
+    return planOn(source->config(), settings, situationOf(settings, lengths));
 }
 
 Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings &settings,
@@ -205,10 +226,10 @@ Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings 
 }
 
 Result<std::optional<std::string>> checkMemory(const std::filesystem::path &model, const TrainSettings &settings,
-                                               std::span<const TrainRow> rows,
+                                               const TrainLengths &lengths,
                                                const std::optional<MachineMemory> &memory)
 {
-    const PlanSituation situation = situationOf(settings, lengthsOf(rows));
+    const PlanSituation situation = situationOf(settings, lengths);
     DevicePlan device = cpuPlan(memory ? *memory : machineMemory(), situation);
     if (situation.gpu) {
         const GpuReport report = gpuReport();

@@ -41,9 +41,12 @@ struct TrainLengths {
     std::int64_t supervised = 0; ///< the most that one row is trained on
     bool even = true;            ///< all are of one length
     SharedPrefix prefix;
+    std::int64_t validationLongest = 0;    ///< of the rows that it validates with
+    std::int64_t validationSupervised = 0;
 };
-/// Encodes the rows of a project's train part as a run would now, one after another. Fails with Interrupted when
-/// `stop` is requested.
+TrainLengths lengthsOf(std::span<const TrainRow> train, std::span<const TrainRow> validation = {});
+/// Encodes the rows of a project's train and validation part as a run would now, one after another. Fails with
+/// Interrupted when `stop` is requested.
 Result<TrainLengths> measureTrainRows(Project &project, const ChatEncoder &encoder, const TrainSettings &settings,
                                       std::stop_token stop = {});
 
@@ -68,7 +71,7 @@ Result<RunPlan> planRun(const std::filesystem::path &model, const TrainSettings 
 /// is, free or not, in a sentence that says what would. A run that only fits if others make room gets a warning,
 /// which is the value. `memory`: of this machine, unless a test says another.
 Result<std::optional<std::string>> checkMemory(const std::filesystem::path &model, const TrainSettings &settings,
-                                               std::span<const TrainRow> rows,
+                                               const TrainLengths &lengths,
                                                const std::optional<MachineMemory> &memory = {});
 
 /// "2.9 GiB", "131 MiB".

@@ -3,6 +3,7 @@
 #include "core/deploy/run_adapter.h"
 #include "core/model/registry.h"
 #include "core/model/weight_cache.h"
+#include "core/model/weight_source.h"
 #include "core/studio/chat_model.h"
 #include "core/studio/run_plan.h"
 #include "core/studio/run_recorder.h"
@@ -126,15 +127,35 @@ Result<RunRows> encoded(const Project &project, DrawnRows drawn, const ChatEncod
                                                  "`attune data PROJECT split`.");
     ATTUNE_TRY(rows.validation,
                encodePart(std::move(drawn.validation), Part::Validation, encoder, settings, rows.notes, false));
+    if (std::none_of(rows.validation.begin(), rows.validation.end(),
+                     [](const TrainRow &row) { return row.supervised() > 0; }))
+        rows.validation.clear(); // as if there were none; what was cut is said above
     rows.notes.push_back({"info", count(static_cast<std::int64_t>(rows.train.size()), "row") + " to train on, " +
                                       std::to_string(rows.validation.size()) + " to validate with."});
     return rows;
 }
 
+/// A tokenizer of another model would end the run at the first row that shows it.
+Result<void> needsVocabulary(const std::filesystem::path &model, const RunRows &rows)
+{
+    ATTUNE_TRY(const auto source, WeightSource::open(model));
+    const std::int64_t size = source->config().vocabSize;
+    for (const auto *part : {&rows.train, &rows.validation})
+        for (const TrainRow &row : *part)
+            if (const auto largest = std::max_element(row.ids.begin(), row.ids.end());
+                largest != row.ids.end() && *largest >= size)
+                return fail(ErrorCode::InvalidInput, "Row " + std::to_string(row.id) + " holds the token " +
+                                                         std::to_string(*largest) + ", but " + model.string() +
+                                                         " has embeddings for " + std::to_string(size) +
+                                                         " tokens only: its tokenizer is not the model's.");
+    return {};
+}
+
 /// Before anything large is loaded: a run that can't fit would be killed half-way, without a word.
 Result<void> needsMemory(const std::filesystem::path &model, const TrainSettings &settings, RunRows &rows)
 {
-    ATTUNE_TRY(const auto warning, checkMemory(model, settings, rows.train));
+    ATTUNE_CHECK(needsVocabulary(model, rows));
+    ATTUNE_TRY(const auto warning, checkMemory(model, settings, lengthsOf(rows.train, rows.validation)));
     if (warning)
         rows.notes.push_back({"warning", *warning});
     return {};
@@ -144,16 +165,20 @@ Result<void> needsMemory(const std::filesystem::path &model, const TrainSettings
 Result<void> takeShape(const LoraConfig &config, TrainSettings &settings)
 {
     const TrainSettings defaults;
-    const auto contradicts = [](auto wanted, auto usual, auto has) { return wanted != usual && wanted != has; };
-    if (contradicts(settings.lora_r, defaults.lora_r, config.r))
-        return fail(ErrorCode::InvalidInput, "lora_r is " + std::to_string(settings.lora_r) +
-                                                 ", but the adapter to start from has the rank " +
-                                                 std::to_string(config.r) + "; leave the setting out.");
-    if (contradicts(settings.lora_alpha, defaults.lora_alpha, config.alpha))
-        return fail(ErrorCode::InvalidInput,
-                    "lora_alpha is " + settings.get("lora_alpha") +
-                        ", but the adapter to start from has another; leave the setting out.");
-    settings.takeShape(config);
+    TrainSettings shaped = settings;
+    shaped.takeShape(config);
+    for (const char *key : TrainSettings::shapeKeys()) {
+        const std::string wanted = settings.get(key), has = shaped.get(key);
+        if (wanted != defaults.get(key) && wanted != has)
+            return fail(ErrorCode::InvalidInput, std::string(key) + " is " + wanted +
+                                                     ", but the adapter to start from has " +
+                                                     (has.empty() ? "none" : has) + "; leave the setting out.");
+        // A run keeps it as a setting, which must be one.
+        if (const auto possible = TrainSettings(shaped).set(key, has); !possible)
+            return fail(ErrorCode::InvalidInput, "The adapter to start from can't be trained on: " +
+                                                     possible.error().message);
+    }
+    settings = std::move(shaped);
     return {};
 }
 

@@ -76,7 +76,7 @@ void Interpreter::Scope::renew()
 }
 
 Interpreter::Interpreter(const Program &program, const TemplateLimits &limits, std::time_t now)
-    : m_program(program), m_limits(limits), m_now(now), m_stepsLeft(limits.maxSteps)
+    : m_program(program), m_limits(limits), m_now(now), m_meter(limits.maxSteps)
 {
 }
 
@@ -88,6 +88,7 @@ Interpreter::~Interpreter()
 
 MarkedText Interpreter::run(const TemplateVariables &variables)
 {
+    const Metered metered(m_meter);
     MarkedText output;
     m_output = &output;
     Scope outermost(*this, nullptr);
@@ -105,9 +106,7 @@ MarkedText Interpreter::run(const TemplateVariables &variables)
 
 void Interpreter::charge(std::int64_t steps)
 {
-    m_stepsLeft = steps > m_stepsLeft ? -1 : m_stepsLeft - steps;
-    if (m_stepsLeft < 0)
-        failTemplate("it takes more than " + std::to_string(m_limits.maxSteps) + " steps");
+    m_meter.charge(steps);
 }
 
 void Interpreter::chargeBytes(std::size_t bytes)

@@ -152,7 +152,7 @@ private:
     const Program &m_program;
     TemplateLimits m_limits;
     std::time_t m_now;
-    std::int64_t m_stepsLeft;
+    Meter m_meter;
     int m_depth = 0;
     int m_line = 0;
     Frame *m_frame = nullptr;

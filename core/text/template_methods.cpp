@@ -141,7 +141,7 @@ std::vector<Value> splitAt(Interpreter &interpreter, const MarkedText &text, std
     std::size_t end = bytes.size();
     for (std::int64_t cuts = 0; most < 0 || cuts < most; ++cuts) {
         const std::size_t rest = end - begin;
-        const std::size_t found = fromRight ? bytes.substr(0, end).rfind(separator) : bytes.find(separator, begin);
+        const std::size_t found = fromRight ? findLastPart(bytes, separator, end) : findPart(bytes, separator, begin);
         if (rest < separator.size() || found == std::string_view::npos)
             break;
         if (fromRight) {
@@ -180,7 +180,7 @@ Value partition(Interpreter &interpreter, const Value &self, const CallArguments
     const std::string &separator = parameters.text(0)->bytes();
     if (separator.empty())
         failTemplate("partition() needs a separator that is not empty");
-    const std::size_t at = FromRight ? text.bytes().rfind(separator) : text.bytes().find(separator);
+    const std::size_t at = FromRight ? findLastPart(text.bytes(), separator) : findPart(text.bytes(), separator);
     std::vector<MarkedText> parts;
     if (at != std::string::npos)
         parts = {text.slice(0, at), text.slice(at, at + separator.size()),
@@ -213,7 +213,7 @@ Value find(Interpreter &, const Value &self, const CallArguments &arguments)
     const Parameters parameters("find", arguments, {"sub"}, 1);
     const std::string &bytes = self.asText()->bytes();
     const std::string &part = parameters.text(0)->bytes();
-    const std::size_t at = FromRight ? bytes.rfind(part) : bytes.find(part);
+    const std::size_t at = FromRight ? findLastPart(bytes, part) : findPart(bytes, part);
     if (at != std::string::npos)
         return characters(bytes, at);
     if (MustExist)
@@ -229,7 +229,8 @@ Value count(Interpreter &, const Value &self, const CallArguments &arguments)
     if (part.empty())
         return unicode::length(bytes) + 1;
     std::int64_t found = 0;
-    for (std::size_t at = bytes.find(part); at != std::string::npos; at = bytes.find(part, at + part.size()))
+    for (std::size_t at = findPart(bytes, part); at != std::string::npos;
+         at = findPart(bytes, part, at + part.size()))
         ++found;
     return found;
 }

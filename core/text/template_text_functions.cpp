@@ -84,7 +84,7 @@ MarkedText replaced(Interpreter &interpreter, const MarkedText &text, const Mark
             begin = begin == bytes.size() ? begin + 1 : at;
             continue;
         }
-        const std::size_t found = bytes.find(from.bytes(), begin);
+        const std::size_t found = findPart(bytes, from.bytes(), begin);
         if (found == std::string_view::npos)
             break;
         result.append(text, begin, found);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace attune::jinja {
@@ -29,11 +30,39 @@ int sign(double left, double right)
     return left < right ? -1 : left > right ? 1 : 0;
 }
 
+thread_local Meter *meterHere = nullptr;
+
+void chargeComparison(const Value &value)
+{
+    const MarkedText *text = value.asText();
+    chargeHere(1 + (text ? static_cast<std::int64_t>(text->size() / 32) : 0));
+}
+
 } // namespace
 
 void failTemplate(std::string message)
 {
     throw TemplateFailure{std::move(message)};
+}
+
+void Meter::charge(std::int64_t steps)
+{
+    left = steps > left ? -1 : left - steps;
+    if (left < 0)
+        failTemplate("it takes more than " + std::to_string(most) + " steps");
+}
+
+Metered::Metered(Meter &meter) noexcept : m_before(std::exchange(meterHere, &meter)) {}
+
+Metered::~Metered()
+{
+    meterHere = m_before;
+}
+
+void chargeHere(std::int64_t steps)
+{
+    if (meterHere)
+        meterHere->charge(steps);
 }
 
 void Extent::add(const Value &value)
@@ -101,6 +130,7 @@ const Value *DictData::find(const Value &key) const
 {
     if (const auto *text = key.asText())
         return find(text->bytes());
+    chargeHere(static_cast<std::int64_t>(items.size() / 8));
     const auto found =
         std::find_if(items.begin(), items.end(), [&](const auto &item) { return isEqual(item.first, key); });
     return found == items.end() ? nullptr : &found->second;
@@ -108,6 +138,7 @@ const Value *DictData::find(const Value &key) const
 
 const Value *DictData::find(std::string_view key) const
 {
+    chargeHere(static_cast<std::int64_t>(items.size() / 8));
     for (const auto &[name, value] : items) {
         const auto *text = name.asText();
         if (text && text->bytes() == key)
@@ -133,6 +164,7 @@ void DictData::set(Value key, Value value)
 
 const Value *NamespaceData::find(std::string_view name) const
 {
+    chargeHere(static_cast<std::int64_t>(attributes.size() / 8));
     const auto found =
         std::find_if(attributes.begin(), attributes.end(), [&](const auto &item) { return item.first == name; });
     return found == attributes.end() ? nullptr : &found->second;
@@ -140,6 +172,7 @@ const Value *NamespaceData::find(std::string_view name) const
 
 void NamespaceData::set(const std::string &name, Value value)
 {
+    chargeHere(static_cast<std::int64_t>(attributes.size() / 8));
     const auto found =
         std::find_if(attributes.begin(), attributes.end(), [&](const auto &item) { return item.first == name; });
     if (found == attributes.end())
@@ -224,6 +257,7 @@ bool isTrue(const Value &value)
 
 bool isEqual(const Value &left, const Value &right)
 {
+    chargeComparison(left);
     if (const auto a = left.asInteger(), b = right.asInteger(); a && b)
         return *a == *b;
     if (const auto a = left.asNumber(), b = right.asNumber(); a && b)
@@ -257,6 +291,7 @@ bool isEqual(const Value &left, const Value &right)
 
 int compare(const Value &left, const Value &right)
 {
+    chargeComparison(left);
     if (const auto a = left.asInteger(), b = right.asInteger(); a && b)
         return *a < *b ? -1 : *a > *b ? 1 : 0;
     if (const auto a = left.asNumber(), b = right.asNumber(); a && b)
@@ -280,7 +315,7 @@ bool contains(const Value &container, const Value &item)
         const auto *part = item.asText();
         if (!part)
             failTemplate("'in' looks for a str in a str, not for " + aType(item));
-        return text->bytes().find(part->bytes()) != std::string::npos;
+        return findPart(text->bytes(), part->bytes()) != std::string::npos;
     }
     if (const auto *list = container.asList())
         return std::any_of(list->items.begin(), list->items.end(),
@@ -292,6 +327,27 @@ bool contains(const Value &container, const Value &item)
     if (container.isUndefined())
         return false;
     failTemplate("'in' can't look into " + aType(container));
+}
+
+std::size_t findPart(std::string_view text, std::string_view part, std::size_t begin)
+{
+    if (begin > text.size())
+        return text.npos;
+    // Linear in the worst case too, which std::string_view::find() is not.
+    const void *found = memmem(text.data() + begin, text.size() - begin, part.data(), part.size());
+    const std::size_t at =
+        found ? static_cast<std::size_t>(static_cast<const char *>(found) - text.data()) : text.npos;
+    chargeHere(static_cast<std::int64_t>((std::min(at, text.size()) - begin) / 32));
+    return at;
+}
+
+std::size_t findLastPart(std::string_view text, std::string_view part, std::size_t end)
+{
+    text = text.substr(0, end);
+    chargeHere(static_cast<std::int64_t>(text.size() / 4096 * part.size())); // were all of it alike
+    const std::size_t at = text.rfind(part);
+    chargeHere(static_cast<std::int64_t>((text.size() - (at == text.npos ? 0 : at)) / 32));
+    return at;
 }
 
 std::string numberText(double number)

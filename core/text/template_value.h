@@ -27,6 +27,29 @@ struct TemplateFailure {
 
 [[noreturn]] void failTemplate(std::string message);
 
+/// The steps that a rendering may take. Comparing, looking up and searching are done far from the interpreter, in
+/// sorts and inside of one another, so they charge the rendering that their thread is at.
+struct Meter {
+    explicit Meter(std::int64_t steps) : most(steps), left(steps) {}
+    void charge(std::int64_t steps); ///< fails when there are not so many left
+
+    std::int64_t most;
+    std::int64_t left;
+};
+
+/// While it lives, chargeHere() of this thread charges a meter.
+class Metered {
+public:
+    explicit Metered(Meter &meter) noexcept;
+    ~Metered();
+    Metered(const Metered &) = delete;
+    Metered &operator=(const Metered &) = delete;
+
+private:
+    Meter *m_before;
+};
+void chargeHere(std::int64_t steps);
+
 /// How much a container holds, so that work on it can be charged before it is done: a template that nests a list in
 /// itself twice, thirty times over, would otherwise build something small whose text fills the memory.
 struct Extent {
@@ -149,6 +172,10 @@ bool isEqual(const Value &left, const Value &right);
 /// Negative, 0, positive; fails for types that Python does not order.
 int compare(const Value &left, const Value &right);
 bool contains(const Value &container, const Value &item);
+
+/// Where `part` stands in `text` first, from `begin` on, or last, before `end`; npos. Charged for what it reads.
+std::size_t findPart(std::string_view text, std::string_view part, std::size_t begin = 0);
+std::size_t findLastPart(std::string_view text, std::string_view part, std::size_t end = std::string_view::npos);
 
 /// str() and repr().
 MarkedText toText(const Value &value);

@@ -45,6 +45,13 @@ bool isUtf8(std::string_view text) noexcept
     return true;
 }
 
+bool isName(std::string_view text) noexcept
+{
+    return !text.empty() && isUtf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    });
+}
+
 std::string replacedInvalidUtf8(std::string_view text)
 {
     std::string result;

@@ -21,6 +21,9 @@ struct Utf8Step {
 Utf8Step utf8Step(std::string_view text) noexcept;
 bool isUtf8(std::string_view text) noexcept;
 
+/// Whether it can be the name of a model or run, which is shown in lists: UTF-8, not empty, no control characters.
+bool isName(std::string_view text) noexcept;
+
 /// The same text with U+FFFD for what is no valid UTF-8.
 std::string replacedInvalidUtf8(std::string_view text);
 

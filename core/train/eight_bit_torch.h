@@ -7,7 +7,8 @@ namespace attune {
 /// AdamW's means in 8 bits each: blocks of 256 values, each value the nearest of 256 dynamic codes times the block's
 /// largest magnitude, the codes signed for the first mean and unsigned for the second. Computed in float32, piece by
 /// piece, from ops that every device has. Dettmers et al. 2022, arXiv:2110.02861, sec. 2; the codes are bitsandbytes'
-/// dynamic map.
+/// dynamic map. Blocks run across the borders of the adapter's tensors, and small tensors are in 8 bits too;
+/// bitsandbytes begins each tensor with a block of its own and keeps one below 4096 values in float32.
 class EightBitStates final : public AdamWStates {
 public:
     static constexpr std::int64_t block = 256;

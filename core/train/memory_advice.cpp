@@ -64,6 +64,13 @@ Result<std::optional<MemoryAdvice>> adviseMemory(const ModelConfig &config, cons
         addBatches(change);
     };
     Change change{settings, {}};
+    // Rows that are packed need a sequence as long as the longest of them, and no more.
+    if (settings.packing && situation.rowLength > 0)
+        for (std::int64_t length = settings.max_length / 2; length >= situation.rowLength; length /= 2) {
+            change = Change{settings, {}};
+            change.set("max_length", std::to_string(length));
+            ways.push_back(change);
+        }
     addBatches(change);
     if (settings.keep_dequantized && settings.quantization == "nf4") {
         change.set("keep_dequantized", "false");

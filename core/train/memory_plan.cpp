@@ -102,6 +102,10 @@ Result<MemoryPlan> planMemory(const ModelConfig &config, const TrainSettings &se
         replay.load();
         replay.startAdapter();
         playSteps(replay, settings, situation);
+        if (const std::int64_t length = std::min(situation.validationLength, settings.max_length); length > 0)
+            replay.evaluation(settings.per_device_train_batch_size, length,
+                              settings.per_device_train_batch_size *
+                                  std::clamp<std::int64_t>(situation.validationSupervised, 1, length));
         parameters = replay.adapterParameters();
     }
     plan.parts = ledger.parts();

@@ -20,6 +20,8 @@ struct PlanSituation {
     std::int64_t rowLength = 0;  ///< tokens of the longest row; 0: max_length
     std::int64_t supervised = 0; ///< trained tokens of such a row; 0: all of them
     std::int64_t prefix = 0;     ///< tokens that all rows begin with, as SharedPrefix tells
+    std::int64_t validationLength = 0;     ///< tokens of the longest validation row; 0: there is none
+    std::int64_t validationSupervised = 0; ///< trained tokens of such a row
     bool evenRows = false;       ///< all rows are of one length, so that no block is too small for the next batch
     bool saves = true;           ///< checkpoints are taken
 

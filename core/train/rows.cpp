@@ -247,9 +247,10 @@ const std::vector<std::size_t> &RowOrder::epochOrder(std::int64_t epoch)
                 static_cast<std::uint64_t>(m_settings.seed) * 1'000'003ULL + static_cast<std::uint64_t>(epoch));
     if (!m_settings.group_by_length)
         return m_order;
-    // As transformers does it: pieces of fifty batches, each sorted by length, so that order stays random on the
-    // whole. The longest row of all comes first, so that memory runs out at once or never.
-    const auto piece = static_cast<std::size_t>(m_settings.per_device_train_batch_size * 50);
+    // As transformers does it: pieces of fifty batches, or of a quarter of few rows, each sorted by length, so that
+    // order stays random on the whole. The longest row of all comes first, so that memory runs out at once or never.
+    const auto batch = static_cast<std::size_t>(m_settings.per_device_train_batch_size);
+    const std::size_t piece = batch * std::clamp<std::size_t>(m_order.size() / (4 * batch), 1, 50);
     for (std::size_t begin = 0; begin < m_order.size(); begin += piece) {
         const auto end = m_order.begin() + static_cast<std::ptrdiff_t>(std::min(begin + piece, m_order.size()));
         std::stable_sort(m_order.begin() + static_cast<std::ptrdiff_t>(begin), end,

@@ -83,6 +83,15 @@ Result<double> parseNumber(const SettingInfo &info, const std::string &value, bo
     return number;
 }
 
+/// auto, cpu, cuda or cuda:N.
+bool namesDevice(std::string_view text)
+{
+    if (text == "auto" || text == "cpu" || text == "cuda")
+        return true;
+    return text.starts_with("cuda:") && text.size() > 5 && text.size() < 9 &&
+           text.find_first_not_of("0123456789", 5) == text.npos;
+}
+
 } // namespace
 
 std::span<const SettingInfo> trainSettings()
@@ -114,7 +123,7 @@ std::span<const SettingInfo> trainSettings()
         {"weight_decay", &S::weight_decay, 0, 10, {}, "Optimiser", "Decoupled weight decay of AdamW."},
         {"adam_beta1", &S::adam_beta1, 0, 0.999999, {}, "Optimiser", "Decay of AdamW's mean of gradients."},
         {"adam_beta2", &S::adam_beta2, 0, 0.999999, {}, "Optimiser", "Decay of AdamW's mean of squared gradients."},
-        {"adam_epsilon", &S::adam_epsilon, 0, 1, {}, "Optimiser", "Added to the root in AdamW's denominator."},
+        {"adam_epsilon", &S::adam_epsilon, 1e-15, 1, {}, "Optimiser", "Added to the root in AdamW's denominator."},
         {"max_grad_norm", &S::max_grad_norm, 0, big, {}, "Optimiser", "Gradients are clipped to this norm; 0: never."},
         {"num_train_epochs", &S::num_train_epochs, 0.001, 10000, {}, "Length", "Passes over the train part."},
         {"max_steps", &S::max_steps, 0, big, {}, "Length", "Optimiser steps; beats num_train_epochs; 0: by epochs."},
@@ -177,6 +186,9 @@ Result<void> TrainSettings::set(const std::string &key, const std::string &value
             return fail(ErrorCode::InvalidInput,
                         "The setting " + key + " can't be \"" + value + "\"; expected one of " + list + ".");
         }
+        if (key == "device" && !namesDevice(value))
+            return fail(ErrorCode::InvalidInput,
+                        "The setting device can't be \"" + value + "\"; expected auto, cpu, cuda or cuda:N.");
         if (key == "target_modules") {
             ATTUNE_CHECK(TargetModules::parse(value));
         } else if (key == "layers_to_transform") {
@@ -190,6 +202,13 @@ Result<void> TrainSettings::set(const std::string &key, const std::string &value
 Result<void> TrainSettings::check() const
 {
     ATTUNE_CHECK(TargetModules::parse(target_modules, layers_to_transform));
+    if (mask_history && !assistant_only_loss)
+        return fail(ErrorCode::InvalidInput,
+                    "mask_history trains on the last answer alone, assistant_only_loss=false on every token; leave "
+                    "one of them out.");
+    if (group_by_length && !shuffle)
+        return fail(ErrorCode::InvalidInput,
+                    "group_by_length orders rows anew, shuffle=false keeps their order; leave one of them out.");
     return {};
 }
 

@@ -411,6 +411,31 @@ StepReplay::Held StepReplay::head(std::int64_t tokens, std::int64_t supervised)
     return dx;
 }
 
+void StepReplay::reserveRotary(std::int64_t positions)
+{
+    if (m_positions >= positions)
+        return;
+    m_positions = std::max<std::int64_t>(256, 2 * positions);
+    m_rotary.clear();
+    for (int table = 0; table < 2; ++table)
+        m_rotary.push_back(take(MemoryPart::Weights, m_positions * m_config.headDim / 2, wide));
+}
+
+void StepReplay::evaluation(std::int64_t rows, std::int64_t length, std::int64_t supervised)
+{
+    reserveRotary(length);
+    const std::int64_t tokens = rows * length;
+    const std::vector<Stretch> stretches{{rows, length}};
+    Held x = take(MemoryPart::Activations, tokens * m_config.hiddenSize, m_bytes);
+    for (std::size_t i = 0; i < m_layers.size(); ++i)
+        x = layerForward(i, stretches, tokens, nullptr);
+    const std::int64_t values = supervised * m_config.hiddenSize;
+    const Held picked = take(MemoryPart::Head, values, m_bytes);
+    const Held normed = take(MemoryPart::Head, values, m_bytes);
+    const std::int64_t piece = std::min(supervised, std::max<std::int64_t>(1, logitsAtOnce / m_config.vocabSize));
+    const Held logits = take(MemoryPart::Head, piece * m_config.vocabSize, m_kernels ? m_bytes : m_bytes + 2 * wide);
+}
+
 void StepReplay::batch(std::int64_t rows, std::int64_t length, std::int64_t supervised)
 {
     const std::int64_t prefix = m_situation.gpu || rows == 1 ? 0 : std::min(m_situation.prefix, length - 1);
@@ -426,13 +451,7 @@ void StepReplay::batch(std::int64_t rows, std::int64_t length, std::int64_t supe
     } else {
         stretches.push_back({rows, own, prefix});
     }
-    const std::int64_t positions = m_settings.packing ? tokens : length;
-    if (m_positions < positions) {
-        m_positions = std::max<std::int64_t>(256, 2 * positions);
-        m_rotary.clear();
-        for (int table = 0; table < 2; ++table)
-            m_rotary.push_back(take(MemoryPart::Weights, m_positions * m_config.headDim / 2, wide));
-    }
+    reserveRotary(m_settings.packing ? tokens : length);
     const bool checkpointing = m_settings.gradient_checkpointing;
     const std::int64_t hidden = tokens * m_config.hiddenSize;
     std::vector<Tape> tapes(m_layers.size());

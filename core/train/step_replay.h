@@ -18,6 +18,8 @@ public:
     /// A batch of so many rows of `length` tokens; with packing, one of rows x length tokens whose rows have
     /// `length`. What they begin with in common is held once.
     void batch(std::int64_t rows, std::int64_t length, std::int64_t supervised);
+    /// Rows of one length whose loss is looked at, without gradients.
+    void evaluation(std::int64_t rows, std::int64_t length, std::int64_t supervised);
     void optimizerStep();
     std::int64_t adapterParameters() const { return m_parameters; }
 
@@ -87,6 +89,7 @@ private:
     Held layerForward(std::size_t index, const std::vector<Stretch> &stretches, std::int64_t tokens, Tape *tape);
     void layerBackward(std::size_t index, const std::vector<Stretch> &stretches, std::int64_t tokens);
     Held head(std::int64_t tokens, std::int64_t supervised);
+    void reserveRotary(std::int64_t positions);
 
     const ModelConfig &m_config;
     const TrainSettings &m_settings;

@@ -96,7 +96,7 @@ private:
 
     void look(std::int64_t step) const
     {
-        if (m_job.evaluated && !m_job.validation.empty())
+        if (m_job.evaluated && m_validates)
             m_job.evaluated(step);
     }
 
@@ -114,7 +114,7 @@ private:
         const bool last = m_state.step == total;
         std::optional<double> validation;
         bool best = false;
-        if (!m_job.validation.empty() && (m_state.step % evalEvery == 0 || last)) {
+        if (m_validates && (m_state.step % evalEvery == 0 || last)) {
             ATTUNE_TRY(validation, validate(best));
             m_state.validationPending = !validation.has_value();
             if (m_state.validationPending) {
@@ -191,7 +191,9 @@ private:
     Result<bool> notFinite(const char *what, std::int64_t number, const std::vector<std::size_t> &rows)
     {
         ATTUNE_CHECK(m_optimizer.clearGradients());
-        if (m_state.step > 0) {
+        // A step may have broken what the next one stumbles over.
+        const bool sound = m_model.adapter().isFinite();
+        if (m_state.step > 0 && sound) {
             ATTUNE_CHECK(save(std::nullopt, false));
         }
         std::string list;
@@ -201,8 +203,11 @@ private:
             list += " and others";
         return fail(ErrorCode::InvalidInput, std::string("The ") + what + " is not a finite number at step " +
                                                  std::to_string(number) + " (rows " + list +
-                                                 "); the state before it is kept: lower learning_rate or "
-                                                 "max_grad_norm, or look at these rows.");
+                                                 "); " +
+                                                 (m_savedStep > 0 ? "step " + std::to_string(m_savedStep) +
+                                                                        " is kept: "
+                                                                  : std::string("nothing is kept: ")) +
+                                                 "lower learning_rate or max_grad_norm, or look at these rows.");
     }
 
     /// The mean validation loss; none where it was stopped.
@@ -214,7 +219,7 @@ private:
                 return std::optional<double>();
             return forward(loss);
         }
-        const double mean = loss->tokens > 0 ? loss->nll / static_cast<double>(loss->tokens) : 0.0;
+        const double mean = loss->nll / static_cast<double>(loss->tokens);
         best = std::isfinite(mean) && (!m_state.bestLoss || mean < *m_state.bestLoss);
         if (best) {
             m_state.bestLoss = mean;
@@ -248,6 +253,9 @@ private:
     TrainState m_state;
     Clock::time_point m_lastSave;
     std::int64_t m_savedStep = -1;
+    /// Rows whose answers are all cut away have no loss to compare.
+    const bool m_validates = std::any_of(m_job.validation.begin(), m_job.validation.end(),
+                                         [](const TrainRow &row) { return row.supervised() > 0; });
     std::int64_t m_positions = 0; ///< computed since this run began or went on
     std::int64_t m_filled = 0;    ///< of those, by padding
 };

@@ -62,8 +62,8 @@ struct TrainOutcome {
 /// Trains the adapter that `model` holds. A plain function for a std::jthread: `stop` is looked at before every
 /// batch, and ends the run with a checkpoint; events go to the queue, Ended last, whatever happens. The gradient of a
 /// step is that of the mean loss over its supervised tokens. A loss that is not finite ends the run with an error
-/// that names step and rows; the last good state is saved. Bit-identical for equal input, thread count and kernel
-/// level, resumed or not.
+/// that names step and rows; the state before it is saved, unless it is broken too. Bit-identical for equal input,
+/// thread count and kernel level, resumed or not.
 Result<TrainOutcome> train(LanguageModel &model, const TrainJob &job, std::stop_token stop, EventQueue &events);
 
 /// Mean loss over rows, in batches of like length.

@@ -90,6 +90,8 @@ class TestBadData : public QObject {
         adapter("an adapter for a module that is not there", {},
                 [&](Safetensors &s) { s.rename(a, "base_model.model.model.layers.0.dance.lora_A.weight"); },
                 {"adapter5", "dance"});
+        adapter("an adapter that starts from another base weight", {{"init_lora_weights", "pissa"}}, {},
+                {"adapter6", "pissa"});
         BadInput::row(
             "an adapter for another base",
             {"generate", "--model", Workplace::data("parity/qwen3/model"), "--adapter", "adapter", "--ids", "1"},
@@ -127,6 +129,13 @@ class TestBadData : public QObject {
         BadInput::row("a folder in the place of the events",
                       {"train", "p.attune", "--model", Workplace::model(), "--events", "folder.jsonl"},
                       {"folder.jsonl"});
+        BadInput::row("the project in the place of the events",
+                      {"train", "p.attune", "--model", Workplace::model(), "--events", "p.attune"}, {"p.attune"});
+        BadInput::row("the project in the place of logits",
+                      {"logits", "--model", Workplace::model(), "--ids", "1", "--out", "p.attune"}, {"p.attune"});
+        BadInput::row("a run's name of two lines",
+                      {"train", "p.attune", "--model", Workplace::model(), "--name", "a\nb", "--set", "max_steps=1"},
+                      {"name of a run"});
         m_place.write("gate.json", R"({"loss": {"most": 1}})");
         BadInput::row("a gate that bounds nothing", {"eval", "p.attune", "--run", "first", "--gate", "gate.json"},
                       {"gate.json", "most"});

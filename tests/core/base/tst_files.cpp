@@ -23,6 +23,7 @@ private Q_SLOTS:
     void aMapHoldsTheBytesAndOutlivesItsMove();
     void anEmptyFileMapsToNothing();
     void forgottenPagesReadTheSame();
+    void whatIsReadOrAProjectIsNoOutput();
     void foldersFollowTheEnvironment();
 
 private:
@@ -155,6 +156,23 @@ void TestFiles::forgottenPagesReadTheSame()
     opened->forget(std::as_bytes(std::span(content))); // not of this file: no effect
     const auto *bytes = reinterpret_cast<const char *>(opened->bytes().data());
     QCOMPARE(std::string(bytes, opened->bytes().size()), content);
+}
+
+void TestFiles::whatIsReadOrAProjectIsNoOutput()
+{
+    fs::create_directories(at("model"));
+    for (const char *name : {"in", "model/weights", "other"})
+        QVERIFY(writeFileAtomically(at(name), "x"));
+    QVERIFY(writeFileAtomically(at("p.attune"), std::string("SQLite format 3\0 and so on", 26)));
+    fs::create_symlink(at("in"), at("link"));
+    const std::initializer_list<fs::path> inputs{at("in"), at("model"), {}, "a-known-name"};
+    for (const char *name : {"in", "link", "model/weights", "p.attune"}) {
+        const auto checked = checkOutput(at(name), inputs);
+        QVERIFY2(!checked && checked.error().message.find(name) != std::string::npos, name);
+    }
+    for (const char *name : {"new", "other", "model/new", "no folder/new"})
+        QVERIFY2(checkOutput(at(name), inputs), name);
+    QVERIFY(checkOutput({}, inputs));
 }
 
 void TestFiles::foldersFollowTheEnvironment()

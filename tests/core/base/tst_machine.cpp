@@ -45,6 +45,23 @@ private Q_SLOTS:
         QVERIFY(!memory.limited());
     }
 
+    void theGroupThatLeavesLeastDecidesAndFilesInMemoryGiveWay()
+    {
+        Root root;
+        root.write("proc/self/cgroup", "0::/a/b\n");
+        const auto group = [&](const QString &folder, int limit, int used, int files) {
+            root.write(folder + "memory.max", QByteArray::number(limit * MiB));
+            root.write(folder + "memory.current", QByteArray::number(used * MiB));
+            root.write(folder + "memory.stat", "anon 1\ninactive_file " + QByteArray::number(files * MiB) + "\n");
+        };
+        group("sys/fs/cgroup/a/b/", 4000, 1, 0);
+        group("sys/fs/cgroup/a/", 8000, 7999, 0);
+        QCOMPARE(machineMemory(root.path()).total, 4000 * MiB);
+        QCOMPARE(machineMemory(root.path()).available, 1 * MiB);
+        group("sys/fs/cgroup/a/", 8000, 7999, 3000);
+        QCOMPARE(machineMemory(root.path()).available, 3001 * MiB);
+    }
+
     void aGroupsLimitCounts_data()
     {
         QTest::addColumn<QString>("group");

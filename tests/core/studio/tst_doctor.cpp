@@ -106,6 +106,14 @@ private Q_SLOTS:
         QCOMPARE(withoutHome("/etc/x", ""), std::string("/etc/x"));
     }
 
+    void ofOtherPathsTheLastNameIsLeft()
+    {
+        QCOMPARE(withoutPaths("/srv/ann/data/models.json is not valid JSON.", "/home/bob"),
+                 std::string("…/models.json is not valid JSON."));
+        QCOMPARE(withoutPaths("/home/bob/x: \"/opt/ann/lib.so.2\" lacks 1/2 of /", "/home/bob"),
+                 std::string("~/x: \"…/lib.so.2\" lacks 1/2 of …"));
+    }
+
     void aCacheElsewhereIsNotNamed()
     {
         const QTemporaryDir elsewhere;

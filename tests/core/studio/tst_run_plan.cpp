@@ -32,7 +32,8 @@ private Q_SLOTS:
         TrainSettings settings;
         settings.per_device_train_batch_size = 4096;
         settings.max_length = 8192;
-        const auto refused = checkMemory(ToyProject::model(), settings, row(8192), machine(4 * GiB, 3 * GiB));
+        const auto refused =
+            checkMemory(ToyProject::model(), settings, lengthsOf(row(8192)), machine(4 * GiB, 3 * GiB));
         QVERIFY(!refused);
         QCOMPARE(refused.error().code, ErrorCode::OutOfMemory);
         const QString message = QString::fromStdString(refused.error().message);
@@ -44,26 +45,27 @@ private Q_SLOTS:
         for (const QString &word : message.split(QRegularExpression("[ ;,]"), Qt::SkipEmptyParts))
             if (word.contains('=') && !word.startsWith('='))
                 QVERIFY2(settings.setPair(word.toStdString()), qPrintable(word));
-        const auto allowed = checkMemory(ToyProject::model(), settings, row(8192), machine(4 * GiB, 4 * GiB));
+        const auto allowed =
+            checkMemory(ToyProject::model(), settings, lengthsOf(row(8192)), machine(4 * GiB, 4 * GiB));
         QVERIFY2(allowed && !*allowed, allowed ? (*allowed)->c_str() : allowed.error().message.c_str());
     }
 
     void aRunThatFitsOnlyWithoutOthersIsWarnedOf()
     {
-        const auto warned = checkMemory(ToyProject::model(), {}, row(64), machine(64 * GiB, 0));
+        const auto warned = checkMemory(ToyProject::model(), {}, lengthsOf(row(64)), machine(64 * GiB, 0));
         QVERIFY(warned);
         // This process' own memory counts as free to it, so a toy fits into that or is told of.
         TrainSettings large;
         large.per_device_train_batch_size = 256;
         large.max_length = 2048;
-        const auto told = checkMemory(ToyProject::model(), large, row(2048), machine(64 * GiB, 0));
+        const auto told = checkMemory(ToyProject::model(), large, lengthsOf(row(2048)), machine(64 * GiB, 0));
         QVERIFY2(told && *told, told ? "no warning" : told.error().message.c_str());
         QVERIFY(QString::fromStdString(**told).contains("free"));
     }
 
     void whatFitsIsSilent()
     {
-        const auto checked = checkMemory(ToyProject::model(), {}, row(64), machine(64 * GiB, 32 * GiB));
+        const auto checked = checkMemory(ToyProject::model(), {}, lengthsOf(row(64)), machine(64 * GiB, 32 * GiB));
         QVERIFY(checked && !*checked);
     }
 
@@ -71,7 +73,7 @@ private Q_SLOTS:
     {
         TrainSettings settings;
         settings.per_device_train_batch_size = 4096;
-        const auto checked = checkMemory(ToyProject::model(), settings, row(1024), machine(0, 0));
+        const auto checked = checkMemory(ToyProject::model(), settings, lengthsOf(row(1024)), machine(0, 0));
         QVERIFY(checked && !*checked);
     }
 

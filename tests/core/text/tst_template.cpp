@@ -239,6 +239,21 @@ void TestTemplate::nothingHangsOrFillsTheMemory_data()
     row("filters", "{{ a" + repeat("|trim", 9999) + " }}");
     row("sums", "{{ 1" + repeat("+1", 99999) + " }}");
     row("ifs", repeat("{% if 1 %}", 9999));
+    // Small values whose comparison is large: each holds the one before it twice.
+    const std::string twins = "{% set ns = namespace(x=(1,), y=(1,)) %}{% for i in range(60) %}"
+                              "{% set ns.x = (ns.x, ns.x) %}{% set ns.y = (ns.y, ns.y) %}{% endfor %}";
+    row("loop.changed of twins",
+        twins + "{% for i in range(2) %}{{ loop.changed(ns.x if i else ns.y) }}{% endfor %}");
+    row("index of a twin", twins + "{{ [ns.x].index(ns.y) }}");
+    row("a key that is a twin", twins + "{{ {ns.x: 1}[ns.y] }}");
+    row("sorted twins", twins + "{{ [ns.x, ns.y] | sort }}");
+    std::string pairs;
+    for (int i = 0; i < 20'000; ++i)
+        pairs += std::to_string(i) + ":0,";
+    row("a dict of many keys", "{{ {" + pairs + "} }}");
+    row("a search among what is alike",
+        "{% set x = 'a' * 10000000 %}{{ x.rfind('a' * 5000000 ~ 'b') }}{{ x.find('a' * 5000000 ~ 'b') }}");
+    row("many searches", "{% set x = 'a' * 10000000 %}{% for i in range(100000) %}{{ x.find('b') }}{% endfor %}");
 }
 
 void TestTemplate::nothingHangsOrFillsTheMemory()

@@ -267,6 +267,29 @@ private Q_SLOTS:
         QCOMPARE(applied.per_device_train_batch_size * applied.gradient_accumulation_steps, std::int64_t(16));
     }
 
+    void packedRowsAreNotCutWhereAShorterSequenceWillDo()
+    {
+        const auto settings = settingsWith({"packing=true", "max_length=65536"});
+        PlanSituation shortRows = bare();
+        shortRows.rowLength = 300;
+        const auto advice = adviseMemory(smol(), settings, shortRows, 1500 * MiB);
+        QVERIFY(advice && *advice);
+        QCOMPARE((*advice)->changes.size(), std::size_t(1));
+        QVERIFY2((*advice)->changes.front().starts_with("max_length="), (*advice)->text().c_str());
+        QVERIFY((*advice)->settings.max_length >= 300);
+    }
+
+    void aLongValidationRowIsPlannedFor()
+    {
+        const auto settings = settingsWith({"max_length=8192", "per_device_train_batch_size=8"});
+        PlanSituation situation = bare();
+        situation.rowLength = 64;
+        const auto without = planned(smol(), settings, situation).total();
+        situation.validationLength = 4000;
+        situation.validationSupervised = 100;
+        QVERIFY(planned(smol(), settings, situation).total() > without + 300 * MiB);
+    }
+
     void noAdviceIsGivenThatDoesNotFit()
     {
         const auto advice = adviseMemory(smol(), {}, bare(), 10 * MiB);

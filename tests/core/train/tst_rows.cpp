@@ -70,6 +70,28 @@ private Q_SLOTS:
         }
     }
 
+    void fewRowsOfLikeLengthAreNoCurriculum()
+    {
+        TrainSettings settings;
+        settings.per_device_train_batch_size = 4;
+        settings.gradient_accumulation_steps = 1;
+        settings.group_by_length = true;
+        std::vector<std::size_t> lengths(200);
+        std::iota(lengths.begin(), lengths.end(), std::size_t(2));
+        const auto rows = rowsOf(lengths);
+        RowOrder order(rows, settings);
+        int longer = 0;
+        std::size_t before = 0;
+        for (std::int64_t step = 1; step <= order.stepsPerEpoch(); ++step) {
+            std::size_t tokens = 0;
+            for (const std::size_t row : flat(order.window(step)))
+                tokens += lengths[row];
+            longer += step > 1 && tokens > before;
+            before = tokens;
+        }
+        QVERIFY(longer >= 3); // four pieces of fifty rows, each from long to short
+    }
+
     void aStepsRowsFollowFromTheStepAlone()
     {
         TrainSettings settings;

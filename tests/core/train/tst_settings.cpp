@@ -38,6 +38,9 @@ private Q_SLOTS:
         QTest::newRow("pattern") << std::string("target_modules=(q_proj") << std::string("regular expression");
         QTest::newRow("layers") << std::string("layers_to_transform=8-") << std::string("0-7,12");
         QTest::newRow("optimiser") << std::string("optim=sgd") << std::string("adamw_8bit");
+        QTest::newRow("device") << std::string("device=banana") << std::string("cuda:N");
+        QTest::newRow("card") << std::string("device=cuda:x") << std::string("cuda:N");
+        QTest::newRow("epsilon") << std::string("adam_epsilon=0") << std::string("1e-15");
         QTest::newRow("no equals") << std::string("seed") << std::string("KEY=VALUE");
         QTest::newRow("near") << std::string("learning_rat=1") << std::string("did you mean learning_rate");
         QTest::newRow("other trainers'")

@@ -176,6 +176,51 @@ private Q_SLOTS:
         QCOMPARE(saved.back(), ended->step);
     }
 
+    void aBrokenStateIsNotKept()
+    {
+        const Prepared p = prepare("llama-gqa", "lora");
+        TrainSettings settings = p.settings;
+        settings.learning_rate = 1e300;
+        settings.warmup_steps = 0;
+        settings.lr_scheduler_type = "constant";
+        LanguageModel model = loadModel("llama-gqa", "lora", settings);
+        TrainJob job;
+        job.settings = settings;
+        job.rows = p.rows;
+        bool saved = false;
+        job.save = [&](const Checkpoint &) -> Result<void> {
+            saved = true;
+            return {};
+        };
+        EventQueue events;
+        const auto outcome = train(model, job, {}, events);
+        QVERIFY(!outcome && !saved);
+        QVERIFY2(outcome.error().message.find("nothing is kept") != std::string::npos,
+                 outcome.error().message.c_str());
+    }
+
+    void rowsWithoutATargetAreNoValidation()
+    {
+        const Prepared p = prepare("llama-gqa", "lora");
+        TrainSettings settings = p.settings;
+        settings.max_steps = 4;
+        settings.eval_steps = 1;
+        settings.early_stopping_patience = 1;
+        LanguageModel model = loadModel("llama-gqa", "lora", settings);
+        TrainJob job;
+        job.settings = settings;
+        job.rows.assign(p.rows.begin(), p.rows.begin() + 8);
+        job.validation.assign(p.rows.begin() + 8, p.rows.end());
+        for (TrainRow &row : job.validation)
+            std::fill(row.trained.begin(), row.trained.end(), std::uint8_t(0));
+        EventQueue events;
+        const auto outcome = train(model, job, {}, events);
+        QVERIFY(outcome && !outcome->early && !outcome->bestLoss);
+        QCOMPARE(outcome->step, std::int64_t(4));
+        for (const TrainEvent &event : events.drain())
+            QVERIFY(!std::holds_alternative<EvalDone>(event));
+    }
+
     void earlyStoppingKeepsTheBest()
     {
         // A rate that only makes it worse: the first validation is the best, and two more end the run.

@@ -1,3 +1,4 @@
+#include "tests/patience.h"
 #include "core/studio/import_files.h"
 #include "tests/ui/data/data_project.h"
 #include "ui/data/data_query.h"
@@ -27,7 +28,7 @@ using namespace attune::ui;
 
 namespace {
 
-constexpr int Rows = 100'000;
+constexpr int Rows = 100'000 / (Patience > 1 ? 10 : 1); // a sanitizer takes half an hour over so many
 
 /// The longest time in which the event loop did not come round, by a timer that wants to fire every millisecond, and
 /// how much of such a time the thread computed at most: the rest it waited, for a core or for something else.
