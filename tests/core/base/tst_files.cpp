@@ -161,12 +161,12 @@ void TestFiles::forgottenPagesReadTheSame()
 void TestFiles::whatIsReadOrAProjectIsNoOutput()
 {
     fs::create_directories(at("model"));
-    for (const char *name : {"in", "model/weights", "other"})
+    for (const char *name : {"given", "model/weights", "other"})
         QVERIFY(writeFileAtomically(at(name), "x"));
     QVERIFY(writeFileAtomically(at("p.attune"), std::string("SQLite format 3\0 and so on", 26)));
-    fs::create_symlink(at("in"), at("link"));
-    const std::initializer_list<fs::path> inputs{at("in"), at("model"), {}, "a-known-name"};
-    for (const char *name : {"in", "link", "model/weights", "p.attune"}) {
+    fs::create_symlink(at("given"), at("given-link"));
+    const std::initializer_list<fs::path> inputs{at("given"), at("model"), {}, "a-known-name"};
+    for (const char *name : {"given", "given-link", "model/weights", "p.attune"}) {
         const auto checked = checkOutput(at(name), inputs);
         QVERIFY2(!checked && checked.error().message.find(name) != std::string::npos, name);
     }

@@ -152,7 +152,7 @@ private Q_SLOTS:
     {
         const Prepared p = prepare("llama-gqa", "lora");
         TrainSettings settings = p.settings;
-        settings.learning_rate = 1e38; // the first step's rate is 0, the second step ruins the weights
+        settings.learning_rate = 1e18; // the first step's rate is 0, the second step's weights are out of all measure
         settings.warmup_steps = 1;
         LanguageModel model = loadModel("llama-gqa", "lora", settings);
         TrainJob job;
@@ -173,7 +173,7 @@ private Q_SLOTS:
         const auto *ended = std::get_if<Ended>(&all.back());
         QVERIFY(ended && ended->error);
         QVERIFY(ended->step > 0);
-        QCOMPARE(saved.back(), ended->step);
+        QVERIFY(!saved.empty() && saved.back() == ended->step);
     }
 
     void aBrokenStateIsNotKept()
