@@ -1,6 +1,7 @@
 #include "core/data/column_roles.h"
 
 #include "core/data/record_reader.h"
+#include "core/formats/json_text.h"
 
 #include <algorithm>
 #include <array>
@@ -169,7 +170,7 @@ std::string kindOfValues(std::span<const std::string> values)
         numbers = numbers && isNumber(value);
         stars = stars && isStars(value);
         const bool bracket = value.front() == '{' || value.front() == '[';
-        const Json parsed = bracket ? Json::parse(value, nullptr, false) : Json();
+        const Json parsed = bracket ? parsedOrDiscarded(value) : Json();
         objects = objects && parsed.is_object();
         lists = lists && parsed.is_array();
         messages = messages && isMessages(parsed);

@@ -1,5 +1,7 @@
 #include "core/data/conversation.h"
 
+#include "core/formats/json_text.h"
+
 #include <algorithm>
 #include <array>
 
@@ -46,7 +48,7 @@ tl::expected<void, Problem> checkRole(const std::string &role, const std::string
     constexpr std::array<std::string_view, 5> Tools{"tool", "function", "function_call", "observation", "ipython"};
     if (std::find(Tools.begin(), Tools.end(), role) != Tools.end())
         return problem(field, "Turns of the role \"" + role + "\" are not supported yet.");
-    return problem(field, "\"" + role + "\" is no role that is known: use system, user or assistant.");
+    return problem(field, shown(role) + " is no role that is known: use system, user or assistant.");
 }
 
 /// Parts of an OpenAI message that would be lost, and with them the sense of the answer.
@@ -84,8 +86,7 @@ tl::expected<std::string, Problem> contentText(const Json &content, const std::s
             return problem(at(field, i), "The part is no text.");
         if (const auto type = part.find("type"); type != part.end() && *type != "text")
             return problem(at(field, i) + ".type", "The part is of type " +
-                                                       type->dump(-1, ' ', false, Json::error_handler_t::replace) +
-                                                       ", but only text can be used.");
+                                                       shown(*type) + ", but only text can be used.");
         const auto inner = part.find("text");
         if (inner == part.end() || !inner->is_string())
             return problem(at(field, i) + ".text", "The part holds no text.");

@@ -1,9 +1,10 @@
 #include "core/data/example.h"
 
+#include "core/text/nfc.h"
+#include "core/text/utf8.h"
+
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <memory>
 #include <utf8proc.h>
 #include <xxhash.h>
 
@@ -30,18 +31,9 @@ bool isAscii(std::string_view text)
 /// valid UTF-8 (which import never lets through) keeps its bytes.
 std::string caseFolded(const std::string &text)
 {
-    if (isAscii(text))
+    if (isAscii(text) || !isUtf8(text))
         return lowered(text);
-    constexpr int Options =
-        UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
-    utf8proc_uint8_t *mapped = nullptr;
-    const auto size =
-        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t *>(text.data()),
-                     static_cast<utf8proc_ssize_t>(text.size()), &mapped, static_cast<utf8proc_option_t>(Options));
-    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-    if (size < 0)
-        return lowered(text);
-    return {reinterpret_cast<const char *>(mapped), static_cast<std::size_t>(size)};
+    return composed(text, UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
 }
 
 enum class CharacterKind { Space, Digit, Other };

@@ -1,6 +1,7 @@
 #include "core/data/health.h"
 
 #include "core/data/text_findings.h"
+#include "core/formats/json_text.h"
 
 #include <algorithm>
 #include <array>
@@ -62,7 +63,7 @@ Json objectOf(std::string_view text)
     const std::string_view inner = trimmed(text);
     if (!inner.starts_with('{') || !inner.ends_with('}'))
         return Json(Json::value_t::discarded);
-    Json parsed = Json::parse(inner, nullptr, false);
+    Json parsed = parsedOrDiscarded(inner);
     return parsed.is_object() ? parsed : Json(Json::value_t::discarded);
 }
 
@@ -333,6 +334,8 @@ std::optional<JsonFault> jsonObjectFault(std::string_view text)
         if (Json::parse(text).is_object())
             return std::nullopt;
         return JsonFault{1, 1, "This is JSON, but no object in braces."};
+    } catch (const Json::out_of_range &) {
+        return JsonFault{1, 1, "A number in it is beyond all measure."};
     } catch (const Json::parse_error &error) {
         // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error while ...: reason"
         const std::size_t at = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());

@@ -5,6 +5,7 @@
 #include "core/data/json_records.h"
 #include "core/data/record_reader.h"
 #include "core/data/table_records.h"
+#include "core/formats/json_text.h"
 
 #include <algorithm>
 
@@ -107,7 +108,7 @@ private:
             m_preview.guess.jsonArray = m_preview.guess.jsonArray || !raw->path.empty();
             if (const std::string *text = mended())
                 raw->text = *text;
-            OrderedJson value = OrderedJson::parse(raw->text, nullptr, false);
+            OrderedJson value = parsedInOrder(raw->text);
             if (value.is_object()) {
                 const Json plain = value;
                 const auto here = guessShape(plain);

@@ -1,6 +1,7 @@
 #include "core/data/record_reader.h"
 
 #include "core/data/conversation.h"
+#include "core/formats/json_text.h"
 
 #include <algorithm>
 #include <array>
@@ -142,7 +143,7 @@ Conversation addConversation(ConversationBuilder &builder, const Json &record, c
         return tl::unexpected(Problem{key, "This field is missing or empty."});
     Json parsed;
     if (value->is_string()) {
-        parsed = Json::parse(value->get_ref<const std::string &>(), nullptr, false);
+        parsed = parsedOrDiscarded(value->get_ref<const std::string &>());
         if (parsed.is_discarded())
             return tl::unexpected(Problem{key, "The text is not JSON, but a list of messages is needed."});
         value = &parsed;

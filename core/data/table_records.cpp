@@ -3,36 +3,49 @@
 #include <algorithm>
 
 namespace attune {
+namespace {
+
+/// More than any table has, and so many that a row of nothing but separators does not fill the memory.
+constexpr std::size_t mostFields = 1 << 16;
+
+/// What separates the names of a header that has no comma outside of quotes: ';', as where a comma stands in numbers,
+/// or a tab; ',' where neither does.
+char otherSeparator(std::string_view header)
+{
+    bool quoted = false, semicolon = false, tab = false;
+    for (const char c : header) {
+        quoted ^= c == '"';
+        if (quoted)
+            continue;
+        if (c == ',')
+            return ',';
+        semicolon |= c == ';';
+        tab |= c == '\t';
+    }
+    return semicolon ? ';' : tab ? '\t' : ',';
+}
+
+} // namespace
 
 Result<TableRecords> TableRecords::open(ByteSource &source, char separator, std::size_t recordLimit, bool namesFirst)
 {
     TableRecords table(source, separator, recordLimit);
-    table.m_keepRaw = !namesFirst;
+    table.m_keepRaw = true;
     ATTUNE_TRY(auto header, table.readRow());
     table.m_keepRaw = false;
     if (!header)
         return fail(ErrorCode::InvalidInput,
                     source.path().string() + " is empty: a table needs a header row that names its columns.");
+    if (const char other = separator == ',' ? otherSeparator(header->raw) : ','; other != ',') {
+        table.m_separator = other;
+        ATTUNE_TRY(header, table.parseAlone(header->raw, header->line)); // it was cut at commas
+    }
     if (!header->problem.empty())
         return fail(ErrorCode::InvalidInput,
                     source.path().string() + ": the header row can't be read. " + header->problem);
-    if (separator == ',' && header->fields.size() == 1 && header->fields[0].find(';') != std::string::npos) {
-        table.m_separator = ';';
-        std::vector<std::string> names(1);
-        for (const char c : header->fields[0]) {
-            if (c == ';')
-                names.emplace_back();
-            else if (c != '"') // quotes around names; a name that holds one is not worth a second parser
-                names.back() += c;
-        }
-        header->fields = std::move(names);
-    }
     if (namesFirst) {
         table.m_header = std::move(header->fields);
         return table;
-    }
-    if (table.m_separator == ';') { // the row was cut at commas
-        ATTUNE_TRY(header, table.parseAlone(header->raw, header->line));
     }
     for (std::size_t i = 1; i <= header->fields.size(); ++i)
         table.m_header.push_back("column " + std::to_string(i));
@@ -148,7 +161,7 @@ Result<std::optional<TableRow>> TableRecords::readRow()
                 row.raw.pop_back();
             return std::optional(std::move(row));
         }
-        if (c == m_separator) {
+        if (c == m_separator && row.fields.size() < mostFields) {
             row.fields.emplace_back();
             fieldBegins = true;
             afterQuotes = false;

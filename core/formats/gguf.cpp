@@ -119,11 +119,16 @@ private:
     std::size_t m_position = 0;
 };
 
+/// Far more than a vocabulary has; in a large file a damaged count could ask for more than the memory.
+constexpr std::uint64_t mostValues = 1 << 24;
+
 template <typename Stored, typename Kept>
 Result<std::vector<Kept>> readArray(Cursor &cursor, std::uint64_t count, const std::string &key)
 {
     if (count > cursor.left() / sizeof(Stored))
         return cursor.cut();
+    if (count > mostValues)
+        return cursor.damaged("the metadata array " + key + " has " + std::to_string(count) + " values");
     std::vector<Kept> values;
     values.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -179,6 +184,8 @@ Result<GgufValue> readArrayValue(Cursor &cursor, const std::string &key)
     case String: {
         if (count > cursor.left() / sizeof(std::uint64_t))
             return cursor.cut();
+        if (count > mostValues)
+            return cursor.damaged("the metadata array " + key + " has " + std::to_string(count) + " values");
         std::vector<std::string> values;
         values.reserve(count);
         for (std::uint64_t i = 0; i < count; ++i) {

@@ -1,4 +1,5 @@
 #include "core/formats/json.h"
+#include "core/formats/json_text.h"
 
 #include "core/base/files.h"
 
@@ -36,6 +37,16 @@ bool tooDeep(std::string_view text)
     return false;
 }
 
+/// A text that was cut, less a character that it ends within.
+std::string withoutPart(std::string text)
+{
+    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xc0) == 0x80)
+        text.pop_back();
+    if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xc0)
+        text.pop_back();
+    return text;
+}
+
 /// nlohmann's own sentence less its prefix "[json.exception.parse_error.101] parse error ".
 std::string cause(const Json::parse_error &error)
 {
@@ -43,14 +54,10 @@ std::string cause(const Json::parse_error &error)
     constexpr std::string_view Mark = "parse error ";
     if (const auto at = text.find(Mark); at != std::string::npos)
         text.erase(0, at + Mark.size());
-    return text;
-}
-
-std::string shown(const Json &value)
-{
-    std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (text.size() > 60)
-        text = text.substr(0, 57) + "...";
+    // What was read last is the whole of a string.
+    constexpr std::size_t Head = 200, Tail = 60;
+    if (text.size() > Head + Tail)
+        text = withoutPart(text.substr(0, Head)) + "..." + text.substr(text.size() - Tail);
     return text;
 }
 
@@ -105,6 +112,24 @@ template <>
 constexpr const char *Kind<std::int64_t> = "a whole number";
 
 } // namespace
+
+std::string shown(const Json &value)
+{
+    std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (text.size() > 60)
+        text = withoutPart(text.substr(0, 57)) + "...";
+    return text;
+}
+
+Json parsedOrDiscarded(std::string_view text)
+{
+    return tooDeep(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+}
+
+OrderedJson parsedInOrder(std::string_view text)
+{
+    return tooDeep(text) ? OrderedJson(OrderedJson::value_t::discarded) : OrderedJson::parse(text, nullptr, false);
+}
 
 Result<Json> parseJson(std::string_view text, std::string_view where)
 {

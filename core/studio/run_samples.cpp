@@ -1,5 +1,6 @@
 #include "core/studio/run_samples.h"
 
+#include "core/formats/json_text.h"
 #include "core/infer/generator.h"
 #include "core/studio/chat_model.h"
 
@@ -39,7 +40,7 @@ std::string_view sampleText(std::string_view line)
 
 std::optional<SamplesOfStep> parse(std::string_view text)
 {
-    const Json json = Json::parse(text, nullptr, false);
+    const Json json = parsedOrDiscarded(text);
     if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer() ||
         !json.contains("answers") || !json["answers"].is_array())
         return std::nullopt;

@@ -24,13 +24,14 @@ int combiningClass(utf8proc_int32_t character)
     return utf8proc_get_property(character)->combining_class;
 }
 
-/// `text` must be valid. In steps rather than by utf8proc_map(), which orders n marks on one letter in n² steps.
-std::string composed(std::string_view text)
+} // namespace
+
+std::string composed(std::string_view text, int utf8procOptions)
 {
-    constexpr auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    const auto options = static_cast<utf8proc_option_t>(utf8procOptions | UTF8PROC_STABLE | UTF8PROC_COMPOSE);
     std::vector<utf8proc_int32_t> points;
     for (std::size_t at = 0; at < text.size(); at += utf8Step(text.substr(at)).length) {
-        std::array<utf8proc_int32_t, 8> parts{}; // a character has four at most
+        std::array<utf8proc_int32_t, 32> parts{}; // a character has eighteen at most
         int boundary = 0;
         const auto count = utf8proc_decompose_char(codePoint(text.substr(at)), parts.data(),
                                                    static_cast<utf8proc_ssize_t>(parts.size()), options, &boundary);
@@ -53,8 +54,6 @@ std::string composed(std::string_view text)
     return result;
 }
 
-} // namespace
-
 std::optional<NfcText> toNfc(std::string_view text)
 {
     // Characters before U+0300 stay as they are and compose with none before them; U+0300 begins with byte CC.
@@ -68,7 +67,7 @@ std::optional<NfcText> toNfc(std::string_view text)
     const auto close = [&](std::size_t end) {
         const std::string_view piece = text.substr(begin, end - begin);
         const bool plain = piece.size() < 2 || !isUtf8(piece);
-        const std::string normal = plain ? std::string(piece) : composed(piece);
+        const std::string normal = plain ? std::string(piece) : composed(piece, 0);
         const bool same = normal == piece;
         for (std::size_t i = 0; i < normal.size(); ++i)
             result.origin.push_back(same ? begin + i : begin);

@@ -17,4 +17,8 @@ struct NfcText {
 /// None where the text is in normal form C as it stands. Bytes that are no valid UTF-8 stay as they are.
 std::optional<NfcText> toNfc(std::string_view text);
 
+/// The canonical composition of a valid text, with more of utf8proc's options (UTF8PROC_COMPAT, UTF8PROC_CASEFOLD,
+/// ...), 0: none. In n log n steps; utf8proc_map() orders n marks on one letter in n².
+std::string composed(std::string_view text, int utf8procOptions);
+
 } // namespace attune

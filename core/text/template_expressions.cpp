@@ -147,11 +147,12 @@ NameId ExpressionParser::idOf(const std::string &name)
     m_usesVarargs = m_usesVarargs || name == "varargs";
     m_usesKwargs = m_usesKwargs || name == "kwargs";
     auto &names = m_program.names;
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found != names.end())
-        return static_cast<NameId>(found - names.begin());
-    names.push_back(name);
-    return static_cast<NameId>(names.size() - 1);
+    for (std::size_t i = m_ids.size(); i < names.size(); ++i) // those that every program has
+        m_ids.emplace(names[i], static_cast<NameId>(i));
+    const auto [found, isNew] = m_ids.emplace(name, static_cast<NameId>(names.size()));
+    if (isNew)
+        names.push_back(name);
+    return found->second;
 }
 
 ExpressionParser::Node ExpressionParser::make(Kind kind) const

@@ -14,6 +14,7 @@ constexpr int maxCallDepth = 600; // nodes inside one another, macros that call 
 const Value *Frame::find(NameId name) const
 {
     for (const Frame *frame = this; frame; frame = frame->parent) {
+        chargeHere(static_cast<std::int64_t>(frame->variables.size() / 8));
         for (const auto &[id, value] : frame->variables) {
             if (id == name)
                 return &value;

@@ -162,7 +162,7 @@ private:
     std::vector<Value::Namespace> m_namespaces; // all of them: they can hold themselves
 };
 
-// One file each: template_filters.cpp, template_tests.cpp, template_functions.cpp, template_methods.cpp.
+// One file each: template_filters.cpp, template_functions.cpp (tests too), template_methods.cpp.
 using Filter = Value (*)(Interpreter &, const Value &, const CallArguments &);
 using Test = bool (*)(Interpreter &, const Value &, const CallArguments &);
 using Function = Value (*)(Interpreter &, const CallArguments &);

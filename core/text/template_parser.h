@@ -3,6 +3,8 @@
 #include "core/text/template_ast.h"
 #include "core/text/template_lexer.h"
 
+#include <unordered_map>
+
 namespace attune::jinja {
 
 /// Throws TemplateSyntax.
@@ -36,6 +38,7 @@ protected:
 
     Program m_program;
     // What the macro being parsed mentions.
+    std::unordered_map<std::string, NameId> m_ids; ///< of m_program.names
     bool m_usesCaller = false;
     bool m_usesVarargs = false;
     bool m_usesKwargs = false;

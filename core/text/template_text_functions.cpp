@@ -43,6 +43,7 @@ MarkedText stripped(const MarkedText &text, const MarkedText *characters, bool l
 {
     const std::string_view bytes = text.bytes();
     const auto goes = [&](std::string_view one) {
+        chargeHere(characters ? static_cast<std::int64_t>(characters->size() / 32) : 0);
         std::size_t at = 0;
         return characters ? characters->bytes().find(one) != std::string::npos
                           : unicode::isSpace(unicode::next(one, at));

@@ -344,7 +344,8 @@ std::size_t findPart(std::string_view text, std::string_view part, std::size_t b
 std::size_t findLastPart(std::string_view text, std::string_view part, std::size_t end)
 {
     text = text.substr(0, end);
-    chargeHere(static_cast<std::int64_t>(text.size() / 4096 * part.size())); // were all of it alike
+    if (constexpr std::size_t Long = 64; part.size() > Long)
+        chargeHere(static_cast<std::int64_t>(text.size() / 4096 * part.size())); // were all of it alike
     const std::size_t at = text.rfind(part);
     chargeHere(static_cast<std::int64_t>((text.size() - (at == text.npos ? 0 : at)) / 32));
     return at;

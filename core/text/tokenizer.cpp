@@ -14,11 +14,14 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::fromFolder(const std::filesy
     ATTUNE_TRY(const TokenizerConfig config, TokenizerConfig::read(folder));
     std::error_code error;
     const std::filesystem::path model = folder / "tokenizer.model";
+    const std::filesystem::path json = folder / "tokenizer.json";
     if (std::filesystem::exists(model, error)) {
         ATTUNE_TRY(const std::string content, readFile(model));
-        return SentencePieceTokenizer::create(content, model.string(), config);
+        auto tokenizer = SentencePieceTokenizer::create(content, model.string(), config);
+        // Others than sentencepiece's have files of this name too, and a tokenizer.json beside them.
+        if (tokenizer || !std::filesystem::exists(json, error))
+            return tokenizer;
     }
-    const std::filesystem::path json = folder / "tokenizer.json";
     if (!std::filesystem::exists(json, error))
         return fail(ErrorCode::NotFound,
                     folder.string() + " holds no tokenizer: neither tokenizer.model nor tokenizer.json is there.");

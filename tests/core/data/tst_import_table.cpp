@@ -34,6 +34,8 @@ private Q_SLOTS:
     void badRowsAreRejectedAndReadingGoesOn();
     void lineEndsOfEverySystemAreRead();
     void semicolonsAreSeenInTheHeader();
+    void aRowOfSeparatorsAloneDoesNotFillTheMemory();
+    void aCellOfDeepJsonIsRejected();
     void tabsSeparateInTsv();
     void theGivenFormatBeatsTheExtension();
     void aTableWithoutRowsIsRefused();
@@ -150,9 +152,35 @@ void TestImportTable::lineEndsOfEverySystemAreRead()
 
 void TestImportTable::semicolonsAreSeenInTheHeader()
 {
-    const Imported all = importText("a.csv", "prompt;\"completion\"\nU, with comma;A\n");
+    for (const char *header : {"prompt;\"completion\"", "\"prompt\";\"completion\"", "\"prompt\";completion"}) {
+        const Imported all = importText("a.csv", header + std::string("\nU, with comma;A\n"));
+        QVERIFY2(all.result, all.error().c_str());
+        QCOMPARE(all.examples.at(0).messages[0].content, std::string("U, with comma"));
+    }
+    const Imported tabs = importText("a.csv", "\"prompt\"\t\"completion\"\n\"U\"\t\"A\"\n");
+    QVERIFY2(tabs.result, tabs.error().c_str());
+    QCOMPARE(tabs.examples.at(0).messages[1].content, std::string("A"));
+}
+
+void TestImportTable::aRowOfSeparatorsAloneDoesNotFillTheMemory()
+{
+    const Imported all = importText("a.csv", "prompt,completion\n" + std::string(1'000'000, ',') + "\nU,A\n");
     QVERIFY2(all.result, all.error().c_str());
-    QCOMPARE(all.examples.at(0).messages[0].content, std::string("U, with comma"));
+    QCOMPARE(all.examples.size(), std::size_t(1));
+    QCOMPARE(all.rejects.size(), std::size_t(1));
+    QVERIFY2(all.rejects[0].reason.find("65536 fields") != std::string::npos, all.rejects[0].reason.c_str());
+}
+
+void TestImportTable::aCellOfDeepJsonIsRejected()
+{
+    const std::string deep =
+        "[{\"\"role\"\":\"\"user\"\",\"\"content\"\":[{\"\"type\"\":" + std::string(200'000, '[') +
+        std::string(200'000, ']') + "}]}]";
+    ImportOptions options;
+    options.columns = {{"conversation", "talk"}};
+    const Imported all = importText("a.csv", "id,talk\n1,\"" + deep + "\"\n", options);
+    QCOMPARE(all.rejects.size(), std::size_t(1));
+    QVERIFY(all.rejects[0].reason.size() < 500);
 }
 
 void TestImportTable::tabsSeparateInTsv()

@@ -193,6 +193,9 @@ void TestGguf::wrongFilesAreRefused_data()
     };
     value("long string", B::String, B::raw(huge) + "x", "ends too early");
     value("long array", B::Array, B::raw<std::uint32_t>(B::U64) + B::raw(huge), "ends too early");
+    const std::uint64_t many = (1 << 24) + 1;
+    value("more values than any vocabulary", B::Array,
+          B::raw<std::uint32_t>(B::U8) + B::raw(many) + std::string(many, 'x'), "values");
     value("long text array", B::Array, B::raw<std::uint32_t>(B::String) + B::raw(huge / 8), "ends too early");
     value("array of arrays", B::Array, B::raw<std::uint32_t>(B::Array) + B::raw(std::uint64_t(0)), "array of arrays");
     value("unknown type", 99, "", "unknown type 99");

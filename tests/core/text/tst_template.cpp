@@ -253,6 +253,11 @@ void TestTemplate::nothingHangsOrFillsTheMemory_data()
     row("a dict of many keys", "{{ {" + pairs + "} }}");
     row("a search among what is alike",
         "{% set x = 'a' * 10000000 %}{{ x.rfind('a' * 5000000 ~ 'b') }}{{ x.find('a' * 5000000 ~ 'b') }}");
+    row("many characters to strip", "{% set x = 'a' * 1000000 %}{{ x.strip('b' * 1000000 ~ 'a') }}");
+    std::string variables;
+    for (int i = 0; i < 20'000; ++i)
+        variables += "{% set v" + std::to_string(i) + " = 1 %}";
+    row("many variables", variables + "{% for i in range(300000) %}{{ v19999 }}{% endfor %}");
     row("many searches", "{% set x = 'a' * 10000000 %}{% for i in range(100000) %}{{ x.find('b') }}{% endfor %}");
 }
 
