@@ -74,7 +74,8 @@ private Q_SLOTS:
         book.setBaseline(first);
         QCOMPARE(model.indexOf(first).data(RunListModel::DeltaRole).toString(), QStringLiteral("base"));
         QCOMPARE(model.indexOf(second).data(RunListModel::DeltaRole).toString(), QStringLiteral("-0.110"));
-        RunBook other(*open.session); // kept in the project
+        QTRY_VERIFY(open.session->idle()); // it is kept by now
+        RunBook other(*open.session);
         QTRY_COMPARE(other.baseline(), first);
     }
 
