@@ -125,7 +125,7 @@ Result<TrainLengths> measureTrainRows(Project &project, const ChatEncoder &encod
     ATTUNE_CHECK(project.forEachExample(filter, [&](const StoredExample &row) -> Result<void> {
         if (stop.stop_requested())
             return fail(ErrorCode::Interrupted, "Measuring the rows was stopped.");
-        if (row.part == Part::Test)
+        if (row.part != Part::Train && row.part != Part::Validation)
             return {};
         const TrainExample example{row.id, row.messages};
         ATTUNE_TRY(const auto encoded, encodeRows(encoder, std::span(&example, 1), settings));

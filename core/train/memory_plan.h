@@ -57,8 +57,9 @@ struct MemoryAdvice {
 };
 
 /// The change that costs the user least and brings the run under `limit` bytes; none where nothing does. In this
-/// order: smaller batches with as much more accumulation (the same result, little time), checkpointing (the same
-/// result, a third slower), both, the base in NF4 (a little worse), shorter rows (what is behind is lost).
+/// order: shorter sequences of packed rows, where that cuts none; smaller batches with as much more accumulation (the
+/// same result, little time), checkpointing (the same result, a third slower), both, the base in NF4 (a little
+/// worse), shorter rows (what is behind is lost).
 Result<std::optional<MemoryAdvice>> adviseMemory(const ModelConfig &config, const TrainSettings &settings,
                                                  const PlanSituation &situation, std::int64_t limit);
 
