@@ -36,7 +36,8 @@ tl::unexpected<Error> forward(Result<T> &result)
 
 } // namespace attune
 
-// Gives the value of a Result to a new variable, or returns its error from the calling function.
+// ATTUNE_TRY(auto value, expression) gives the value of a Result to a new variable, or returns its error from the
+// calling function.
 #define ATTUNE_JOIN_(a, b) a##b
 #define ATTUNE_JOIN(a, b) ATTUNE_JOIN_(a, b)
 #define ATTUNE_TRY_IMPL(temporary, target, expression)                                                               \

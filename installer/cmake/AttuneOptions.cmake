@@ -17,8 +17,10 @@ set(ATTUNE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 
 find_program(ATTUNE_CCACHE ccache)
 if(ATTUNE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    # What its manual asks for with precompiled headers; without it, it would cache hardly a file of this project.
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+    # The sloppiness is what its manual asks for with precompiled headers; without it, it would cache hardly a file of
+    # this project. Depend mode, because the other one takes a precompiled header of a file that differs in blanks or
+    # in a comment for the same, and the compiler, which knows a `#pragma once` header by its checksum, reads it twice.
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_DEPEND=1
         CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime "${ATTUNE_CCACHE}")
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         add_compile_options(-fpch-preprocess)
