@@ -1,5 +1,6 @@
 #include "core/text/pretokenizer.h"
 
+#include "core/text/oniguruma.h"
 #include "core/text/utf8.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -10,34 +11,6 @@ namespace attune {
 const char *const Gpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 namespace {
-
-// PCRE2 counts U+180E, which Unicode has taken from its white space, as \s.
-constexpr std::string_view Spaces = R"(\t-\r\x{85}\p{Z})";
-
-std::string withUnicodeSpaces(std::string_view pattern)
-{
-    std::string result;
-    bool inClass = false;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        const char c = pattern[i];
-        if (c != '\\' || i + 1 == pattern.size()) {
-            if (c == '[')
-                inClass = true;
-            else if (c == ']')
-                inClass = false;
-            result += c;
-            continue;
-        }
-        const char escaped = pattern[++i];
-        if (escaped == 's')
-            result += inClass ? std::string(Spaces) : "[" + std::string(Spaces) + "]";
-        else if (escaped == 'S' && !inClass)
-            result += "[^" + std::string(Spaces) + "]";
-        else
-            (result += c) += escaped;
-    }
-    return result;
-}
 
 /// The same number of bytes, valid UTF-8: DEL is neither letter nor number nor space, and no pattern names it.
 std::string withoutInvalidBytes(std::string_view text)
@@ -123,7 +96,8 @@ PreTokenizer::~PreTokenizer() = default;
 
 Result<void> PreTokenizer::addPattern(std::string_view pattern, Gaps gaps, std::string_view where)
 {
-    return add(withUnicodeSpaces(pattern), 0, gaps, where);
+    ATTUNE_TRY(const std::string translated, pcre2FromOniguruma(pattern, where));
+    return add(translated, PCRE2_MULTILINE, gaps, where);
 }
 
 Result<void> PreTokenizer::addLiteral(std::string_view literal, Gaps gaps, std::string_view where)

@@ -25,8 +25,8 @@ public:
     PreTokenizer &operator=(PreTokenizer &&) noexcept;
     ~PreTokenizer();
 
-    /// `\s` and `\S` mean Unicode's White_Space, as in the libraries that tokenizers come from. Fails with
-    /// InvalidInput, naming `where` and the place in the pattern.
+    /// A pattern as tokenizer.json has it, read as oniguruma.h says. Fails with InvalidInput, naming `where` and the
+    /// place in the pattern.
     Result<void> addPattern(std::string_view pattern, Gaps gaps, std::string_view where);
     /// A fixed text instead of a pattern.
     Result<void> addLiteral(std::string_view literal, Gaps gaps, std::string_view where);
