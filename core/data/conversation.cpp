@@ -1,6 +1,7 @@
 #include "core/data/conversation.h"
 
 #include "core/formats/json_text.h"
+#include "core/text/white_space.h"
 
 #include <algorithm>
 #include <array>
@@ -12,11 +13,6 @@ namespace {
 tl::unexpected<Problem> problem(std::string field, std::string reason)
 {
     return tl::unexpected(Problem{std::move(field), std::move(reason)});
-}
-
-bool isBlank(std::string_view text)
-{
-    return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
 }
 
 bool isEmptyList(const Json &value)

@@ -1,5 +1,6 @@
 #include "core/data/example.h"
 
+#include "core/formats/json_text.h"
 #include "core/text/nfc.h"
 #include "core/text/utf8.h"
 
@@ -103,7 +104,7 @@ Result<Part> parsePart(std::string_view text)
     if (word == "test")
         return Part::Test;
     return fail(ErrorCode::InvalidInput,
-                "\"" + std::string(text) + "\" is no part of a data set: use train, validation or test.");
+                shown(Json(text)) + " is no part of a data set: use train, validation or test.");
 }
 
 std::string contentHash(std::span<const Message> messages)

@@ -2,6 +2,7 @@
 
 #include "core/data/text_findings.h"
 #include "core/formats/json_text.h"
+#include "core/text/white_space.h"
 
 #include <algorithm>
 #include <array>
@@ -15,27 +16,13 @@ constexpr std::size_t LongestLabel = 40; ///< bytes
 constexpr std::size_t MostLabels = 2000;
 constexpr std::size_t MostKeys = 2000;
 
-std::string_view trimmed(std::string_view text)
-{
-    constexpr auto space = " \t\r\n\v\f";
-    const auto begin = text.find_first_not_of(space);
-    if (begin == std::string_view::npos)
-        return {};
-    return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
-bool isBlank(std::string_view text)
-{
-    return trimmed(text).empty();
-}
-
 std::int64_t characters(std::string_view text)
 {
     return std::count_if(text.begin(), text.end(),
                          [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
-/// Up to three are enough to know.
+/// Counted as far as six: nobody asks for more than five.
 int words(std::string_view text)
 {
     int count = 0;

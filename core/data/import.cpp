@@ -4,6 +4,7 @@
 #include "core/data/json_records.h"
 #include "core/data/record_reader.h"
 #include "core/data/table_records.h"
+#include "core/text/utf8.h"
 
 #include <algorithm>
 #include <array>
@@ -300,13 +301,19 @@ ImportSource ImportSource::pasted(std::string text, const std::string &name)
 
 TextEncoding encodingOf(const ImportSource &source)
 {
-    std::string start(std::size_t(256) << 10, '\0');
     if (source.text)
         return TextEncoding::Utf8;
     std::ifstream file(source.file, std::ios::binary);
-    file.read(start.data(), static_cast<std::streamsize>(start.size()));
-    start.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-    return guessEncoding(start);
+    std::string piece;
+    TextEncoding found = TextEncoding::Utf8;
+    do { // as far as the first character beyond ASCII: it may come late
+        piece.resize(std::size_t(1) << 20);
+        file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+        piece.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+        found = guessEncoding(piece);
+    } while (found == TextEncoding::Utf8 && !piece.empty() &&
+             std::all_of(piece.begin(), piece.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
+    return found;
 }
 
 Result<ByteSource> openSource(const ImportSource &source, std::stop_token stop,

@@ -60,7 +60,8 @@ struct Reject {
     std::string text;        ///< of the record, where options.rejectText asks for it and it is at most 64 KiB
 };
 
-/// What the start of a source seems to be in, for source.encoding; UTF-8 where it can't be read. See guessEncoding().
+/// What a source seems to be in by its first piece beyond ASCII, for source.encoding; UTF-8 where it can't be read. See
+/// guessEncoding().
 TextEncoding encodingOf(const ImportSource &source);
 
 /// Reads a file as a stream, one record at a time: memory does not grow with the file. A bad record goes to

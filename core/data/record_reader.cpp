@@ -7,7 +7,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <utf8proc.h>
 
 namespace attune {
 
@@ -423,23 +422,6 @@ ReadRecord readRecord(const Json &record, const RecordShape &shape, std::vector<
     readRating(record, columns.rating, example, notes);
     readNotes(record, columns.note, example);
     return example;
-}
-
-std::size_t invalidUtf8(std::string_view text)
-{
-    const auto *begin = reinterpret_cast<const utf8proc_uint8_t *>(text.data());
-    for (std::size_t i = 0; i < text.size();) {
-        if (begin[i] < 0x80) {
-            ++i;
-            continue;
-        }
-        utf8proc_int32_t codepoint = 0;
-        const auto length = utf8proc_iterate(begin + i, static_cast<utf8proc_ssize_t>(text.size() - i), &codepoint);
-        if (length <= 0)
-            return i;
-        i += static_cast<std::size_t>(length);
-    }
-    return std::string_view::npos;
 }
 
 } // namespace attune

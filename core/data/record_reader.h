@@ -49,7 +49,4 @@ std::optional<RecordShape> guessShape(const Json &record);
 /// doubtful but keeps the row in goes to `notes`.
 ReadRecord readRecord(const Json &record, const RecordShape &shape, std::vector<Problem> *notes = nullptr);
 
-/// First byte that is no valid UTF-8, or npos.
-std::size_t invalidUtf8(std::string_view text);
-
 } // namespace attune

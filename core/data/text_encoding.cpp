@@ -1,9 +1,9 @@
 #include "core/data/text_encoding.h"
 
-#include "core/data/record_reader.h"
+#include "core/data/windows_1252.h"
+#include "core/text/utf8.h"
 
 #include <algorithm>
-#include <array>
 
 namespace attune {
 
@@ -30,12 +30,6 @@ void append(std::string &text, std::uint32_t c)
         tail(0);
     }
 }
-
-/// 0x80 to 0x9F in Windows-1252; Latin-1 has control characters there, which no text holds.
-constexpr std::array<std::uint16_t, 32> Windows1252{0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-                                                    0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD,
-                                                    0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-                                                    0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178};
 
 /// A piece of a file may end within a character.
 std::string_view withoutCutCharacter(std::string_view text)

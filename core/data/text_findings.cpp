@@ -1,5 +1,7 @@
 #include "core/data/text_findings.h"
 
+#include "core/data/windows_1252.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -259,12 +261,8 @@ int byteOf(utf8proc_int32_t c)
 {
     if (c >= 0x80 && c <= 0xFF)
         return c;
-    static constexpr std::array<utf8proc_int32_t, 32> high{
-        0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-        0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-        0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
-    const auto at = std::find(high.begin(), high.end(), c);
-    return c == 0 || at == high.end() ? -1 : static_cast<int>(0x80 + (at - high.begin()));
+    const auto at = std::find(Windows1252.begin(), Windows1252.end(), c);
+    return c == 0xFFFD || at == Windows1252.end() ? -1 : static_cast<int>(0x80 + (at - Windows1252.begin()));
 }
 
 bool continues(int byte)

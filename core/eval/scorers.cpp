@@ -1,18 +1,11 @@
 #include "core/eval/scorers.h"
 
+#include "core/text/white_space.h"
+
 #include <cmath>
 
 namespace attune {
 namespace {
-
-std::string_view trimmed(std::string_view text)
-{
-    constexpr std::string_view space = " \t\r\n\f\v";
-    const auto begin = text.find_first_not_of(space);
-    if (begin == std::string_view::npos)
-        return {};
-    return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
 
 /// None where the text is not one object or list as a whole.
 std::optional<Json> structured(std::string_view text)

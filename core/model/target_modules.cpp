@@ -190,19 +190,23 @@ Result<ModuleSelection> TargetModules::select(std::int64_t layers) const
         };
     }
     ModuleSelection selection(static_cast<std::size_t>(layers));
+    std::vector<std::string> unmatched = names();
     bool any = false;
     for (std::int64_t layer = 0; layer < layers; ++layer) {
         const bool wanted = m_ranges.empty() || std::any_of(m_ranges.begin(), m_ranges.end(), [&](const Range &r) {
                                 return layer >= r.first && layer <= r.last;
                             });
-        for (int p = 0; wanted && p < projectionCount; ++p)
-            if (matches(fullName(layer, p))) {
-                selection[static_cast<std::size_t>(layer)].push_back(static_cast<Projection>(p));
-                any = true;
-            }
+        for (int p = 0; wanted && p < projectionCount; ++p) {
+            const std::string module = fullName(layer, p);
+            if (!matches(module))
+                continue;
+            selection[static_cast<std::size_t>(layer)].push_back(static_cast<Projection>(p));
+            any = true;
+            std::erase_if(unmatched, [&](const std::string &name) { return endsWithName(module, name); });
+        }
     }
-    if (!any)
-        return fail(ErrorCode::InvalidInput, "target_modules: \"" + m_modules +
+    if (!any || !unmatched.empty())
+        return fail(ErrorCode::InvalidInput, "target_modules: \"" + (any ? unmatched.front() : m_modules) +
                                                  "\" matches no module of the model's " + std::to_string(layers) +
                                                  " layers; full names are such as model.layers.0.self_attn.q_proj.");
     return selection;

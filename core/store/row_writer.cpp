@@ -1,20 +1,11 @@
 #include "core/store/row_writer.h"
 
 #include "core/store/project_impl.h"
+#include "core/text/utf8.h"
 
 #include <algorithm>
 
 namespace attune {
-
-namespace {
-
-/// Bytes that are no text become U+FFFD, as in tags: neither is covered by the content hash.
-std::string validUtf8(const std::string &text)
-{
-    return text.empty() ? text : Json::parse(jsonText(text)).get<std::string>();
-}
-
-} // namespace
 
 std::vector<std::string> cleanTags(const std::vector<std::string> &tags)
 {
@@ -88,7 +79,8 @@ Result<StoredRow> RowWriter::store(const Example &example, const std::string &no
     row.rating = std::clamp(example.rating, 0, 5);
     if (!example.tags.empty())
         row.tags = jsonText(cleanTags(example.tags));
-    row.notes = validUtf8(example.notes);
+    // Bytes that are no text become U+FFFD, as in tags: neither is covered by the content hash.
+    row.notes = replacedInvalidUtf8(example.notes);
     row.contentHash = contentHash(example.messages);
     row.origin = example.origin;
     row.createdAt = row.updatedAt = now;

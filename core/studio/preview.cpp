@@ -1,16 +1,12 @@
 #include "core/studio/preview.h"
 
+#include "core/text/white_space.h"
 #include "core/train/rows.h"
 
 #include <algorithm>
 
 namespace attune {
 namespace {
-
-bool isBlank(std::string_view text)
-{
-    return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
-}
 
 std::string turnName(std::span<const Message> messages, std::size_t index)
 {

@@ -1,6 +1,7 @@
 #include "core/formats/gguf.h"
 #include "core/text/bpe_tokenizer.h"
 #include "core/text/gguf_pretokenizers.h"
+#include "core/text/gguf_token_id.h"
 
 namespace attune {
 
@@ -8,29 +9,18 @@ namespace {
 
 enum TokenType : std::int64_t { Control = 3, UserDefined = 4 };
 
-Result<std::optional<TokenId>> tokenId(const GgufFile &file, const std::string &key, std::size_t size)
-{
-    ATTUNE_TRY(const auto value, file.integer(key));
-    if (!value)
-        return std::optional<TokenId>();
-    if (*value < 0 || std::size_t(*value) >= size)
-        return fail(ErrorCode::Corrupt, file.path().string() + ": " + key + " is " + std::to_string(*value) +
-                                            ", outside the vocabulary of " + std::to_string(size) + " tokens.");
-    return std::optional(static_cast<TokenId>(*value));
-}
-
 Result<void> setConfig(const GgufFile &file, BpeModel &model)
 {
     Tokenizer::Config &config = model.config;
     const std::size_t size = model.tokens.size();
-    ATTUNE_TRY(config.bos, tokenId(file, "tokenizer.ggml.bos_token_id", size));
-    ATTUNE_TRY(config.eos, tokenId(file, "tokenizer.ggml.eos_token_id", size));
+    ATTUNE_TRY(config.bos, ggufTokenId(file, "tokenizer.ggml.bos_token_id", size));
+    ATTUNE_TRY(config.eos, ggufTokenId(file, "tokenizer.ggml.eos_token_id", size));
     config.bosText = config.bos ? model.tokens[std::size_t(*config.bos)] : "";
     config.eosText = config.eos ? model.tokens[std::size_t(*config.eos)] : "";
     if (config.eos)
         addStop(config.stop, *config.eos);
     for (const char *key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
-        ATTUNE_TRY(const auto id, tokenId(file, key, size));
+        ATTUNE_TRY(const auto id, ggufTokenId(file, key, size));
         if (id)
             addStop(config.stop, *id);
     }

@@ -83,17 +83,9 @@ private:
 
     Result<void> addMerge(const Json &merge)
     {
-        if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
-            m_model.merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
+        if (auto pair = mergePair(merge)) {
+            m_model.merges.push_back(std::move(*pair));
             return {};
-        }
-        if (merge.is_string()) {
-            const auto text = merge.get<std::string>();
-            const auto space = text.find(' ');
-            if (space != std::string::npos && text.find(' ', space + 1) == std::string::npos) {
-                m_model.merges.emplace_back(text.substr(0, space), text.substr(space + 1));
-                return {};
-            }
         }
         return fail(ErrorCode::Corrupt,
                     where() + ": merge " + std::to_string(m_model.merges.size() + 1) + " is not two tokens.");

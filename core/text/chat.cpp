@@ -13,6 +13,9 @@ namespace {
 
 using Range = ShieldedText::Range;
 
+/// Each answer takes two renderings, so the steps grow with the square of the turns: some seconds' worth.
+constexpr std::int64_t maxStepsPerConversation = 50'000'000;
+
 /// Roles that a template may join to a special token, "<|" + role + "|>".
 bool isKnownRole(std::string_view role)
 {
@@ -126,6 +129,7 @@ struct ChatEncoder::Conversation {
     std::span<const Message> messages;
     std::vector<jinja::Value> values;
     std::time_t now; // one for all: they are compared with one another
+    mutable std::int64_t stepsTaken = 0;
 };
 
 Result<ChatEncoder> ChatEncoder::create(std::shared_ptr<const Tokenizer> tokenizer, std::string chatTemplate)
@@ -153,6 +157,12 @@ Result<ChatEncoder> ChatEncoder::create(std::string chatTemplate, std::string bo
 Result<ShieldedText> ChatEncoder::renderFirst(const Conversation &conversation, std::size_t count,
                                               bool addGenerationPrompt) const
 {
+    if (conversation.stepsTaken > maxStepsPerConversation)
+        return fail(ErrorCode::InvalidInput, "To tell the answers of a conversation of " +
+                                                 std::to_string(conversation.messages.size()) +
+                                                 " messages apart, the chat template takes more than " +
+                                                 std::to_string(maxStepsPerConversation) +
+                                                 " steps; split the conversation.");
     TemplateVariables variables;
     variables.emplace_back("messages",
                            jinja::Value::list({conversation.values.begin(),
@@ -165,6 +175,7 @@ Result<ShieldedText> ChatEncoder::renderFirst(const Conversation &conversation, 
         variables.emplace_back("eos_token", jinja::Value::text(m_eosText));
     TemplateLimits limits;
     limits.now = conversation.now;
+    limits.stepsTaken = &conversation.stepsTaken;
     auto rendered = m_template->renderValues(variables, limits);
     if (!rendered && rendered.error().detail == "raise_exception") {
         const std::string cut =

@@ -52,14 +52,16 @@ public:
 
     /// The contents are shielded, and a role other than system, user, assistant and tool is: "<|user|>" of Zephyr's
     /// template must become one id, but no message may smuggle one in. Variables as transformers passes them to a
-    /// template, save that tools and documents are not defined. Fails with InvalidInput where the template refuses
+    /// template, save that tools and documents are not defined, where it passes none: some published templates
+    /// walk them unasked, which none would not survive. Fails with InvalidInput where the template refuses
     /// (raise_exception) or meets a construct it lacks.
     Result<RenderedChat> render(std::span<const Message> messages, bool addGenerationPrompt) const;
 
     /// Mask: 1 on tokens that begin in [end of the rendering up to the assistant turn with its generation prompt, end
     /// of the rendering through that turn less trailing white space), for every assistant turn. Where the template
     /// writes a turn differently once others follow (Qwen3 drops its thinking), the turn is found by where its
-    /// content stands in the whole; fails with InvalidInput, naming the message, where that can't tell either.
+    /// content stands in the whole; fails with InvalidInput, naming the message, where that can't tell either, and
+    /// where a conversation of thousands of turns would take minutes.
     Result<EncodedChat> encode(std::span<const Message> messages, bool addGenerationPrompt = false) const;
 
     const std::shared_ptr<const Tokenizer> &tokenizer() const noexcept { return m_tokenizer; }

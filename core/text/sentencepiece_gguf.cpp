@@ -1,4 +1,5 @@
 #include "core/formats/gguf.h"
+#include "core/text/gguf_token_id.h"
 #include "core/text/sentencepiece_model.h"
 #include "core/text/sentencepiece_tokenizer.h"
 
@@ -33,7 +34,7 @@ Result<std::vector<SentencePieceModel::Piece>> readPieces(const GgufFile &file)
 
 /// The library wants one unknown piece. Converters call further ones so (padding up to the size of the embedding), or
 /// the real one a control token; then the metadata says which it is.
-Result<void> settleUnknown(std::vector<SentencePieceModel::Piece> &pieces, std::optional<std::int64_t> named,
+Result<void> settleUnknown(std::vector<SentencePieceModel::Piece> &pieces, std::optional<TokenId> named,
                            const std::string &where)
 {
     std::vector<std::size_t> unknown;
@@ -60,14 +61,7 @@ Result<std::shared_ptr<const Tokenizer>> SentencePieceTokenizer::fromGguf(const 
 
     TokenizerConfig config;
     config.where = where;
-    const auto idOf = [&](const char *key) -> Result<std::optional<std::int64_t>> {
-        ATTUNE_TRY(const auto id, file.integer(key));
-        if (id && (*id < 0 || *id >= static_cast<std::int64_t>(model.pieces.size())))
-            return fail(ErrorCode::Corrupt, where + ": " + key + " is " + std::to_string(*id) +
-                                                ", outside the vocabulary of " + std::to_string(model.pieces.size()) +
-                                                " tokens.");
-        return id;
-    };
+    const auto idOf = [&](const char *key) { return ggufTokenId(file, key, model.pieces.size()); };
     ATTUNE_TRY(const auto unknown, idOf("tokenizer.ggml.unknown_token_id"));
     ATTUNE_CHECK(settleUnknown(model.pieces, unknown, where));
     ATTUNE_TRY(const auto bos, idOf("tokenizer.ggml.bos_token_id"));
@@ -77,7 +71,7 @@ Result<std::shared_ptr<const Tokenizer>> SentencePieceTokenizer::fromGguf(const 
     for (const char *key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
         ATTUNE_TRY(const auto id, idOf(key));
         if (id)
-            addStop(config.stop, static_cast<TokenId>(*id));
+            addStop(config.stop, *id);
     }
     for (std::size_t i = 0; i < model.pieces.size(); ++i) {
         const SentencePieceModel::Piece &piece = model.pieces[i];

@@ -186,7 +186,7 @@ private:
         std::size_t rank = 0;
         for (const Json &merge : merges) {
             ++rank;
-            const auto pair = pairOf(merge);
+            const auto pair = mergePair(merge);
             if (!pair)
                 return damaged("merge " + std::to_string(rank) + " is not two tokens");
             const auto &[left, right] = *pair;
@@ -216,19 +216,6 @@ private:
                 m_model.pieces[id].score = -static_cast<float>(rank + 1);
         }
         return {};
-    }
-
-    static std::optional<std::pair<std::string, std::string>> pairOf(const Json &merge)
-    {
-        if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string())
-            return std::pair(merge[0].get<std::string>(), merge[1].get<std::string>());
-        if (!merge.is_string())
-            return std::nullopt;
-        const auto text = merge.get<std::string>();
-        const auto space = text.find(' ');
-        if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos)
-            return std::nullopt;
-        return std::pair(text.substr(0, space), text.substr(space + 1));
     }
 
     // ---- what happens to spaces, and to the text before the model ----

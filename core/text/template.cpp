@@ -47,6 +47,8 @@ struct Template::Impl {
 
 namespace {
 
+constexpr std::size_t maxSourceBytes = 1 << 20; // the longest published ones have some twenty thousand
+
 ShieldedText shieldedText(const MarkedText &marked)
 {
     ShieldedText result;
@@ -73,6 +75,10 @@ Template::~Template() = default;
 
 Result<std::shared_ptr<const Template>> Template::parse(std::string_view source)
 {
+    if (source.size() > maxSourceBytes)
+        return fail(ErrorCode::InvalidInput, "The chat template can't be read: it has " +
+                                                 std::to_string(source.size()) + " bytes, more than " +
+                                                 std::to_string(maxSourceBytes) + ".");
     try {
         auto impl = std::make_unique<Impl>();
         impl->program = jinja::parseTemplate(source);
@@ -106,7 +112,10 @@ Result<ShieldedText> Template::renderValues(const TemplateVariables &variables, 
 {
     jinja::Interpreter interpreter(m_impl->program, limits, limits.now ? *limits.now : std::time(nullptr));
     try {
-        return shieldedText(interpreter.run(variables));
+        const MarkedText output = interpreter.run(variables);
+        if (limits.stepsTaken)
+            *limits.stepsTaken += interpreter.stepsTaken();
+        return shieldedText(output);
     } catch (const jinja::TemplateFailure &failure) {
         if (failure.refusal)
             return fail(ErrorCode::InvalidInput, failure.message, "raise_exception");

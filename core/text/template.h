@@ -37,6 +37,7 @@ struct TemplateLimits {
     std::int64_t maxSteps = 5'000'000;      ///< nodes walked, items handled and 32 bytes of text each count one
     std::int64_t maxOutputBytes = 64 << 20; ///< of the output and of every text on the way to it
     std::optional<std::time_t> now;         ///< for strftime_now; the present by default
+    std::int64_t *stepsTaken = nullptr;     ///< is added to by a rendering that succeeds
 };
 
 /// An interpreter for the part of Jinja that chat templates use; its grammar stands at the head of template.cpp.

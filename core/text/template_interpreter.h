@@ -53,6 +53,7 @@ public:
 
     MarkedText run(const TemplateVariables &variables);
     int line() const noexcept { return m_line; } ///< where it stood when it failed
+    std::int64_t stepsTaken() const noexcept { return m_meter.most - m_meter.left; }
 
     // What filters, tests and functions need.
     void charge(std::int64_t steps);

@@ -278,7 +278,9 @@ private:
             return lexInteger(m_position, 10);
         const std::string text = withoutUnderscores(end);
         add(Token::Kind::Float, text);
-        std::from_chars(text.data(), text.data() + text.size(), m_tokens.back().number);
+        const auto read = std::from_chars(text.data(), text.data() + text.size(), m_tokens.back().number);
+        if (read.ec == std::errc::result_out_of_range) // Python's inf, or 0.0
+            m_tokens.back().number = std::strtod(text.c_str(), nullptr);
         moveTo(end);
     }
 

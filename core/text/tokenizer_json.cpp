@@ -55,6 +55,19 @@ Result<std::string> prefixToken(const Json &tokenizer, std::string_view where)
     return prefix;
 }
 
+std::optional<std::pair<std::string, std::string>> mergePair(const Json &merge)
+{
+    if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string())
+        return std::pair(merge[0].get<std::string>(), merge[1].get<std::string>());
+    if (!merge.is_string())
+        return std::nullopt;
+    const auto text = merge.get<std::string>();
+    const auto space = text.find(' ');
+    if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos)
+        return std::nullopt;
+    return std::pair(text.substr(0, space), text.substr(space + 1));
+}
+
 Result<std::vector<AddedToken>> addedTokensOf(const Json &tokenizer, std::string_view where)
 {
     std::vector<AddedToken> added;

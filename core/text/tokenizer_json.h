@@ -3,6 +3,9 @@
 #include "core/text/tokenizer_config.h"
 
 #include <functional>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace attune {
 
@@ -25,6 +28,9 @@ Result<void> forEachPart(const Json &json, const char *list, const std::function
 
 /// The special token that the post-processor puts before a text; empty: none.
 Result<std::string> prefixToken(const Json &tokenizer, std::string_view where);
+
+/// One entry of a BPE model's "merges", a list of two texts or one text "a b"; none where it is neither.
+std::optional<std::pair<std::string, std::string>> mergePair(const Json &merge);
 
 /// The list "added_tokens".
 Result<std::vector<AddedToken>> addedTokensOf(const Json &tokenizer, std::string_view where);

@@ -26,23 +26,28 @@ Utf8Step utf8Step(std::string_view text) noexcept
     return length <= text.size() ? Utf8Step{Whole, length} : Utf8Step{Incomplete, text.size()};
 }
 
-bool isUtf8(std::string_view text) noexcept
+std::size_t invalidUtf8(std::string_view text) noexcept
 {
-    while (!text.empty()) {
+    for (std::size_t at = 0; at < text.size();) {
         std::uint64_t eight = 0;
-        if (text.size() >= sizeof eight) { // most text is ASCII
-            std::memcpy(&eight, text.data(), sizeof eight);
+        if (text.size() - at >= sizeof eight) { // most text is ASCII
+            std::memcpy(&eight, text.data() + at, sizeof eight);
             if ((eight & 0x8080808080808080u) == 0) {
-                text.remove_prefix(sizeof eight);
+                at += sizeof eight;
                 continue;
             }
         }
-        const Utf8Step step = utf8Step(text);
+        const Utf8Step step = utf8Step(text.substr(at));
         if (step.kind != Utf8Step::Kind::Whole)
-            return false;
-        text.remove_prefix(step.length);
+            return at;
+        at += step.length;
     }
-    return true;
+    return std::string_view::npos;
+}
+
+bool isUtf8(std::string_view text) noexcept
+{
+    return invalidUtf8(text) == std::string_view::npos;
 }
 
 bool isName(std::string_view text) noexcept

@@ -19,6 +19,8 @@ struct Utf8Step {
 
 /// `text` must not be empty.
 Utf8Step utf8Step(std::string_view text) noexcept;
+/// Where the first sequence begins that is not valid or whole, or npos.
+std::size_t invalidUtf8(std::string_view text) noexcept;
 bool isUtf8(std::string_view text) noexcept;
 
 /// Whether it can be the name of a model or run, which is shown in lists: UTF-8, not empty, no control characters.

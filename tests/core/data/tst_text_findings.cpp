@@ -86,6 +86,7 @@ void TestTextFindings::aWrongEncodingIsNamed_data()
     QTest::newRow("emoji") << "well done ðŸ˜€"
                            << "\"ðŸ˜€\"";
     QTest::newRow("replacement") << QStringLiteral("caf\uFFFD") << "U+FFFD";
+    QTest::newRow("replacement after a lead byte") << QStringLiteral("\u00C3\uFFFD") << "U+FFFD";
     QTest::newRow("bell") << QStringLiteral("ding\u0007") << "U+0007";
     QTest::newRow("c1") << QStringLiteral("a\u0085b") << "U+0085";
 }

@@ -61,6 +61,8 @@ private Q_SLOTS:
         QTest::newRow("part of a name") << "proj" << "" << "\"proj\"";
         QTest::newRow("an open bracket") << "(q_proj" << "" << "at character";
         QTest::newRow("a pattern for nothing") << "lm_head.*" << "" << "matches no module";
+        QTest::newRow("one name of two for nothing")
+            << "q_proj,layers.9.mlp.up_proj" << "" << "\"layers.9.mlp.up_proj\" matches no module";
         QTest::newRow("no layer") << "q_proj" << "one" << "\"one\"";
         QTest::newRow("a range backwards") << "q_proj" << "3-1" << "\"3-1\"";
         QTest::newRow("beyond the last") << "q_proj" << "0,2" << "layer 2";

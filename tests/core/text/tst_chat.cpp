@@ -71,6 +71,7 @@ private Q_SLOTS:
     void theGenerationPromptIsNotTrainedOn();
     void missingPartsAreErrors();
     void aLongConversationIsEncodedInTime();
+    void aConversationOfThousandsOfTurnsIsRefusedInTime();
     void parityChatsHaveIdsAndMasksOfTheReference_data();
     void parityChatsHaveIdsAndMasksOfTheReference();
     void paritySpecialTokensHaveIdsAndMasksOfTheReference_data();
@@ -301,6 +302,9 @@ void TestChat::missingPartsAreErrors()
     const auto undefined = ChatEncoder::create("{{ bos_token is defined }}{{ eos_token is defined }}", "", "</s>");
     QVERIFY(undefined);
     QCOMPARE(undefined->render({}, false).value().text, std::string("FalseTrue"));
+    const auto noTools = ChatEncoder::create("{% for tool in tools %}{{ tool }}{% endfor %}none", "", "");
+    QVERIFY(noTools);
+    QCOMPARE(noTools->render({}, false).value().text, std::string("none"));
 }
 
 void TestChat::aLongConversationIsEncodedInTime()
@@ -313,6 +317,16 @@ void TestChat::aLongConversationIsEncodedInTime()
     const std::string text = trained(chatml, messages);
     QCOMPARE(std::count(text.begin(), text.end(), '|'), std::ptrdiff_t(99 + 200)); // two in each "<|im_end|>"
     QVERIFY2(timer.elapsed() < 5000 * Patience, std::to_string(timer.elapsed()).c_str());
+}
+
+void TestChat::aConversationOfThousandsOfTurnsIsRefusedInTime()
+{
+    std::vector<Message> messages;
+    for (int i = 0; i < 20'000; ++i)
+        messages.push_back({i % 2 ? "assistant" : "user", "x"});
+    const std::string text = trained(chatml, messages);
+    QVERIFY2(text.starts_with("To tell the answers of a conversation of 20000 messages apart"),
+             text.substr(0, 200).c_str());
 }
 
 void TestChat::parityChatsHaveIdsAndMasksOfTheReference_data()

@@ -49,6 +49,7 @@ private Q_SLOTS:
     void plainVariablesGiveWayToShieldedOnes();
     void nothingHangsOrFillsTheMemory_data();
     void nothingHangsOrFillsTheMemory();
+    void aSourceOfMegabytesIsRefused();
     void limitsAreTheCallers();
     void aLongChainOfTextIsJoinedInTime();
     void oneTemplateServesSeveralThreads();
@@ -271,6 +272,13 @@ void TestTemplate::nothingHangsOrFillsTheMemory()
     const std::string text = rendered(source.toStdString(), OrderedJson::object(), limits);
     QVERIFY2(text.starts_with("[The chat template "), text.substr(0, 200).c_str());
     QVERIFY(timer.elapsed() < 2000 * Patience);
+}
+
+void TestTemplate::aSourceOfMegabytesIsRefused()
+{
+    QCOMPARE(rendered(std::string(1 << 20, 'x'), {}).size(), std::size_t(1 << 20));
+    QCOMPARE(rendered(std::string((1 << 20) + 1, 'x'), {}),
+             std::string("[The chat template can't be read: it has 1048577 bytes, more than 1048576.]"));
 }
 
 void TestTemplate::limitsAreTheCallers()

@@ -89,6 +89,7 @@ void TestUtf8::theFastPathSeesEveryByte()
             std::string text(size, 'a');
             text[at] = '\xff';
             QVERIFY(!isUtf8(text));
+            QCOMPARE(invalidUtf8(text), at);
         }
     }
 }
