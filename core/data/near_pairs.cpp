@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
 #include <iterator>
 #include <limits>
+#include <memory>
 #include <numeric>
-#include <optional>
-#include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <xxhash.h>
 
 namespace attune {
@@ -117,50 +116,64 @@ std::size_t bandHeight(double similarity)
     return 1;
 }
 
-std::uint64_t bandKey(const Signature &signature, std::size_t band, std::size_t height)
+/// Never 0, which stands for no key. Two bands that differ have the same one once in four thousand millions: then the
+/// texts are compared in vain.
+std::uint32_t bandKey(const Signature &signature, std::size_t band, std::size_t height)
 {
-    return XXH3_64bits(signature.data() + band * height, height * sizeof signature[0]);
+    const std::uint64_t hash = XXH3_64bits(signature.data() + band * height, height * sizeof signature[0]);
+    return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(hash));
 }
 
 /// One pass over some of the texts, with some shingles left out.
 class Pass {
 public:
-    Pass(std::span<const std::string_view> texts, std::vector<std::uint32_t> members, Shingles ignored,
-         const std::stop_token &stop)
-        : m_texts(texts), m_members(std::move(members)), m_ignored(std::move(ignored)), m_stop(stop),
-          m_kept(m_members.size()), m_neighbours(m_members.size())
+    Pass(const TextAt &textAt, std::vector<std::uint32_t> members, Shingles ignored, const std::stop_token &stop)
+        : m_textAt(textAt), m_members(std::move(members)), m_ignored(std::move(ignored)), m_stop(stop)
     {
     }
 
-    std::vector<NearPair> pairs(double similarity)
+    /// Each once.
+    std::vector<NearPair> pairs(double similarity, const std::function<void(double share)> &progress = {})
     {
         const std::size_t height = bandHeight(similarity);
-        const std::size_t bands = Hashes / height;
-        std::vector<std::vector<std::pair<std::uint64_t, std::uint32_t>>> keys(bands);
+        m_bands = Hashes / height;
+        m_keys.assign(m_members.size() * m_bands, 0);
         for (std::uint32_t i = 0; i < m_members.size() && !m_stop.stop_requested(); ++i) {
             // A signature needs no order, and sorting would take most of the time.
-            const auto shingles = m_ignored.empty() ? hashesOf(m_texts[m_members[i]]) : compute(i);
+            const auto shingles = m_ignored.empty() ? hashesOf(m_textAt(m_members[i])) : compute(i);
             if (shingles.empty())
                 continue;
             const Signature signature = signatureOf(shingles);
-            for (std::size_t band = 0; band < bands; ++band)
-                keys[band].emplace_back(bandKey(signature, band, height), i);
+            for (std::size_t band = 0; band < m_bands; ++band)
+                keysOf(i)[band] = bandKey(signature, band, height);
         }
 
         std::vector<NearPair> found;
-        std::unordered_set<std::uint64_t> seen;
-        for (auto &band : keys) {
-            if (m_stop.stop_requested())
-                break;
-            std::sort(band.begin(), band.end());
-            for (auto begin = band.begin(); begin != band.end();) {
+        m_neighboursAt.assign(m_members.size(), 0);
+        std::vector<std::pair<std::uint32_t, std::uint32_t>> order; // key and member
+        order.reserve(m_members.size());
+        for (std::size_t band = 0; band < m_bands && !m_stop.stop_requested(); ++band) {
+            order.clear();
+            for (std::uint32_t i = 0; i < m_members.size(); ++i)
+                if (keysOf(i)[band] != 0)
+                    order.emplace_back(keysOf(i)[band], i);
+            std::sort(order.begin(), order.end());
+            for (auto begin = order.begin(); begin != order.end();) {
                 auto end = begin;
-                while (end != band.end() && end->first == begin->first)
+                while (end != order.end() && end->first == begin->first)
                     ++end;
-                compareBucket({begin, end}, similarity, seen, found);
+                compareBucket({begin, end}, band, similarity, found);
                 begin = end;
             }
+            if (progress)
+                progress(static_cast<double>(band + 1) / static_cast<double>(m_bands));
         }
+        const auto places = [](const NearPair &pair) { return std::pair(pair.first, pair.second); };
+        std::sort(found.begin(), found.end(),
+                  [&](const NearPair &a, const NearPair &b) { return places(a) < places(b); });
+        found.erase(std::unique(found.begin(), found.end(),
+                                [&](const NearPair &a, const NearPair &b) { return places(a) == places(b); }),
+                    found.end());
         return found;
     }
 
@@ -183,39 +196,83 @@ public:
     }
 
 private:
-    using Bucket = std::span<const std::pair<std::uint64_t, std::uint32_t>>;
+    using Bucket = std::span<const std::pair<std::uint32_t, std::uint32_t>>;
+    static constexpr std::size_t Reach = 16;
+    static constexpr std::size_t Enough = 8;
+
+    /// The first earlier ones that a member was found to be near.
+    struct Neighbours {
+        std::array<std::uint32_t, Enough> members{};
+        std::uint32_t count = 0;
+    };
 
     /// Each member against the first few and against those just before it, until it has found neighbours enough: all
     /// pairs of a small bucket, and a bounded number in a large one.
-    void compareBucket(Bucket bucket, double similarity, std::unordered_set<std::uint64_t> &seen,
-                       std::vector<NearPair> &found)
+    void compareBucket(Bucket bucket, std::size_t band, double similarity, std::vector<NearPair> &found)
     {
-        constexpr std::size_t Reach = 16;
-        constexpr std::uint32_t Enough = 8;
         for (std::size_t later = 1; later < bucket.size() && !m_stop.stop_requested(); ++later) {
             const std::uint32_t second = bucket[later].second;
             const bool large = later > 2 * Reach;
             for (std::size_t earlier = 0; earlier < later; ++earlier) {
-                if (large && m_neighbours[second] >= Enough)
+                if (large && neighbourCount(second) >= Enough)
                     break;
                 if (large && earlier == Reach)
                     earlier = later - Reach;
                 const std::uint32_t first = bucket[earlier].second;
-                if (!seen.insert(std::uint64_t(first) << 32 | second).second)
+                if (wereCompared(first, second, band))
                     continue;
-                makeRoom();
-                const double value = jaccard(kept(first), kept(second));
+                const auto a = kept(first);
+                const auto b = kept(second);
+                const double value = jaccard(*a, *b);
                 if (value >= similarity) {
                     found.push_back({m_members[first], m_members[second], value});
-                    ++m_neighbours[second];
+                    addNeighbour(second, first);
                 }
             }
         }
+        if (bucket.size() > 2 * Reach + 1) // not each with each, so that it does not count in wereCompared()
+            for (const auto &[key, member] : bucket)
+                keysOf(member)[band] = 0;
     }
+
+    /// Whether two that meet in a band met in an earlier one where each was compared with each, or are neighbours. A
+    /// set of all compared pairs would say more, but of a million short texts made of few words it takes a gigabyte.
+    bool wereCompared(std::uint32_t first, std::uint32_t second, std::size_t band) const
+    {
+        const std::uint32_t *a = keysOf(first);
+        const std::uint32_t *b = keysOf(second);
+        bool met = false;
+        for (std::size_t i = 0; i < band; ++i)
+            met |= a[i] == b[i] && a[i] != 0;
+        if (met || m_neighboursAt[second] == 0)
+            return met;
+        const Neighbours &known = m_neighbours[m_neighboursAt[second] - 1];
+        const auto end = known.members.begin() + static_cast<std::ptrdiff_t>(known.count);
+        return std::find(known.members.begin(), end, first) != end;
+    }
+
+    std::size_t neighbourCount(std::uint32_t member) const
+    {
+        return m_neighboursAt[member] == 0 ? 0 : m_neighbours[m_neighboursAt[member] - 1].count;
+    }
+
+    void addNeighbour(std::uint32_t member, std::uint32_t earlier)
+    {
+        if (m_neighboursAt[member] == 0) {
+            m_neighbours.emplace_back();
+            m_neighboursAt[member] = static_cast<std::uint32_t>(m_neighbours.size());
+        }
+        Neighbours &known = m_neighbours[m_neighboursAt[member] - 1];
+        if (known.count < Enough)
+            known.members[known.count++] = earlier;
+    }
+
+    std::uint32_t *keysOf(std::uint32_t member) { return m_keys.data() + member * m_bands; }
+    const std::uint32_t *keysOf(std::uint32_t member) const { return m_keys.data() + member * m_bands; }
 
     Shingles compute(std::uint32_t member) const
     {
-        Shingles all = shinglesOf(m_texts[m_members[member]]);
+        Shingles all = shinglesOf(m_textAt(m_members[member]));
         if (m_ignored.empty())
             return all;
         Shingles rest;
@@ -223,65 +280,67 @@ private:
         return rest;
     }
 
-    /// Kept only for texts that are somebody's candidate: most are nobody's, and the sets of all would need four
-    /// times the memory of the texts.
-    const Shingles &kept(std::uint32_t member)
+    /// Kept for the texts that were compared last: a bucket asks for the same ones over and over, and the sets of all
+    /// would need four times the memory of the texts.
+    std::shared_ptr<const Shingles> kept(std::uint32_t member)
     {
-        if (!m_kept[member]) {
-            m_kept[member] = compute(member);
-            m_keptShingles += m_kept[member]->size();
+        constexpr std::size_t Most = std::size_t(1) << 20;
+        if (const auto found = m_kept.find(member); found != m_kept.end())
+            return found->second;
+        if (m_keptShingles > Most) {
+            m_kept.clear();
+            m_keptShingles = 0;
         }
-        return *m_kept[member];
+        auto made = std::make_shared<const Shingles>(compute(member));
+        m_keptShingles += made->size();
+        m_kept.emplace(member, made);
+        return made;
     }
 
-    /// Before two are compared: where very many texts are candidates, they are computed again rather than all kept.
-    void makeRoom()
-    {
-        constexpr std::size_t Most = std::size_t(4) << 20;
-        if (m_keptShingles <= Most)
-            return;
-        for (auto &one : m_kept)
-            one.reset();
-        m_keptShingles = 0;
-    }
-
-    std::span<const std::string_view> m_texts;
-    std::vector<std::uint32_t> m_members; // places in m_texts, ascending
+    const TextAt &m_textAt;
+    std::vector<std::uint32_t> m_members; // places of texts, ascending
     Shingles m_ignored;
     const std::stop_token &m_stop;
-    std::vector<std::optional<Shingles>> m_kept;
+    std::size_t m_bands = 0;
+    std::vector<std::uint32_t> m_keys; // m_bands of each member; 0: none
+    std::unordered_map<std::uint32_t, std::shared_ptr<const Shingles>> m_kept;
     std::size_t m_keptShingles = 0;
-    std::vector<std::uint32_t> m_neighbours; // earlier ones found, by member
+    std::vector<std::uint32_t> m_neighboursAt; // by member: 1 + place in m_neighbours; 0: none
+    std::deque<Neighbours> m_neighbours;
 };
 
-std::vector<NearPair> pairsAmong(std::span<const std::string_view> texts, const std::vector<std::uint32_t> &members,
+std::vector<NearPair> pairsAmong(const TextAt &textAt, std::size_t count, const std::vector<std::uint32_t> &members,
                                  const Shingles &ignored, double similarity, std::size_t formLetter, int depth,
-                                 const std::stop_token &stop)
+                                 const std::stop_token &stop, const std::function<void(double share)> &progress)
 {
-    std::vector<NearPair> pairs = Pass(texts, members, ignored, stop).pairs(similarity);
+    std::vector<NearPair> pairs = Pass(textAt, members, ignored, stop).pairs(similarity, progress);
     if (stop.stop_requested() || depth == 0 || pairs.size() + 1 < formLetter)
         return pairs;
 
-    DisjointSets sets(texts.size());
+    DisjointSets sets(count);
     for (const NearPair &pair : pairs)
         sets.join(pair.first, pair.second);
-    std::vector<std::vector<std::uint32_t>> heaps(texts.size());
+    std::vector<std::uint32_t> sizes(count, 0); // by the heap's lowest member
     for (const std::uint32_t member : members)
-        heaps[sets.find(member)].push_back(member);
+        ++sizes[sets.find(member)];
 
-    std::vector<bool> refined(texts.size(), false); // by the heap's lowest member
+    std::vector<bool> refined(count, false); // by the heap's lowest member
     std::vector<NearPair> finer;
-    for (const auto &heap : heaps) {
-        if (heap.size() < formLetter)
+    for (std::uint32_t lowest = 0; lowest < count; ++lowest) {
+        if (sizes[lowest] < formLetter)
             continue;
-        const Shingles form = Pass(texts, heap, ignored, stop).shared();
+        std::vector<std::uint32_t> heap;
+        for (const std::uint32_t member : members)
+            if (sets.find(member) == lowest)
+                heap.push_back(member);
+        const Shingles form = Pass(textAt, heap, ignored, stop).shared();
         if (form.empty()) // a long chain of neighbours, not a form
             continue;
         Shingles left;
         std::set_union(ignored.begin(), ignored.end(), form.begin(), form.end(), std::back_inserter(left));
-        const auto inside = pairsAmong(texts, heap, left, similarity, formLetter, depth - 1, stop);
+        const auto inside = pairsAmong(textAt, count, heap, left, similarity, formLetter, depth - 1, stop, {});
         finer.insert(finer.end(), inside.begin(), inside.end());
-        refined[heap.front()] = true;
+        refined[lowest] = true;
     }
     std::erase_if(pairs, [&](const NearPair &pair) { return refined[sets.find(pair.first)]; });
     pairs.insert(pairs.end(), finer.begin(), finer.end());
@@ -295,18 +354,25 @@ double textSimilarity(std::string_view a, std::string_view b)
     return a == b ? 1.0 : jaccard(shinglesOf(a), shinglesOf(b));
 }
 
-std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity, std::size_t all,
-                                const std::stop_token &stop)
+std::vector<NearPair> nearPairs(std::size_t count, const TextAt &textAt, double similarity, std::size_t all,
+                                const std::stop_token &stop, const std::function<void(double share)> &progress)
 {
-    const std::size_t count = std::max(all, texts.size());
-    const std::size_t formLetter = std::max(FormLetterCount, (count + FormLetterShare - 1) / FormLetterShare);
-    std::vector<std::uint32_t> members(texts.size());
+    const std::size_t formLetter =
+        std::max(FormLetterCount, (std::max(all, count) + FormLetterShare - 1) / FormLetterShare);
+    std::vector<std::uint32_t> members(count);
     std::iota(members.begin(), members.end(), 0u);
-    std::vector<NearPair> pairs = pairsAmong(texts, members, {}, similarity, formLetter, 3, stop);
+    std::vector<NearPair> pairs = pairsAmong(textAt, count, members, {}, similarity, formLetter, 3, stop, progress);
     std::sort(pairs.begin(), pairs.end(), [](const NearPair &a, const NearPair &b) {
         return std::pair(a.first, a.second) < std::pair(b.first, b.second);
     });
     return pairs;
+}
+
+std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity, std::size_t all,
+                                const std::stop_token &stop)
+{
+    return nearPairs(
+        texts.size(), [texts](std::uint32_t place) { return texts[place]; }, similarity, all, stop);
 }
 
 NearIndex::NearIndex(double similarity) : m_height(bandHeight(similarity)), m_bands(Hashes / m_height) {}
@@ -318,9 +384,8 @@ std::vector<std::uint32_t> NearIndex::keysOf(std::string_view text) const
     if (shingles.empty())
         return keys;
     const Signature signature = signatureOf(shingles);
-    // Half of the key that nearPairs() takes: a few more candidates, and half the memory.
     for (std::size_t band = 0; band < m_bands; ++band)
-        keys[band] = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(bandKey(signature, band, m_height)));
+        keys[band] = bandKey(signature, band, m_height);
     return keys;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <stop_token>
 #include <string_view>
@@ -31,6 +32,14 @@ struct NearPair {
 /// then those of the whole set. After a stop, which it heeds at once, the pairs are those found until then.
 std::vector<NearPair> nearPairs(std::span<const std::string_view> texts, double similarity, std::size_t all = 0,
                                 const std::stop_token &stop = {});
+
+/// The text at a place; it needs to last until the next call only.
+using TextAt = std::function<std::string_view(std::uint32_t place)>;
+/// The same for texts that are fetched when they are looked at, some of them often. Beside them it needs some 80
+/// bytes a text, and 60 to 170 more for each that has pairs. `progress` is told the share that is done.
+std::vector<NearPair> nearPairs(std::size_t count, const TextAt &textAt, double similarity, std::size_t all = 0,
+                                const std::stop_token &stop = {},
+                                const std::function<void(double share)> &progress = {});
 
 /// Which texts can be nearly equal, without the texts: what nearPairs() begins with, kept. Of each text it holds the
 /// bands of its signature, 64 bytes at a similarity of 0.85. Two texts that nearPairs() would call a pair are

@@ -6,6 +6,9 @@
 #include <array>
 #include <queue>
 #include <xxhash.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace attune {
 
@@ -105,26 +108,37 @@ std::vector<std::uint32_t> RowSplitter::doubtful() const
 
 void RowSplitter::forgetCandidates()
 {
+    [[maybe_unused]] const bool large = m_near.size() > 100'000;
     m_near = NearIndex(m_options.similarity);
     m_table = {};
+#ifdef __GLIBC__
+    if (large)
+        ::malloc_trim(0); // the index is in small pieces, which malloc would keep
+#endif
 }
 
 void RowSplitter::setPrompt(std::uint32_t row, std::string_view prompt)
 {
     const Node &node = m_nodes[m_rows[row].node];
-    if (XXH3_128bits(prompt.data(), prompt.size()).low64 == node.hash && drawOf(prompt) == node.draw)
-        m_prompts.insert_or_assign(m_rows[row].node, std::string(prompt));
+    const bool isNext = m_prompted.empty() || m_prompted.back() < m_rows[row].node;
+    if (!isNext || XXH3_128bits(prompt.data(), prompt.size()).low64 != node.hash || drawOf(prompt) != node.draw)
+        return;
+    m_prompts.add(prompt);
+    m_prompted.push_back(m_rows[row].node);
 }
 
-Result<SplitResult> RowSplitter::finish(const std::stop_token &stop)
+Result<SplitResult> RowSplitter::finish(const std::stop_token &stop,
+                                        const std::function<void(double share)> &progress)
 {
     if (m_rows.size() >= None)
         return fail(ErrorCode::InvalidInput, std::to_string(m_rows.size()) + " rows are more than a split can take.");
     forgetCandidates(); // what follows needs the room
-    Groups groups(m_nodes.size());
-    link(groups, stop);
+    Groups groups = link(stop, progress);
     if (stop.stop_requested())
         return fail(ErrorCode::Interrupted, "Comparing the rows was stopped.");
+    if (m_prompts.failed())
+        return fail(ErrorCode::Io, "The temporary file with the rows to compare can't be read: check the disk of "
+                                   "$TMPDIR or /var/tmp.");
     assign(groups);
     SplitResult result;
     result.parts.reserve(m_rows.size());
@@ -145,23 +159,18 @@ Result<SplitResult> RowSplitter::finish(const std::stop_token &stop)
 
 /// Nodes that belong together. Nodes stand in the order of their first rows, so a set's lowest node has its first
 /// row.
-void RowSplitter::link(Groups &groups, const std::stop_token &stop)
+RowSplitter::Groups RowSplitter::link(const std::stop_token &stop, const std::function<void(double share)> &progress)
 {
+    const TextAt promptAt = [this](std::uint32_t place) { return m_prompts.at(place); };
+    const auto pairs = nearPairs(m_prompted.size(), promptAt, m_options.similarity, m_nodes.size(), stop, progress);
+    Groups groups(m_nodes.size());
     const auto add = [&](std::uint32_t a, std::uint32_t b, double similarity) {
         m_links[a].push_back({b, similarity});
         m_links[b].push_back({a, similarity});
         groups.join(a, b);
     };
-    std::vector<std::uint32_t> nodes; // that have a prompt
-    for (const auto &[node, prompt] : m_prompts)
-        nodes.push_back(node);
-    std::sort(nodes.begin(), nodes.end());
-    std::vector<std::string_view> prompts;
-    prompts.reserve(nodes.size());
-    for (const std::uint32_t node : nodes)
-        prompts.push_back(m_prompts[node]);
-    for (const NearPair &pair : nearPairs(prompts, m_options.similarity, m_nodes.size(), stop))
-        add(nodes[pair.first], nodes[pair.second], pair.similarity);
+    for (const NearPair &pair : pairs)
+        add(m_prompted[pair.first], m_prompted[pair.second], pair.similarity);
 
     std::vector<std::uint32_t> firstWith(m_groups.size(), None);
     for (const Row &row : m_rows) {
@@ -173,6 +182,7 @@ void RowSplitter::link(Groups &groups, const std::stop_token &stop)
         else if (first != row.node)
             add(first, row.node, 1.0);
     }
+    return groups;
 }
 
 std::span<const RowSplitter::Link> RowSplitter::linksOf(std::uint32_t node) const

@@ -2,9 +2,11 @@
 
 #include "core/data/near_pairs.h"
 #include "core/data/split.h"
+#include "core/data/text_spool.h"
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -28,10 +30,11 @@ public:
     std::vector<std::uint32_t> doubtful() const;
     /// After doubtful(), for the room: no row can be added any more.
     void forgetCandidates();
-    /// A prompt that is not the one that was added is as good as none.
+    /// In the order of doubtful(). A prompt that is not the one that was added is as good as none.
     void setPrompt(std::uint32_t row, std::string_view prompt);
-    /// Interrupted after a stop.
-    Result<SplitResult> finish(const std::stop_token &stop = {});
+    /// Interrupted after a stop. `progress` is told the share that is done.
+    Result<SplitResult> finish(const std::stop_token &stop = {},
+                               const std::function<void(double share)> &progress = {});
 
 private:
     static constexpr std::size_t PartCount = 3;
@@ -61,7 +64,7 @@ private:
     std::uint64_t drawOf(std::string_view prompt) const;
     std::size_t placeOf(std::uint64_t hash, std::uint64_t draw) const;
     void growTable();
-    void link(Groups &groups, const std::stop_token &stop);
+    Groups link(const std::stop_token &stop, const std::function<void(double share)> &progress);
     void assign(Groups &groups);
     Part partByHash(const Node &node) const;
     std::span<const Link> linksOf(std::uint32_t node) const;
@@ -74,7 +77,8 @@ private:
     std::deque<Node> m_nodes;
     std::vector<std::uint32_t> m_table; // nodes by the hash of their prompt
     std::unordered_map<std::string, std::uint32_t> m_groups;
-    std::unordered_map<std::uint32_t, std::string> m_prompts; // of doubtful nodes
+    TextSpool m_prompts; // of doubtful nodes
+    std::vector<std::uint32_t> m_prompted; // the node of each, ascending
     std::unordered_map<std::uint32_t, std::vector<Link>> m_links;
 };
 

@@ -46,13 +46,19 @@ public:
             double here = 0;
             const auto report = [&](std::int64_t bytes) {
                 here = static_cast<double>(bytes);
-                if (m_progress && m_total > 0)
-                    m_progress(stage, (before + here) / m_total);
+                if (m_total > 0)
+                    tell(stage, (before + here) / m_total);
             };
             ATTUNE_CHECK(readExamples(file, m_request.options, onExample, onReject, m_stop, report));
             before += here;
         }
         return {};
+    }
+
+    void tell(std::string_view stage, double share) const
+    {
+        if (m_progress)
+            m_progress(stage, share);
     }
 
     const std::stop_token &stop() const { return m_stop; }
@@ -124,7 +130,7 @@ Result<void> readDoubtful(Project &project, const ImportRequest &request, const 
     }
     if (next == doubtful.end())
         return {};
-    return readNewRows(reader, "Comparing", request, plan,
+    return readNewRows(reader, "Reading again", request, plan,
                        [&](const Example &example, std::size_t place) -> Result<void> {
                            if (next != doubtful.end() && *next == plan.existing + place) {
                                splitter.addAgain(*next, example.messages);
@@ -170,9 +176,9 @@ Result<Plan> planImport(Project &project, const ImportRequest &request, const Fi
             return {};
         }));
     known = {}; // what follows needs the room
-    plan.ids.resize(plan.existing + plan.contents.size(), 0);
     ATTUNE_CHECK(readDoubtful(project, request, reader, plan, splitter));
-    ATTUNE_TRY(auto assigned, splitter.finish(reader.stop()));
+    ATTUNE_TRY(auto assigned, splitter.finish(reader.stop(), [&](double share) { reader.tell("Comparing", share); }));
+    plan.ids.resize(plan.existing + plan.contents.size(), 0);
     plan.parts = std::move(assigned.parts);
     plan.leaks = std::move(assigned.leaks);
     return plan;

@@ -92,9 +92,10 @@ void PlannedSplitter::add(const std::string &prompt, const std::string &group, c
     m_dealt.push_back({orderOf(prompt, m_plan.shares.seed), number, fixed.has_value()});
 }
 
-Result<SplitResult> PlannedSplitter::finish(const std::stop_token &stop)
+Result<SplitResult> PlannedSplitter::finish(const std::stop_token &stop,
+                                            const std::function<void(double share)> &progress)
 {
-    ATTUNE_TRY(auto split, m_splitter.finish(stop));
+    ATTUNE_TRY(auto split, m_splitter.finish(stop, progress));
     if (!m_plan.stratify.empty())
         deal(split);
     return split;

@@ -57,7 +57,9 @@ public:
     {
         m_splitter.setPrompt(place, normalisedPrompt(messages));
     }
-    Result<SplitResult> finish(const std::stop_token &stop = {}); ///< Interrupted after a stop
+    /// Interrupted after a stop. `progress` is told the share that is done.
+    Result<SplitResult> finish(const std::stop_token &stop = {},
+                               const std::function<void(double share)> &progress = {});
 
 private:
     PlannedSplitter(SplitPlan plan, RowSplitter splitter) : m_plan(std::move(plan)), m_splitter(std::move(splitter))

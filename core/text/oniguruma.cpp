@@ -77,7 +77,8 @@ private:
         if (follows("(?")) {
             // (?m means another thing, and a switch for the rest of a group takes in what follows a |.
             std::size_t end = m_at + 2;
-            while (end < m_pattern.size() && (m_pattern[end] == '-' || (m_pattern[end] >= 'a' && m_pattern[end] <= 'z')))
+            while (end < m_pattern.size() &&
+                   (m_pattern[end] == '-' || (m_pattern[end] >= 'a' && m_pattern[end] <= 'z')))
                 ++end;
             const std::string_view flags = m_pattern.substr(m_at + 2, end - m_at - 2);
             const bool isSwitch = end < m_pattern.size() && m_pattern[end] == ')' && !flags.empty() && m_at > 0;
